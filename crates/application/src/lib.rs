@@ -1,0 +1,1 @@
+//! Nexus Communicator: use cases and background workers over the domain ports

@@ -1,0 +1,454 @@
+//! Campaigns and their life cycle.
+//!
+//! ```text
+//! draft ──schedule──▶ scheduled ──start──▶ active ──complete──▶ completed
+//!   └───────start────────┼───────────────▶  │ ▲
+//!                        │            pause ▼ │ resume
+//!                        └─miss─▶ missed  paused
+//! (draft, scheduled, active, paused) ──cancel──▶ cancelled
+//! ```
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use crate::values::{MessageText, PlaceholderValues, Problem, ShortText, Tag};
+use crate::{
+    CampaignCounters, CampaignId, ContactFilter, ContactStatus, FailureCode, SenderId, UserId,
+};
+
+/// What a campaign is sent over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ChannelKind {
+    /// WhatsApp's Cloud API.
+    Whatsapp,
+    /// Gmail.
+    Gmail,
+}
+
+impl ChannelKind {
+    /// Reads `whatsapp` or `gmail`.
+    pub fn parse(raw: &str) -> Result<Self, Problem> {
+        match raw.trim() {
+            "whatsapp" => Ok(Self::Whatsapp),
+            "gmail" => Ok(Self::Gmail),
+            _ => Err(Problem::NotOneOf {
+                accepted: ["whatsapp", "gmail"].map(String::from).to_vec(),
+            }),
+        }
+    }
+
+    /// The word in the API and the store.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Whatsapp => "whatsapp",
+            Self::Gmail => "gmail",
+        }
+    }
+}
+
+/// A value for one variable of a template.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TemplateVariable {
+    /// Its name, or its number counted from 1.
+    pub key: String,
+    /// What is put there, rendered for each recipient.
+    pub text: MessageText,
+}
+
+/// A text that WhatsApp approved beforehand, with values for its variables.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TemplateMessage {
+    /// The template's name.
+    pub name: ShortText,
+    /// Its language, as WhatsApp writes it: `es_MX`.
+    pub language: ShortText,
+    /// Values of its body's variables, each once.
+    pub variables: Vec<TemplateVariable>,
+}
+
+/// What a campaign says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum CampaignContent {
+    /// A text of the user's own.
+    Text(MessageText),
+    /// An approved template; the text, if any, is the user's note of what it says.
+    Template {
+        /// The template and its values.
+        template: TemplateMessage,
+        /// A text for the user's own lists.
+        note: Option<MessageText>,
+    },
+}
+
+impl CampaignContent {
+    /// The text for people's eyes: the message, or the note on a template.
+    pub fn message(&self) -> Option<&MessageText> {
+        match self {
+            Self::Text(text) => Some(text),
+            Self::Template { note, .. } => note.as_ref(),
+        }
+    }
+
+    /// The template, if it is one.
+    pub fn template(&self) -> Option<&TemplateMessage> {
+        match self {
+            Self::Text(_) => None,
+            Self::Template { template, .. } => Some(template),
+        }
+    }
+}
+
+impl TemplateMessage {
+    /// Each variable with its text for one recipient.
+    pub fn render(&self, values: PlaceholderValues<'_>) -> Vec<(String, String)> {
+        self.variables
+            .iter()
+            .map(|variable| (variable.key.clone(), variable.text.render(values)))
+            .collect()
+    }
+}
+
+/// Recipients chosen by a rule, resolved when the campaign starts.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Audience {
+    /// Contacts with all of these tags.
+    pub tags: Vec<Tag>,
+    /// Contacts with this status.
+    pub status: Option<ContactStatus>,
+    /// Contacts that this search finds.
+    pub search: Option<ShortText>,
+}
+
+impl Audience {
+    /// The rule as a filter of contacts.
+    pub fn filter(&self) -> ContactFilter {
+        ContactFilter {
+            search: self.search.clone(),
+            tags: self.tags.clone(),
+            status: self.status,
+            ..ContactFilter::default()
+        }
+    }
+}
+
+/// Where a campaign is in its life, with what belongs to it there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CampaignState {
+    /// Being written; may be changed freely.
+    Draft,
+    /// Will start by itself.
+    Scheduled {
+        /// When.
+        at: DateTime<Utc>,
+    },
+    /// Being sent.
+    Active {
+        /// Since when.
+        started_at: DateTime<Utc>,
+    },
+    /// Stopped for now; nothing new is sent.
+    Paused {
+        /// When it was started.
+        started_at: DateTime<Utc>,
+        /// `None` when the user paused it, else what went wrong.
+        reason: Option<FailureCode>,
+    },
+    /// Every recipient is settled.
+    Completed {
+        /// When it was started.
+        started_at: DateTime<Utc>,
+        /// When the last recipient was settled.
+        at: DateTime<Utc>,
+    },
+    /// Given up by the user.
+    Cancelled {
+        /// When it was started, if it ever was.
+        started_at: Option<DateTime<Utc>>,
+        /// When it was cancelled.
+        at: DateTime<Utc>,
+    },
+    /// Scheduled, but no instance ran until its latest start had passed.
+    Missed {
+        /// When it should have started.
+        scheduled_at: DateTime<Utc>,
+    },
+}
+
+/// [`CampaignState`] without what belongs to it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CampaignStatus {
+    /// Being written.
+    Draft,
+    /// Will start by itself.
+    Scheduled,
+    /// Being sent.
+    Active,
+    /// Stopped for now.
+    Paused,
+    /// Every recipient is settled.
+    Completed,
+    /// Given up.
+    Cancelled,
+    /// Could not start in time.
+    Missed,
+}
+
+impl CampaignStatus {
+    /// Every status.
+    pub const ALL: [Self; 7] = [
+        Self::Draft,
+        Self::Scheduled,
+        Self::Active,
+        Self::Paused,
+        Self::Completed,
+        Self::Cancelled,
+        Self::Missed,
+    ];
+
+    /// Reads the word of the API.
+    pub fn parse(raw: &str) -> Result<Self, Problem> {
+        let wanted = raw.trim();
+        Self::ALL
+            .into_iter()
+            .find(|status| status.as_str() == wanted)
+            .ok_or_else(|| Problem::NotOneOf {
+                accepted: Self::ALL.map(|status| status.as_str().to_owned()).to_vec(),
+            })
+    }
+
+    /// The word in the API and the store.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Draft => "draft",
+            Self::Scheduled => "scheduled",
+            Self::Active => "active",
+            Self::Paused => "paused",
+            Self::Completed => "completed",
+            Self::Cancelled => "cancelled",
+            Self::Missed => "missed",
+        }
+    }
+}
+
+impl CampaignState {
+    /// Where it is.
+    pub fn status(&self) -> CampaignStatus {
+        match self {
+            Self::Draft => CampaignStatus::Draft,
+            Self::Scheduled { .. } => CampaignStatus::Scheduled,
+            Self::Active { .. } => CampaignStatus::Active,
+            Self::Paused { .. } => CampaignStatus::Paused,
+            Self::Completed { .. } => CampaignStatus::Completed,
+            Self::Cancelled { .. } => CampaignStatus::Cancelled,
+            Self::Missed { .. } => CampaignStatus::Missed,
+        }
+    }
+
+    /// When it was started, if it was.
+    pub fn started_at(&self) -> Option<DateTime<Utc>> {
+        match *self {
+            Self::Active { started_at }
+            | Self::Paused { started_at, .. }
+            | Self::Completed { started_at, .. } => Some(started_at),
+            Self::Cancelled { started_at, .. } => started_at,
+            Self::Draft | Self::Scheduled { .. } | Self::Missed { .. } => None,
+        }
+    }
+
+    /// When it was completed, if it was.
+    pub fn completed_at(&self) -> Option<DateTime<Utc>> {
+        match *self {
+            Self::Completed { at, .. } => Some(at),
+            _ => None,
+        }
+    }
+
+    /// When it should start or should have started, if it was scheduled and did not.
+    pub fn scheduled_at(&self) -> Option<DateTime<Utc>> {
+        match *self {
+            Self::Scheduled { at } => Some(at),
+            Self::Missed { scheduled_at } => Some(scheduled_at),
+            _ => None,
+        }
+    }
+}
+
+/// An action that a campaign's state does not allow.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("a campaign that is {} does not allow this", .status.as_str())]
+pub struct CampaignTransitionError {
+    /// Where the campaign is.
+    pub status: CampaignStatus,
+}
+
+/// A message to many contacts of a user.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Campaign {
+    /// The campaign's id.
+    pub id: CampaignId,
+    /// Whose campaign this is.
+    pub user_id: UserId,
+    /// Its name.
+    pub name: ShortText,
+    /// What it is sent over.
+    pub channel: ChannelKind,
+    /// The subject of its e-mails.
+    pub subject: Option<ShortText>,
+    /// What it says.
+    pub content: CampaignContent,
+    /// Recipients chosen by a rule, besides those chosen one by one.
+    pub audience: Option<Audience>,
+    /// The account that sends it, since it started.
+    pub sender_id: Option<SenderId>,
+    /// Where it is in its life.
+    pub state: CampaignState,
+    /// How many recipients are where. Changed only through the store, in the transaction that
+    /// changes the recipients.
+    pub counters: CampaignCounters,
+    /// When it was created.
+    pub created_at: DateTime<Utc>,
+    /// When it last changed.
+    pub updated_at: DateTime<Utc>,
+}
+
+impl Campaign {
+    /// Where it is.
+    pub fn status(&self) -> CampaignStatus {
+        self.state.status()
+    }
+
+    fn refuse<T>(&self) -> Result<T, CampaignTransitionError> {
+        Err(CampaignTransitionError {
+            status: self.status(),
+        })
+    }
+
+    fn enter(&mut self, state: CampaignState, now: DateTime<Utc>) {
+        self.state = state;
+        self.updated_at = now;
+    }
+
+    /// Whether its text and recipients may still be changed: until it starts.
+    pub fn check_editable(&self) -> Result<(), CampaignTransitionError> {
+        match self.state {
+            CampaignState::Draft
+            | CampaignState::Scheduled { .. }
+            | CampaignState::Missed { .. } => Ok(()),
+            _ => self.refuse(),
+        }
+    }
+
+    /// Whether it may be deleted: not while messages may be on their way.
+    pub fn check_deletable(&self) -> Result<(), CampaignTransitionError> {
+        match self.state {
+            CampaignState::Active { .. } | CampaignState::Paused { .. } => self.refuse(),
+            _ => Ok(()),
+        }
+    }
+
+    /// Will start by itself at `at`.
+    pub fn schedule(
+        &mut self,
+        at: DateTime<Utc>,
+        now: DateTime<Utc>,
+    ) -> Result<(), CampaignTransitionError> {
+        self.check_editable()?;
+        self.enter(CampaignState::Scheduled { at }, now);
+        Ok(())
+    }
+
+    /// Starts to be sent by `sender`.
+    pub fn start(
+        &mut self,
+        sender: SenderId,
+        now: DateTime<Utc>,
+    ) -> Result<(), CampaignTransitionError> {
+        self.check_editable()?;
+        self.sender_id = Some(sender);
+        self.enter(CampaignState::Active { started_at: now }, now);
+        Ok(())
+    }
+
+    /// Stops for now: `reason` is `None` when the user wants it.
+    pub fn pause(
+        &mut self,
+        reason: Option<FailureCode>,
+        now: DateTime<Utc>,
+    ) -> Result<(), CampaignTransitionError> {
+        let CampaignState::Active { started_at } = self.state else {
+            return self.refuse();
+        };
+        self.enter(CampaignState::Paused { started_at, reason }, now);
+        Ok(())
+    }
+
+    /// Goes on.
+    pub fn resume(&mut self, now: DateTime<Utc>) -> Result<(), CampaignTransitionError> {
+        let CampaignState::Paused { started_at, .. } = self.state else {
+            return self.refuse();
+        };
+        self.enter(CampaignState::Active { started_at }, now);
+        Ok(())
+    }
+
+    /// Is given up. Recipients still queued are cancelled with it, by the use case.
+    pub fn cancel(&mut self, now: DateTime<Utc>) -> Result<(), CampaignTransitionError> {
+        match self.state {
+            CampaignState::Draft
+            | CampaignState::Scheduled { .. }
+            | CampaignState::Active { .. }
+            | CampaignState::Paused { .. } => {
+                let started_at = self.state.started_at();
+                self.enter(
+                    CampaignState::Cancelled {
+                        started_at,
+                        at: now,
+                    },
+                    now,
+                );
+                Ok(())
+            }
+            _ => self.refuse(),
+        }
+    }
+
+    /// Every recipient is settled. A paused campaign whose last message in flight was settled is
+    /// complete as well.
+    pub fn complete(&mut self, now: DateTime<Utc>) -> Result<(), CampaignTransitionError> {
+        match self.state {
+            CampaignState::Active { started_at } | CampaignState::Paused { started_at, .. } => {
+                self.enter(
+                    CampaignState::Completed {
+                        started_at,
+                        at: now,
+                    },
+                    now,
+                );
+                Ok(())
+            }
+            _ => self.refuse(),
+        }
+    }
+
+    /// Its latest start has passed without an instance that could start it.
+    pub fn miss(&mut self, now: DateTime<Utc>) -> Result<(), CampaignTransitionError> {
+        let CampaignState::Scheduled { at } = self.state else {
+            return self.refuse();
+        };
+        self.enter(CampaignState::Missed { scheduled_at: at }, now);
+        Ok(())
+    }
+}
+
+/// Which campaigns are meant; every condition that is set must hold.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct CampaignFilter {
+    /// A part of the name; accents and case aside.
+    pub search: Option<ShortText>,
+    /// This status.
+    pub status: Option<CampaignStatus>,
+    /// This channel.
+    pub channel: Option<ChannelKind>,
+}

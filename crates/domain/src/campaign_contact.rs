@@ -1,0 +1,581 @@
+//! One recipient of one campaign, and everything that happened to it: a row of the delivery ledger.
+//!
+//! ```text
+//! queued ─begin─▶ dispatching ─accept─▶ accepted ─▶ delivered ─▶ read
+//!   ▲  ▲              │ │ └──refuse──▶ failed ◀── (status webhook)
+//!   │  └──postpone────┘ └───doubt────▶ in_doubt ──▶ unconfirmed
+//!   └───────────not sent───────────────┘
+//! queued ─▶ skipped, cancelled
+//! ```
+//!
+//! What the provider reports moves a recipient forward only, and whichever order the reports come
+//! in, the end is the same: `sent < failed < delivered < read`.
+
+use std::str::FromStr;
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::values::Problem;
+use crate::{CampaignContactId, CampaignId, ContactId, SenderId, UserId};
+
+/// Where a recipient is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DeliveryStatus {
+    /// Waiting for its turn.
+    Queued,
+    /// The intent to send is committed; the request may be on its way.
+    Dispatching,
+    /// The provider took it.
+    Accepted,
+    /// It reached the person.
+    Delivered,
+    /// The person read it.
+    Read,
+    /// Refused for good.
+    Failed,
+    /// Passed over, with a reason.
+    Skipped,
+    /// The request may have reached the provider and no answer came: never sent again blindly.
+    InDoubt,
+    /// In doubt past the grace time; listed for the user.
+    Unconfirmed,
+    /// The campaign was cancelled first.
+    Cancelled,
+}
+
+impl DeliveryStatus {
+    /// Every status.
+    pub const ALL: [Self; 10] = [
+        Self::Queued,
+        Self::Dispatching,
+        Self::Accepted,
+        Self::Delivered,
+        Self::Read,
+        Self::Failed,
+        Self::Skipped,
+        Self::InDoubt,
+        Self::Unconfirmed,
+        Self::Cancelled,
+    ];
+
+    /// Reads the word of the API.
+    pub fn parse(raw: &str) -> Result<Self, Problem> {
+        let wanted = raw.trim();
+        Self::ALL
+            .into_iter()
+            .find(|status| status.as_str() == wanted)
+            .ok_or_else(|| Problem::NotOneOf {
+                accepted: Self::ALL.map(|status| status.as_str().to_owned()).to_vec(),
+            })
+    }
+
+    /// The word in the API and the store.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Queued => "queued",
+            Self::Dispatching => "dispatching",
+            Self::Accepted => "accepted",
+            Self::Delivered => "delivered",
+            Self::Read => "read",
+            Self::Failed => "failed",
+            Self::Skipped => "skipped",
+            Self::InDoubt => "in_doubt",
+            Self::Unconfirmed => "unconfirmed",
+            Self::Cancelled => "cancelled",
+        }
+    }
+
+    /// How far the provider is known to have brought it.
+    fn progress(self) -> u8 {
+        match self {
+            Self::Queued
+            | Self::Dispatching
+            | Self::InDoubt
+            | Self::Unconfirmed
+            | Self::Skipped
+            | Self::Cancelled => 0,
+            Self::Accepted => 1,
+            Self::Failed => 2,
+            Self::Delivered => 3,
+            Self::Read => 4,
+        }
+    }
+}
+
+/// Why a recipient was passed over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SkipReason {
+    /// The contact asked not to be written to.
+    OptedOut,
+    /// The user set the contact aside.
+    Inactive,
+    /// The contact has no address on this channel.
+    NoAddress,
+    /// Another recipient of the campaign has the same address.
+    DuplicateAddress,
+    /// The contact was deleted before its turn.
+    ContactDeleted,
+}
+
+impl SkipReason {
+    /// Every reason.
+    pub const ALL: [Self; 5] = [
+        Self::OptedOut,
+        Self::Inactive,
+        Self::NoAddress,
+        Self::DuplicateAddress,
+        Self::ContactDeleted,
+    ];
+
+    /// The word in the API and the store.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::OptedOut => "opted_out",
+            Self::Inactive => "inactive",
+            Self::NoAddress => "no_address",
+            Self::DuplicateAddress => "duplicate_address",
+            Self::ContactDeleted => "contact_deleted",
+        }
+    }
+}
+
+/// What a definite failure means, whatever the provider's code for it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FailureCode {
+    /// The address can't receive messages on this channel.
+    Unreachable,
+    /// More than 24 hours since the person last wrote: only a template may be sent.
+    TemplateRequired,
+    /// The person does not want marketing messages.
+    OptedOut,
+    /// The provider holds back marketing messages to this person for now.
+    RecipientLimited,
+    /// The provider can't accept this message as it is.
+    InvalidMessage,
+    /// The text for this recipient is longer than the provider takes.
+    MessageTooLong,
+    /// The template does not exist, or is not approved, paused or disabled.
+    TemplateUnusable,
+    /// The template has other variables than the campaign gives.
+    TemplateParameters,
+    /// The media can't be used.
+    MediaUnusable,
+    /// The key is wrong, expired or lacks a permission.
+    CredentialInvalid,
+    /// The provider has blocked or limited the account; a person must act there.
+    AccountBlocked,
+    /// The provider was busy each time until the number of tries ran out.
+    RetriesExhausted,
+    /// Anything else; the provider's code says more.
+    Other,
+}
+
+impl FailureCode {
+    /// Every code.
+    pub const ALL: [Self; 13] = [
+        Self::Unreachable,
+        Self::TemplateRequired,
+        Self::OptedOut,
+        Self::RecipientLimited,
+        Self::InvalidMessage,
+        Self::MessageTooLong,
+        Self::TemplateUnusable,
+        Self::TemplateParameters,
+        Self::MediaUnusable,
+        Self::CredentialInvalid,
+        Self::AccountBlocked,
+        Self::RetriesExhausted,
+        Self::Other,
+    ];
+
+    /// The word in the API and the store.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Unreachable => "unreachable",
+            Self::TemplateRequired => "template_required",
+            Self::OptedOut => "opted_out",
+            Self::RecipientLimited => "recipient_limited",
+            Self::InvalidMessage => "invalid_message",
+            Self::MessageTooLong => "message_too_long",
+            Self::TemplateUnusable => "template_unusable",
+            Self::TemplateParameters => "template_parameters",
+            Self::MediaUnusable => "media_unusable",
+            Self::CredentialInvalid => "credential_invalid",
+            Self::AccountBlocked => "account_blocked",
+            Self::RetriesExhausted => "retries_exhausted",
+            Self::Other => "other",
+        }
+    }
+}
+
+/// A definite failure.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Failure {
+    /// What it means.
+    pub code: FailureCode,
+    /// The provider's own code.
+    pub provider_code: Option<i64>,
+    /// The provider's own words, cut to 300 characters.
+    pub detail: Option<String>,
+}
+
+/// One try to send to one recipient: the recipient and the number of the try. It travels to the
+/// provider as opaque data (WhatsApp: `biz_opaque_callback_data`) and comes back in its reports.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct AttemptId {
+    /// The recipient.
+    pub recipient: CampaignContactId,
+    /// Counted from 1.
+    pub number: u32,
+}
+
+impl std::fmt::Display for AttemptId {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}.{}", self.recipient.as_uuid().simple(), self.number)
+    }
+}
+
+/// A text that is no attempt's id.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("not the id of an attempt")]
+pub struct NotAnAttempt;
+
+impl FromStr for AttemptId {
+    type Err = NotAnAttempt;
+
+    fn from_str(text: &str) -> Result<Self, NotAnAttempt> {
+        let (recipient, number) = text.split_once('.').ok_or(NotAnAttempt)?;
+        Ok(Self {
+            recipient: CampaignContactId::from_uuid(
+                Uuid::try_parse(recipient).map_err(|_| NotAnAttempt)?,
+            ),
+            number: number.parse().map_err(|_| NotAnAttempt)?,
+        })
+    }
+}
+
+/// What the provider says became of a message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum StatusUpdate {
+    /// It left the provider.
+    Sent,
+    /// It reached the person.
+    Delivered,
+    /// The person read it (or played it).
+    Read,
+    /// It did not and will not reach the person.
+    Failed(Failure),
+}
+
+/// A report of the provider on one message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StatusReport {
+    /// The attempt, when the report carries our opaque data.
+    pub attempt: Option<AttemptId>,
+    /// The provider's id of the message.
+    pub message_id: String,
+    /// What it says.
+    pub update: StatusUpdate,
+    /// When it happened, by the provider's clock.
+    pub at: DateTime<Utc>,
+}
+
+/// The outcome of an attempt that is not the recipient's current one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the recipient is no longer in this attempt")]
+pub struct StaleAttempt;
+
+/// What happened to a recipient so far.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Delivery {
+    /// Where it is.
+    pub status: DeliveryStatus,
+    /// How often sending was begun; the current attempt's number.
+    pub attempts: u32,
+    /// Queued, but not before this.
+    pub not_before: Option<DateTime<Utc>>,
+    /// The provider's id of the message.
+    pub message_id: Option<String>,
+    /// Why it failed, while it is failed.
+    pub failure: Option<Failure>,
+    /// Why it was passed over, while it is skipped.
+    pub skipped: Option<SkipReason>,
+    /// When the current attempt's intent was committed.
+    pub dispatched_at: Option<DateTime<Utc>>,
+    /// When the provider took it.
+    pub accepted_at: Option<DateTime<Utc>>,
+    /// When it reached the person.
+    pub delivered_at: Option<DateTime<Utc>>,
+    /// When it was read.
+    pub read_at: Option<DateTime<Utc>>,
+    /// When it failed.
+    pub failed_at: Option<DateTime<Utc>>,
+    /// When the person answered.
+    pub replied_at: Option<DateTime<Utc>>,
+}
+
+impl Delivery {
+    /// Waiting for its turn.
+    pub fn queued() -> Self {
+        Self {
+            status: DeliveryStatus::Queued,
+            attempts: 0,
+            not_before: None,
+            message_id: None,
+            failure: None,
+            skipped: None,
+            dispatched_at: None,
+            accepted_at: None,
+            delivered_at: None,
+            read_at: None,
+            failed_at: None,
+            replied_at: None,
+        }
+    }
+
+    /// Passed over from the start.
+    pub fn skipped(reason: SkipReason) -> Self {
+        Self {
+            status: DeliveryStatus::Skipped,
+            skipped: Some(reason),
+            ..Self::queued()
+        }
+    }
+}
+
+/// One recipient of one campaign.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CampaignContact {
+    /// The recipient's id.
+    pub id: CampaignContactId,
+    /// Whose campaign it is.
+    pub user_id: UserId,
+    /// The campaign.
+    pub campaign_id: CampaignId,
+    /// The account that sends.
+    pub sender_id: SenderId,
+    /// The contact; `None` once it was deleted.
+    pub contact_id: Option<ContactId>,
+    /// The contact's name when the campaign started.
+    pub name: String,
+    /// Where it is sent: a phone number in E.164, an e-mail address; none when it was skipped for
+    /// want of one, or because another recipient has it. Unique within the campaign.
+    pub address: Option<String>,
+    /// What happened to it.
+    pub delivery: Delivery,
+    /// When it was added.
+    pub created_at: DateTime<Utc>,
+    /// When it last changed.
+    pub updated_at: DateTime<Utc>,
+}
+
+fn earliest(known: Option<DateTime<Utc>>, at: DateTime<Utc>) -> DateTime<Utc> {
+    known.map_or(at, |known| known.min(at))
+}
+
+impl CampaignContact {
+    /// The current attempt, once there was one.
+    pub fn attempt(&self) -> Option<AttemptId> {
+        (self.delivery.attempts > 0).then_some(AttemptId {
+            recipient: self.id,
+            number: self.delivery.attempts,
+        })
+    }
+
+    fn is_current(&self, attempt: AttemptId) -> bool {
+        self.attempt() == Some(attempt)
+    }
+
+    fn enter(&mut self, status: DeliveryStatus, now: DateTime<Utc>) {
+        self.delivery.status = status;
+        self.updated_at = now;
+    }
+
+    /// The intent to send: from queued only.
+    pub fn begin_attempt(&mut self, now: DateTime<Utc>) -> Result<AttemptId, StaleAttempt> {
+        if self.delivery.status != DeliveryStatus::Queued {
+            return Err(StaleAttempt);
+        }
+        self.delivery.attempts += 1;
+        self.delivery.dispatched_at = Some(now);
+        self.delivery.not_before = None;
+        self.enter(DeliveryStatus::Dispatching, now);
+        Ok(AttemptId {
+            recipient: self.id,
+            number: self.delivery.attempts,
+        })
+    }
+
+    /// The provider took the message. A report that came before this answer is not undone.
+    pub fn accept(
+        &mut self,
+        attempt: AttemptId,
+        message_id: String,
+        now: DateTime<Utc>,
+    ) -> Result<(), StaleAttempt> {
+        if !self.is_current(attempt) {
+            return Err(StaleAttempt);
+        }
+        self.delivery.message_id = Some(message_id);
+        self.delivery.accepted_at = Some(earliest(self.delivery.accepted_at, now));
+        if self.delivery.status.progress() == 0 {
+            self.enter(DeliveryStatus::Accepted, now);
+        }
+        Ok(())
+    }
+
+    fn dispatching(&self, attempt: AttemptId) -> Result<(), StaleAttempt> {
+        (self.is_current(attempt) && self.delivery.status == DeliveryStatus::Dispatching)
+            .then_some(())
+            .ok_or(StaleAttempt)
+    }
+
+    /// The provider refused the message for good.
+    pub fn refuse(
+        &mut self,
+        attempt: AttemptId,
+        failure: Failure,
+        now: DateTime<Utc>,
+    ) -> Result<(), StaleAttempt> {
+        self.dispatching(attempt)?;
+        self.delivery.failure = Some(failure);
+        self.delivery.failed_at = Some(now);
+        self.enter(DeliveryStatus::Failed, now);
+        Ok(())
+    }
+
+    /// The provider certainly did not take the message and may take it later.
+    pub fn postpone(
+        &mut self,
+        attempt: AttemptId,
+        not_before: DateTime<Utc>,
+        now: DateTime<Utc>,
+    ) -> Result<(), StaleAttempt> {
+        self.dispatching(attempt)?;
+        self.delivery.not_before = Some(not_before);
+        self.enter(DeliveryStatus::Queued, now);
+        Ok(())
+    }
+
+    /// The request may have reached the provider, and no answer came.
+    pub fn doubt(&mut self, attempt: AttemptId, now: DateTime<Utc>) -> Result<(), StaleAttempt> {
+        self.dispatching(attempt)?;
+        self.enter(DeliveryStatus::InDoubt, now);
+        Ok(())
+    }
+
+    /// It is now known that the message in doubt never reached the provider: it is sent again.
+    pub fn settle_as_not_sent(&mut self, now: DateTime<Utc>) -> Result<(), StaleAttempt> {
+        if self.delivery.status != DeliveryStatus::InDoubt {
+            return Err(StaleAttempt);
+        }
+        self.enter(DeliveryStatus::Queued, now);
+        Ok(())
+    }
+
+    /// The grace time is over and nothing is known.
+    pub fn give_up_confirming(&mut self, now: DateTime<Utc>) -> Result<(), StaleAttempt> {
+        if self.delivery.status != DeliveryStatus::InDoubt {
+            return Err(StaleAttempt);
+        }
+        self.enter(DeliveryStatus::Unconfirmed, now);
+        Ok(())
+    }
+
+    /// Passes over a recipient whose turn had not come.
+    pub fn skip(&mut self, reason: SkipReason, now: DateTime<Utc>) -> Result<(), StaleAttempt> {
+        if self.delivery.status != DeliveryStatus::Queued {
+            return Err(StaleAttempt);
+        }
+        self.delivery.skipped = Some(reason);
+        self.enter(DeliveryStatus::Skipped, now);
+        Ok(())
+    }
+
+    /// The campaign was cancelled before this recipient's turn.
+    pub fn cancel(&mut self, now: DateTime<Utc>) -> Result<(), StaleAttempt> {
+        if self.delivery.status != DeliveryStatus::Queued {
+            return Err(StaleAttempt);
+        }
+        self.enter(DeliveryStatus::Cancelled, now);
+        Ok(())
+    }
+
+    /// Takes in a report of the provider. Returns whether it changed anything.
+    pub fn apply(&mut self, report: &StatusReport, now: DateTime<Utc>) -> bool {
+        let before = self.delivery.clone();
+        match &report.update {
+            StatusUpdate::Sent => self.reach(DeliveryStatus::Accepted, report, now),
+            StatusUpdate::Delivered => self.reach(DeliveryStatus::Delivered, report, now),
+            StatusUpdate::Read => self.reach(DeliveryStatus::Read, report, now),
+            StatusUpdate::Failed(failure) => self.fail_later(failure, report, now),
+        }
+        let changed = self.delivery != before;
+        if changed {
+            self.updated_at = now;
+        }
+        changed
+    }
+
+    fn reach(&mut self, status: DeliveryStatus, report: &StatusReport, now: DateTime<Utc>) {
+        let delivery = &mut self.delivery;
+        // An older attempt's report proves that the person got it, but the id shown stays that of
+        // the current one.
+        delivery
+            .message_id
+            .get_or_insert_with(|| report.message_id.clone());
+        delivery.accepted_at = Some(earliest(delivery.accepted_at, report.at));
+        if status >= DeliveryStatus::Delivered {
+            delivery.delivered_at = Some(earliest(delivery.delivered_at, report.at));
+        }
+        if status == DeliveryStatus::Read {
+            delivery.read_at = Some(earliest(delivery.read_at, report.at));
+        }
+        if status.progress() > delivery.status.progress() {
+            delivery.failure = None;
+            delivery.failed_at = None;
+            delivery.skipped = None;
+            delivery.not_before = None;
+            self.enter(status, now);
+        }
+    }
+
+    fn fail_later(&mut self, failure: &Failure, report: &StatusReport, now: DateTime<Utc>) {
+        let of_this_attempt = match report.attempt {
+            Some(attempt) => self.is_current(attempt),
+            None => self.delivery.message_id.as_deref() == Some(report.message_id.as_str()),
+        };
+        let open = matches!(
+            self.delivery.status,
+            DeliveryStatus::Queued
+                | DeliveryStatus::Dispatching
+                | DeliveryStatus::InDoubt
+                | DeliveryStatus::Unconfirmed
+                | DeliveryStatus::Accepted
+        );
+        if of_this_attempt && open {
+            self.delivery
+                .message_id
+                .get_or_insert_with(|| report.message_id.clone());
+            self.delivery.failure = Some(failure.clone());
+            self.delivery.failed_at = Some(report.at);
+            self.delivery.not_before = None;
+            self.enter(DeliveryStatus::Failed, now);
+        }
+    }
+
+    /// The person answered. Returns whether this is their first answer.
+    pub fn reply(&mut self, at: DateTime<Utc>, now: DateTime<Utc>) -> bool {
+        if self.delivery.replied_at.is_some() {
+            return false;
+        }
+        self.delivery.replied_at = Some(at);
+        self.updated_at = now;
+        true
+    }
+}

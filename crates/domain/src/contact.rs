@@ -1,0 +1,195 @@
+//! Contacts: the customers of a user.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use crate::values::{
+    EmailAddress, LongText, PersonName, PhoneNumber, Problem, ShortText, Tag, Violations, fold,
+};
+use crate::{ChannelKind, ContactId, ImportId, SkipReason, UserId};
+
+/// Whether a contact may be written to.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ContactStatus {
+    /// May be written to.
+    #[default]
+    Active,
+    /// Set aside by the user.
+    Inactive,
+    /// Asked not to be written to: never sent to by any channel.
+    Unsubscribed,
+}
+
+impl ContactStatus {
+    /// Every status.
+    pub const ALL: [Self; 3] = [Self::Active, Self::Inactive, Self::Unsubscribed];
+
+    /// Reads the word of the API.
+    pub fn parse(raw: &str) -> Result<Self, Problem> {
+        let wanted = raw.trim();
+        Self::ALL
+            .into_iter()
+            .find(|status| status.as_str() == wanted)
+            .ok_or_else(|| Problem::NotOneOf {
+                accepted: Self::ALL.map(|status| status.as_str().to_owned()).to_vec(),
+            })
+    }
+
+    /// The word in the API and the store.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Active => "active",
+            Self::Inactive => "inactive",
+            Self::Unsubscribed => "unsubscribed",
+        }
+    }
+}
+
+/// Where a contact came from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum ContactSource {
+    /// Typed in by the user.
+    Manual,
+    /// From an uploaded file.
+    File(ImportId),
+    /// Wrote to the user first.
+    Inbound,
+}
+
+impl ContactSource {
+    /// The word in the API and the store.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Manual => "manual",
+            Self::File(_) => "file",
+            Self::Inbound => "inbound",
+        }
+    }
+}
+
+/// How a contact is reached over a channel, or why it isn't.
+pub type Reachability = Result<String, SkipReason>;
+
+/// A customer of a user. It has a phone number or an e-mail address; each is unique per user.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Contact {
+    /// The contact's id.
+    pub id: ContactId,
+    /// Whose contact this is.
+    pub user_id: UserId,
+    /// The name.
+    pub name: PersonName,
+    /// The phone number.
+    pub phone: Option<PhoneNumber>,
+    /// The e-mail address.
+    pub email: Option<EmailAddress>,
+    /// Labels, each once.
+    pub tags: Vec<Tag>,
+    /// Free notes.
+    pub notes: Option<LongText>,
+    /// Whether it may be written to.
+    pub status: ContactStatus,
+    /// Where it came from.
+    pub source: ContactSource,
+    /// When a message last went to it or came from it.
+    pub last_message_at: Option<DateTime<Utc>>,
+    /// When it was created.
+    pub created_at: DateTime<Utc>,
+    /// When it last changed.
+    pub updated_at: DateTime<Utc>,
+}
+
+impl Contact {
+    /// Whether it has a phone number or an e-mail address, as every contact must.
+    pub fn check_reachable(&self) -> Result<(), Violations> {
+        if self.phone.is_none() && self.email.is_none() {
+            return Err(Violations::of("phone", Problem::PhoneOrEmailRequired));
+        }
+        Ok(())
+    }
+
+    /// The address that `channel` sends to, or why this contact is passed over.
+    pub fn reach(&self, channel: ChannelKind) -> Reachability {
+        match self.status {
+            ContactStatus::Unsubscribed => return Err(SkipReason::OptedOut),
+            ContactStatus::Inactive => return Err(SkipReason::Inactive),
+            ContactStatus::Active => {}
+        }
+        match channel {
+            ChannelKind::Whatsapp => self
+                .phone
+                .as_ref()
+                .map(|phone| phone.as_str().to_owned())
+                .ok_or(SkipReason::NoAddress),
+            ChannelKind::Gmail => self
+                .email
+                .as_ref()
+                .map(|email| email.key().to_owned())
+                .ok_or(SkipReason::NoAddress),
+        }
+    }
+
+    /// What a search looks through: name, phone, e-mail, notes and tags, folded.
+    pub fn search_text(&self) -> String {
+        let mut text = fold(self.name.as_str());
+        let mut add = |part: &str| {
+            text.push('\n');
+            text.push_str(&fold(part));
+        };
+        if let Some(phone) = &self.phone {
+            add(phone.as_str());
+        }
+        if let Some(email) = &self.email {
+            add(email.as_str());
+        }
+        for tag in &self.tags {
+            add(tag.label());
+        }
+        if let Some(notes) = &self.notes {
+            add(notes.as_str());
+        }
+        text
+    }
+}
+
+/// Which contacts are meant; every condition that is set must hold.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ContactFilter {
+    /// A part of name, phone, e-mail, notes or tags; accents and case aside.
+    pub search: Option<ShortText>,
+    /// All of these tags.
+    pub tags: Vec<Tag>,
+    /// This status.
+    pub status: Option<ContactStatus>,
+    /// Has a phone number.
+    pub has_phone: bool,
+    /// Has an e-mail address.
+    pub has_email: bool,
+    /// Created at or after.
+    pub created_after: Option<DateTime<Utc>>,
+    /// Created before.
+    pub created_before: Option<DateTime<Utc>>,
+}
+
+impl ContactFilter {
+    /// Whether it lets every contact through.
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// What to look for in [`Contact::search_text`]. A search that is a phone number with spaces
+    /// or dashes is looked for without them.
+    pub fn search_needle(&self) -> Option<String> {
+        let folded = fold(self.search.as_ref()?.as_str());
+        let phone_like = folded.chars().any(|c| c.is_ascii_digit())
+            && folded
+                .chars()
+                .all(|c| c.is_ascii_digit() || matches!(c, ' ' | '-' | '(' | ')' | '.' | '+'));
+        Some(if phone_like {
+            folded.chars().filter(char::is_ascii_digit).collect()
+        } else {
+            folded
+        })
+    }
+}

@@ -1,0 +1,81 @@
+//! Identifiers: UUIDv7 newtypes, made here so that an object has its id before it is stored.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::ports::Entropy;
+
+/// Builds a UUID version 7 (RFC 9562 §5.7) from a time and 80 random bits.
+fn uuid_v7(at: DateTime<Utc>, entropy: &dyn Entropy) -> Uuid {
+    let mut random = [0_u8; 10];
+    entropy.fill(&mut random);
+    let millis = u64::try_from(at.timestamp_millis()).unwrap_or(0);
+    uuid::Builder::from_unix_timestamp_millis(millis, &random).into_uuid()
+}
+
+macro_rules! ids {
+    ($($(#[$doc:meta])* $name:ident),+ $(,)?) => {$(
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+        #[serde(transparent)]
+        pub struct $name(Uuid);
+
+        impl $name {
+            /// A new id; ids of later milliseconds sort after those of earlier ones.
+            pub fn new(at: DateTime<Utc>, entropy: &dyn Entropy) -> Self {
+                Self(uuid_v7(at, entropy))
+            }
+
+            /// The id with this value, as it was stored or received.
+            pub const fn from_uuid(value: Uuid) -> Self {
+                Self(value)
+            }
+
+            /// The value to store or to show.
+            pub const fn as_uuid(&self) -> Uuid {
+                self.0
+            }
+        }
+
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                self.0.fmt(f)
+            }
+        }
+
+        impl std::str::FromStr for $name {
+            type Err = uuid::Error;
+            fn from_str(text: &str) -> Result<Self, Self::Err> {
+                Uuid::parse_str(text).map(Self)
+            }
+        }
+    )+};
+}
+
+ids! {
+    /// A user of Nexus Communicator: the tenant.
+    UserId,
+    /// A contact of one user.
+    ContactId,
+    /// A campaign of one user.
+    CampaignId,
+    /// One recipient of one campaign: a row of the delivery ledger.
+    CampaignContactId,
+    /// A file that was imported.
+    ImportId,
+    /// A media file of a campaign.
+    MediaId,
+    /// A message of a conversation, in or out.
+    MessageId,
+    /// Something that the assistant did.
+    BotActivityId,
+    /// A webhook as it was received.
+    WebhookEventId,
+    /// A queued piece of background work.
+    JobId,
+    /// A sender account: one WhatsApp number or one mailbox of a user.
+    SenderId,
+    /// One running process, as the owner of leases.
+    InstanceId,
+}

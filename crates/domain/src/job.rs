@@ -1,0 +1,55 @@
+//! Background work that survives a restart.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use crate::{ImportId, InstanceId, JobId, UserId};
+
+/// What a job does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum JobWork {
+    /// Turns the rows of an uploaded file into contacts.
+    ImportContacts {
+        /// The import.
+        import_id: ImportId,
+    },
+}
+
+impl JobWork {
+    /// The word in the store.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::ImportContacts { .. } => "import_contacts",
+        }
+    }
+}
+
+/// A queued piece of background work. It is removed when it is done.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Job {
+    /// The job's id.
+    pub id: JobId,
+    /// For whom it works.
+    pub user_id: UserId,
+    /// What it does.
+    pub work: JobWork,
+    /// How often it was begun.
+    pub attempts: u32,
+    /// Not before this.
+    pub run_after: DateTime<Utc>,
+    /// When it was queued.
+    pub created_at: DateTime<Utc>,
+}
+
+/// The right of one process to do a job, until it expires on the database's clock; see
+/// [`crate::SenderLease`] for `epoch`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct JobLease {
+    /// The job.
+    pub job_id: JobId,
+    /// The process.
+    pub owner: InstanceId,
+    /// How many owners the job has had.
+    pub epoch: i64,
+}

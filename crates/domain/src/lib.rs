@@ -1,0 +1,62 @@
+//! What Nexus Communicator is about: entities, value objects, life cycles, and the ports through
+//! which the use cases reach the outside. No I/O and no framework.
+//!
+//! * [`values`] — types that cannot hold a wrong value (`PhoneNumber`, `MessageText`, …).
+//! * The entities — [`User`], [`Contact`], [`Campaign`], [`CampaignContact`], … with their life
+//!   cycles as methods.
+//! * [`ports`] — traits implemented by the infrastructure; their mocks are behind the feature
+//!   `mocks`.
+#![deny(missing_docs)]
+
+mod bot_activity;
+mod campaign;
+mod campaign_contact;
+mod contact;
+mod counters;
+mod ids;
+mod import;
+mod job;
+mod media;
+mod message;
+mod sender;
+mod session;
+mod statistics;
+mod user;
+mod webhook;
+
+#[cfg(feature = "mocks")]
+pub mod mocks;
+pub mod ports;
+pub mod values;
+
+pub use bot_activity::{BotActivity, BotActivityKind};
+pub use campaign::{
+    Audience, Campaign, CampaignContent, CampaignFilter, CampaignState, CampaignStatus,
+    CampaignTransitionError, ChannelKind, TemplateMessage, TemplateVariable,
+};
+pub use campaign_contact::{
+    AttemptId, CampaignContact, Delivery, DeliveryStatus, Failure, FailureCode, SkipReason,
+    StaleAttempt, StatusReport, StatusUpdate,
+};
+pub use contact::{Contact, ContactFilter, ContactSource, ContactStatus, Reachability};
+pub use counters::{CampaignCounters, CounterDelta, MessageDelta};
+pub use ids::{
+    BotActivityId, CampaignContactId, CampaignId, ContactId, ImportId, InstanceId, JobId, MediaId,
+    MessageId, SenderId, UserId, WebhookEventId,
+};
+pub use import::{
+    ImportFailure, ImportProgress, ImportStatus, ImportedFile, RowError, TableFormat,
+};
+pub use job::{Job, JobLease, JobWork};
+pub use media::{MediaFile, MediaKind};
+pub use message::{Direction, Message, MessageBody};
+pub use sender::{SenderAccount, SenderLease};
+pub use session::{SessionKeyHash, StoredSession};
+pub use statistics::{
+    ActivityItem, ActivityKind, ContactTotals, Dashboard, MessageBucket, MessageTotals,
+};
+pub use user::{
+    Automation, NotificationSettings, PrivacySettings, ProviderKeys, SealedSecret, SecretField,
+    Theme, User, WebhookKey,
+};
+pub use webhook::{ChannelEvent, InboundMessage, WebhookEvent, WebhookSource, WebhookState};

@@ -1,0 +1,47 @@
+//! The ports: by capability, implemented by technology in the infrastructure.
+
+mod channel;
+mod clock;
+mod files;
+mod hashing;
+mod repositories;
+mod sealing;
+mod storage;
+mod tables;
+mod webhooks;
+
+pub use channel::{
+    Accepted, ApprovedTemplate, ChannelError, MessageChannel, OutgoingContent, OutgoingMessage,
+    SenderCredentials, SenderProfile,
+};
+pub use clock::{Clock, Entropy};
+pub use files::{FileStore, FileStoreError, FileUpload};
+pub use hashing::{HashingError, PasswordHasher};
+pub use repositories::{
+    BotActivityRepository, CampaignContactRepository, CampaignRepository, ContactRepository,
+    IdempotencyRepository, IdempotencyState, ImportRepository, JobRepository, KnownAddress,
+    MediaRepository, MessageRepository, SenderRepository, SessionRepository, StatisticsRepository,
+    StoredAnswer, UserRepository, WebhookRepository,
+};
+pub use sealing::{SealError, SecretSealer};
+pub use storage::{DuplicateKey, Repositories, Storage, StorageError, UnitOfWork};
+pub use tables::{TableError, TableReader, TableRow, TableSource};
+pub use webhooks::{UnreadableWebhook, WebhookReader};
+
+#[cfg(feature = "mocks")]
+pub use {
+    channel::MockMessageChannel,
+    clock::{MockClock, MockEntropy},
+    files::{MockFileStore, MockFileUpload},
+    hashing::MockPasswordHasher,
+    repositories::{
+        MockBotActivityRepository, MockCampaignContactRepository, MockCampaignRepository,
+        MockContactRepository, MockIdempotencyRepository, MockImportRepository, MockJobRepository,
+        MockMediaRepository, MockMessageRepository, MockSenderRepository, MockSessionRepository,
+        MockStatisticsRepository, MockUserRepository, MockWebhookRepository,
+    },
+    sealing::MockSecretSealer,
+    storage::MockStorage,
+    tables::{MockTableReader, MockTableSource},
+    webhooks::MockWebhookReader,
+};

@@ -1,0 +1,79 @@
+//! Phone numbers in E.164.
+
+use super::{Country, Problem};
+
+/// A valid phone number in E.164: `+525512345678`.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct PhoneNumber(String);
+
+impl PhoneNumber {
+    /// Longest text that is looked at; a number has 15 digits, people add spaces and brackets.
+    const MAX_RAW: usize = 64;
+
+    /// Reads a number as people write it. A number without international prefix is read in the
+    /// numbering plan of `default`.
+    pub fn parse(raw: &str, default: Country) -> Result<Self, Problem> {
+        let trimmed = raw.trim();
+        if trimmed.is_empty() {
+            return Err(Problem::Required);
+        }
+        if trimmed.len() > Self::MAX_RAW {
+            return Err(Problem::InvalidPhone);
+        }
+        let international = trimmed
+            .strip_prefix("00")
+            .map_or_else(|| trimmed.to_owned(), |rest| format!("+{rest}"));
+        Self::read(Some(default), &international).or_else(
+            |problem| match Self::without_mexican_one(&international) {
+                Some(rewritten) => Self::read(None, &rewritten),
+                None => Err(problem),
+            },
+        )
+    }
+
+    /// Reads a `wa_id`, `from` or `recipient_id` of WhatsApp: digits with the country code, no plus.
+    pub fn from_wa_id(digits: &str) -> Result<Self, Problem> {
+        let international = format!("+{}", digits.trim().trim_start_matches('+'));
+        let rewritten = Self::without_mexican_one(&international).unwrap_or(international);
+        Self::read(None, &rewritten)
+    }
+
+    /// The number that was stored: not parsed again, since the numbering plans change with time.
+    pub fn from_stored(e164: String) -> Self {
+        Self(e164)
+    }
+
+    fn read(default: Option<Country>, text: &str) -> Result<Self, Problem> {
+        let number = phonenumber::parse(default.map(Country::id), text)
+            .map_err(|_| Problem::InvalidPhone)?;
+        if !number.is_valid() {
+            return Err(Problem::InvalidPhone);
+        }
+        Ok(Self(
+            number.format().mode(phonenumber::Mode::E164).to_string(),
+        ))
+    }
+
+    /// Mexico dropped the `1` after its country code in 2019; WhatsApp's ids still carry it.
+    fn without_mexican_one(international: &str) -> Option<String> {
+        let digits: String = international.chars().filter(char::is_ascii_digit).collect();
+        (international.starts_with('+') && digits.len() == 13 && digits.starts_with("521"))
+            .then(|| format!("+52{}", &digits[3..]))
+    }
+
+    /// `+525512345678`
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// `525512345678`, as WhatsApp takes it.
+    pub fn digits(&self) -> &str {
+        self.0.trim_start_matches('+')
+    }
+}
+
+impl std::fmt::Display for PhoneNumber {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}

@@ -1,0 +1,56 @@
+//! Bounded pieces of plain text.
+
+use super::Problem;
+
+/// Text of 1 to `MAX` characters, trimmed, without control characters (line breaks and tabs are
+/// kept when `LINES`).
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Text<const MAX: usize, const LINES: bool>(String);
+
+impl<const MAX: usize, const LINES: bool> Text<MAX, LINES> {
+    /// Accepts `raw` after trimming it.
+    pub fn parse(raw: &str) -> Result<Self, Problem> {
+        let trimmed = raw.trim();
+        if trimmed.is_empty() {
+            return Err(Problem::Required);
+        }
+        if trimmed.chars().count() > MAX {
+            return Err(Problem::TooLong {
+                max: u32::try_from(MAX).unwrap_or(u32::MAX),
+            });
+        }
+        let refused = |c: char| c.is_control() && !(LINES && matches!(c, '\n' | '\r' | '\t'));
+        if trimmed.chars().any(refused) {
+            return Err(Problem::ControlCharacter);
+        }
+        Ok(Self(trimmed.to_owned()))
+    }
+
+    /// As [`Self::parse`], where an empty text means none.
+    pub fn parse_optional(raw: &str) -> Result<Option<Self>, Problem> {
+        if raw.trim().is_empty() {
+            return Ok(None);
+        }
+        Self::parse(raw).map(Some)
+    }
+
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl<const MAX: usize, const LINES: bool> std::fmt::Display for Text<MAX, LINES> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// The name of a person or a campaign: one line of up to 200 characters.
+pub type PersonName = Text<200, false>;
+/// The name of a company: one line of up to 200 characters.
+pub type CompanyName = Text<200, false>;
+/// An identifier or a subject: one line of up to 255 characters.
+pub type ShortText = Text<255, false>;
+/// Notes: up to 5,000 characters in several lines.
+pub type LongText = Text<5_000, true>;

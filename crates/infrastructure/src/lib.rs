@@ -1,0 +1,1 @@
+//! Nexus Communicator: storage, provider adapters, hashing, sealing, files and table readers

@@ -1,0 +1,1 @@
+//! Nexus Communicator: the database schema, one file a change
