@@ -4,6 +4,7 @@ mod channel;
 mod clock;
 mod files;
 mod hashing;
+mod provisioning;
 mod repositories;
 mod sealing;
 mod storage;
@@ -17,6 +18,7 @@ pub use channel::{
 pub use clock::{Clock, Entropy};
 pub use files::{FileStore, FileStoreError, FileUpload};
 pub use hashing::{HashingError, PasswordHasher};
+pub use provisioning::{ProvisionedSender, ProvisioningError, SenderProvisioner};
 pub use repositories::{
     BotActivityRepository, CampaignContactRepository, CampaignRepository, ContactRepository,
     IdempotencyRepository, IdempotencyState, ImportRepository, JobRepository, KnownAddress,
@@ -34,6 +36,7 @@ pub use {
     clock::{MockClock, MockEntropy},
     files::{MockFileStore, MockFileUpload},
     hashing::MockPasswordHasher,
+    provisioning::MockSenderProvisioner,
     repositories::{
         MockBotActivityRepository, MockCampaignContactRepository, MockCampaignRepository,
         MockContactRepository, MockIdempotencyRepository, MockImportRepository, MockJobRepository,
