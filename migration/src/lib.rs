@@ -1,6 +1,24 @@
-//! Nexus Communicator: the database schema, one file a change
+//! Nexus Communicator: the database schema, one file a change. The same changes run on SQLite and
+//! on PostgreSQL.
 
-use sea_orm_migration::{MigrationTrait, MigratorTrait};
+mod m20261123_000001_users;
+mod m20261123_000002_sessions;
+mod m20261123_000003_contacts;
+mod m20261123_000004_senders;
+mod m20261123_000005_campaigns;
+mod m20261123_000006_campaign_contacts;
+mod m20261123_000007_webhooks;
+mod m20261123_000008_jobs;
+mod m20261123_000009_imports;
+mod m20261123_000010_statistics;
+mod m20261123_000011_idempotency;
+mod m20261123_000012_messages;
+mod m20261123_000013_media;
+mod m20261123_000014_bot_activity;
+mod m20261123_000015_contact_search;
+mod schema;
+
+pub use sea_orm_migration::{MigrationName, MigrationTrait, MigratorTrait};
 
 /// Every change of the schema, in order.
 pub struct Migrator;
@@ -8,6 +26,22 @@ pub struct Migrator;
 #[async_trait::async_trait]
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![]
+        vec![
+            Box::new(m20261123_000001_users::Migration),
+            Box::new(m20261123_000002_sessions::Migration),
+            Box::new(m20261123_000003_contacts::Migration),
+            Box::new(m20261123_000004_senders::Migration),
+            Box::new(m20261123_000005_campaigns::Migration),
+            Box::new(m20261123_000006_campaign_contacts::Migration),
+            Box::new(m20261123_000007_webhooks::Migration),
+            Box::new(m20261123_000008_jobs::Migration),
+            Box::new(m20261123_000009_imports::Migration),
+            Box::new(m20261123_000010_statistics::Migration),
+            Box::new(m20261123_000011_idempotency::Migration),
+            Box::new(m20261123_000012_messages::Migration),
+            Box::new(m20261123_000013_media::Migration),
+            Box::new(m20261123_000014_bot_activity::Migration),
+            Box::new(m20261123_000015_contact_search::Migration),
+        ]
     }
 }

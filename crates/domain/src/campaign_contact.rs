@@ -214,7 +214,7 @@ impl FailureCode {
 }
 
 /// A definite failure.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Failure {
     /// What it means.
     pub code: FailureCode,
@@ -250,12 +250,16 @@ impl FromStr for AttemptId {
 
     fn from_str(text: &str) -> Result<Self, NotAnAttempt> {
         let (recipient, number) = text.split_once('.').ok_or(NotAnAttempt)?;
-        Ok(Self {
+        let attempt = Self {
             recipient: CampaignContactId::from_uuid(
                 Uuid::try_parse(recipient).map_err(|_| NotAnAttempt)?,
             ),
             number: number.parse().map_err(|_| NotAnAttempt)?,
-        })
+        };
+        // An attempt has one spelling: opaque data of others is not taken for ours.
+        (attempt.number > 0 && attempt.to_string() == text)
+            .then_some(attempt)
+            .ok_or(NotAnAttempt)
     }
 }
 
@@ -391,8 +395,20 @@ impl CampaignContact {
         self.attempt() == Some(attempt)
     }
 
+    /// Enters `status` and forgets what belonged to the one before.
     fn enter(&mut self, status: DeliveryStatus, now: DateTime<Utc>) {
-        self.delivery.status = status;
+        let delivery = &mut self.delivery;
+        delivery.status = status;
+        if status != DeliveryStatus::Queued {
+            delivery.not_before = None;
+        }
+        if status != DeliveryStatus::Skipped {
+            delivery.skipped = None;
+        }
+        if status != DeliveryStatus::Failed {
+            delivery.failure = None;
+            delivery.failed_at = None;
+        }
         self.updated_at = now;
     }
 
@@ -403,7 +419,6 @@ impl CampaignContact {
         }
         self.delivery.attempts += 1;
         self.delivery.dispatched_at = Some(now);
-        self.delivery.not_before = None;
         self.enter(DeliveryStatus::Dispatching, now);
         Ok(AttemptId {
             recipient: self.id,
@@ -423,9 +438,7 @@ impl CampaignContact {
         }
         self.delivery.message_id = Some(message_id);
         self.delivery.accepted_at = Some(earliest(self.delivery.accepted_at, now));
-        if self.delivery.status.progress() == 0 {
-            self.enter(DeliveryStatus::Accepted, now);
-        }
+        self.advance(DeliveryStatus::Accepted, now);
         Ok(())
     }
 
@@ -506,7 +519,17 @@ impl CampaignContact {
         Ok(())
     }
 
+    /// Goes on to `status`, unless the recipient is there already or further.
+    fn advance(&mut self, status: DeliveryStatus, now: DateTime<Utc>) {
+        if status.progress() > self.delivery.status.progress() {
+            self.enter(status, now);
+        }
+    }
+
     /// Takes in a report of the provider. Returns whether it changed anything.
+    ///
+    /// A report of an older attempt counts when it says that the message is on its way or came;
+    /// that an older attempt failed says nothing of the current one.
     pub fn apply(&mut self, report: &StatusReport, now: DateTime<Utc>) -> bool {
         let before = self.delivery.clone();
         match &report.update {
@@ -522,13 +545,19 @@ impl CampaignContact {
         changed
     }
 
+    /// The id shown is that of the current attempt's message; an older one only until then.
+    fn note_message_id(&mut self, report: &StatusReport) {
+        let current = report
+            .attempt
+            .is_some_and(|attempt| self.is_current(attempt));
+        if current || self.delivery.message_id.is_none() {
+            self.delivery.message_id = Some(report.message_id.clone());
+        }
+    }
+
     fn reach(&mut self, status: DeliveryStatus, report: &StatusReport, now: DateTime<Utc>) {
+        self.note_message_id(report);
         let delivery = &mut self.delivery;
-        // An older attempt's report proves that the person got it, but the id shown stays that of
-        // the current one.
-        delivery
-            .message_id
-            .get_or_insert_with(|| report.message_id.clone());
         delivery.accepted_at = Some(earliest(delivery.accepted_at, report.at));
         if status >= DeliveryStatus::Delivered {
             delivery.delivered_at = Some(earliest(delivery.delivered_at, report.at));
@@ -536,13 +565,7 @@ impl CampaignContact {
         if status == DeliveryStatus::Read {
             delivery.read_at = Some(earliest(delivery.read_at, report.at));
         }
-        if status.progress() > delivery.status.progress() {
-            delivery.failure = None;
-            delivery.failed_at = None;
-            delivery.skipped = None;
-            delivery.not_before = None;
-            self.enter(status, now);
-        }
+        self.advance(status, now);
     }
 
     fn fail_later(&mut self, failure: &Failure, report: &StatusReport, now: DateTime<Utc>) {
@@ -550,32 +573,31 @@ impl CampaignContact {
             Some(attempt) => self.is_current(attempt),
             None => self.delivery.message_id.as_deref() == Some(report.message_id.as_str()),
         };
-        let open = matches!(
-            self.delivery.status,
-            DeliveryStatus::Queued
-                | DeliveryStatus::Dispatching
-                | DeliveryStatus::InDoubt
-                | DeliveryStatus::Unconfirmed
-                | DeliveryStatus::Accepted
-        );
-        if of_this_attempt && open {
-            self.delivery
-                .message_id
-                .get_or_insert_with(|| report.message_id.clone());
-            self.delivery.failure = Some(failure.clone());
-            self.delivery.failed_at = Some(report.at);
-            self.delivery.not_before = None;
-            self.enter(DeliveryStatus::Failed, now);
+        if !of_this_attempt {
+            return;
+        }
+        self.note_message_id(report);
+        self.advance(DeliveryStatus::Failed, now);
+        if self.delivery.status == DeliveryStatus::Failed {
+            // Of several failures the first stays, whichever is heard of first.
+            let reported = (report.at, failure);
+            let known = self.delivery.failed_at.zip(self.delivery.failure.as_ref());
+            if known.is_none_or(|known| reported < known) {
+                self.delivery.failed_at = Some(report.at);
+                self.delivery.failure = Some(failure.clone());
+            }
         }
     }
 
-    /// The person answered. Returns whether this is their first answer.
+    /// The person answered. Returns whether this is the first answer that is heard of, which is
+    /// the one that is counted; the time kept is that of the earliest.
     pub fn reply(&mut self, at: DateTime<Utc>, now: DateTime<Utc>) -> bool {
-        if self.delivery.replied_at.is_some() {
-            return false;
+        let known = self.delivery.replied_at;
+        let replied_at = Some(earliest(known, at));
+        if replied_at != known {
+            self.delivery.replied_at = replied_at;
+            self.updated_at = now;
         }
-        self.delivery.replied_at = Some(at);
-        self.updated_at = now;
-        true
+        known.is_none()
     }
 }

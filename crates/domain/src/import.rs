@@ -134,9 +134,10 @@ pub struct ImportedFile {
 impl ImportedFile {
     /// A worker has begun, or begun again after a restart.
     pub fn start(&mut self, now: DateTime<Utc>) {
-        if matches!(self.status, ImportStatus::Queued) {
-            self.status = ImportStatus::Running;
+        if self.is_over() {
+            return;
         }
+        self.status = ImportStatus::Running;
         self.updated_at = now;
     }
 
@@ -150,8 +151,12 @@ impl ImportedFile {
         self.updated_at = now;
     }
 
-    /// Every row is accounted for. A file without rows has failed.
+    /// Every row is accounted for. A file without rows has failed. An import that is over stays
+    /// as it is.
     pub fn complete(&mut self, now: DateTime<Utc>) {
+        if self.is_over() {
+            return;
+        }
         if self.progress.read == self.progress.blank {
             self.fail(ImportFailure::NoRows, now);
             return;
@@ -160,8 +165,11 @@ impl ImportedFile {
         self.updated_at = now;
     }
 
-    /// The rest of the file can't be read.
+    /// The rest of the file can't be read. An import that is over stays as it is.
     pub fn fail(&mut self, failure: ImportFailure, now: DateTime<Utc>) {
+        if self.is_over() {
+            return;
+        }
         self.status = ImportStatus::Failed { at: now, failure };
         self.updated_at = now;
     }

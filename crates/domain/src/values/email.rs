@@ -26,8 +26,13 @@ impl EmailAddress {
         if trimmed.len() > 254 || trimmed.contains(['"', '\r', '\n']) {
             return Err(Problem::InvalidEmail);
         }
-        email_address::EmailAddress::parse_with_options(trimmed, options)
+        let address = email_address::EmailAddress::parse_with_options(trimmed, options)
             .map_err(|_| Problem::InvalidEmail)?;
+        // No top-level domain is a single letter or begins with a digit (`ana@gmail.c`, `a@10.0.0.1`).
+        let (_, tld) = address.domain().rsplit_once('.').unwrap_or_default();
+        if tld.chars().count() < 2 || !tld.starts_with(char::is_alphabetic) {
+            return Err(Problem::InvalidEmail);
+        }
         Ok(Self::from_stored(trimmed.to_owned()))
     }
 

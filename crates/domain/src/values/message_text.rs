@@ -1,5 +1,7 @@
 //! The text of a campaign's message, with placeholders for what differs by recipient.
 
+use unicode_normalization::char::is_combining_mark;
+
 use super::{Problem, fold};
 
 /// What a placeholder stands for.
@@ -116,7 +118,7 @@ impl MessageText {
             && name.chars().count() <= 40
             && name
                 .chars()
-                .all(|c| c.is_alphanumeric() || c == '_' || c == ' ');
+                .all(|c| c.is_alphanumeric() || is_combining_mark(c) || c == '_' || c == ' ');
         named.then_some((name, braces + end + braces))
     }
 

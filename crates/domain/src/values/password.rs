@@ -39,11 +39,12 @@ impl NewPassword {
             return Err(Problem::TooLong { max: 128 });
         }
         let folded = fold(text);
-        let local = email.key().split('@').next().unwrap_or_default();
+        let address = fold(email.as_str());
+        let local = address.split('@').next().unwrap_or_default();
         let one_character = text.chars().all(|c| text.starts_with(c));
         if one_character
             || COMMON.contains(folded.as_str())
-            || folded == email.key()
+            || folded == address
             || folded == local
             || folded == fold(name)
         {

@@ -23,17 +23,20 @@ impl PhoneNumber {
         let international = trimmed
             .strip_prefix("00")
             .map_or_else(|| trimmed.to_owned(), |rest| format!("+{rest}"));
-        Self::read(Some(default), &international).or_else(
-            |problem| match Self::without_mexican_one(&international) {
-                Some(rewritten) => Self::read(None, &rewritten),
-                None => Err(problem),
-            },
-        )
+        Self::read(Some(default), &international).or_else(|problem| {
+            Self::without_mexican_one(&international)
+                .or_else(|| Self::without_mexican_prefix(&international, default))
+                .map_or(Err(problem), |rewritten| Self::read(None, &rewritten))
+        })
     }
 
     /// Reads a `wa_id`, `from` or `recipient_id` of WhatsApp: digits with the country code, no plus.
     pub fn from_wa_id(digits: &str) -> Result<Self, Problem> {
-        let international = format!("+{}", digits.trim().trim_start_matches('+'));
+        let digits = digits.trim().trim_start_matches('+');
+        if digits.len() > Self::MAX_RAW {
+            return Err(Problem::InvalidPhone);
+        }
+        let international = format!("+{digits}");
         let rewritten = Self::without_mexican_one(&international).unwrap_or(international);
         Self::read(None, &rewritten)
     }
@@ -56,9 +59,25 @@ impl PhoneNumber {
 
     /// Mexico dropped the `1` after its country code in 2019; WhatsApp's ids still carry it.
     fn without_mexican_one(international: &str) -> Option<String> {
-        let digits: String = international.chars().filter(char::is_ascii_digit).collect();
+        let digits = Self::digits_of(international)?;
         (international.starts_with('+') && digits.len() == 13 && digits.starts_with("521"))
             .then(|| format!("+52{}", &digits[3..]))
+    }
+
+    /// What people in Mexico had to dial before the ten digits until 2019, and still have in their
+    /// lists: 01, 044, 045; and the prefix of [`Self::without_mexican_one`] without its plus.
+    fn without_mexican_prefix(national: &str, default: Country) -> Option<String> {
+        let digits = Self::digits_of(national)?;
+        let (prefix, ten) = digits.split_at_checked(digits.len().checked_sub(10)?)?;
+        (default.code() == "MX" && matches!(prefix, "01" | "044" | "045" | "521"))
+            .then(|| format!("+52{ten}"))
+    }
+
+    /// The digits of a text that has nothing else but what people put between them.
+    fn digits_of(text: &str) -> Option<String> {
+        text.chars()
+            .all(|c| c.is_ascii_digit() || !c.is_alphanumeric())
+            .then(|| text.chars().filter(char::is_ascii_digit).collect())
     }
 
     /// `+525512345678`

@@ -38,12 +38,14 @@ impl Tag {
         let mut tags: Vec<Self> = Vec::new();
         for text in raw.into_iter().filter(|text| !text.trim().is_empty()) {
             let tag = Self::parse(text)?;
-            if !tags.contains(&tag) {
-                tags.push(tag);
+            if tags.contains(&tag) {
+                continue;
             }
-        }
-        if tags.len() > Self::MAX_PER_CONTACT {
-            return Err(Problem::TooLong { max: 50 });
+            // Within the loop: each tag is compared with those before, which must stay few.
+            if tags.len() == Self::MAX_PER_CONTACT {
+                return Err(Problem::TooLong { max: 50 });
+            }
+            tags.push(tag);
         }
         Ok(tags)
     }

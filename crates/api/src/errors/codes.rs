@@ -1,0 +1,139 @@
+//! The one table from error code to status and sentences. Codes are stable: programs branch on them.
+
+use actix_web::http::StatusCode;
+use nexus_domain::values::Language;
+
+macro_rules! codes {
+    ($($(#[$doc:meta])* $name:ident = $status:literal $word:literal $es:literal $en:literal;)+) => {
+        /// What went wrong, as a program sees it.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        pub enum Code {
+            $($(#[$doc])* $name,)+
+        }
+
+        impl Code {
+            /// Every code.
+            pub const ALL: &[Self] = &[$(Self::$name),+];
+
+            /// The stable word.
+            pub fn word(self) -> &'static str {
+                match self { $(Self::$name => $word,)+ }
+            }
+
+            /// The HTTP status.
+            pub fn status(self) -> StatusCode {
+                let number: u16 = match self { $(Self::$name => $status,)+ };
+                StatusCode::from_u16(number).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+            }
+
+            /// The sentence, with `{parameters}`.
+            pub fn sentence(self, language: Language) -> &'static str {
+                match (self, language) {
+                    $((Self::$name, Language::Es) => $es,
+                      (Self::$name, Language::En) => $en,)+
+                }
+            }
+        }
+    };
+}
+
+codes! {
+    /// Values of fields were refused; they are listed.
+    InvalidInput = 422 "invalid_input"
+        "Hay datos que corregir." "Some values need to be corrected.";
+    /// The body is not JSON.
+    MalformedJson = 400 "malformed_json"
+        "El contenido enviado no es JSON válido (línea {line}, columna {column})."
+        "The content sent is not valid JSON (line {line}, column {column}).";
+    /// The request as a whole can't be read.
+    MalformedRequest = 400 "malformed_request"
+        "La solicitud no se puede leer." "The request can't be read.";
+    /// The multipart body is not as it should be.
+    MalformedUpload = 400 "malformed_upload"
+        "La carga no se puede leer: envía el archivo en el campo «file» de un formulario multipart."
+        "The upload can't be read: send the file in the field “file” of a multipart form.";
+    /// The body has another type.
+    UnsupportedMediaType = 415 "unsupported_media_type"
+        "Envía el contenido como {expected}." "Send the content as {expected}.";
+    /// The body is too large.
+    TooLarge = 413 "too_large"
+        "Lo enviado supera el máximo de {max}." "What was sent exceeds the limit of {max}.";
+    /// The body did not come in time.
+    BodyTimeout = 408 "body_timeout"
+        "La solicitud tardó demasiado en llegar." "The request took too long to arrive.";
+    /// Nothing there, or not yours.
+    NotFound = 404 "not_found" "No lo encontramos." "We could not find it.";
+    /// No such path.
+    UnknownPath = 404 "unknown_path"
+        "Esta dirección no existe en la API." "This address does not exist in the API.";
+    /// Another method is needed.
+    MethodNotAllowed = 405 "method_not_allowed"
+        "Este método no se admite aquí." "This method is not allowed here.";
+    /// No session.
+    NotSignedIn = 401 "not_signed_in" "Inicia sesión para continuar." "Sign in to continue.";
+    /// Unknown e-mail or wrong password.
+    WrongCredentials = 401 "wrong_credentials"
+        "El correo o la contraseña no son correctos." "The e-mail address or the password is wrong.";
+    /// The current password, asked for once more, is wrong.
+    WrongPassword = 403 "wrong_password"
+        "La contraseña actual no es correcta." "The current password is wrong.";
+    /// A write from a page that may not.
+    ForeignOrigin = 403 "foreign_origin"
+        "Esta página no tiene permiso para usar tu sesión." "This page may not use your session.";
+    /// A webhook that is not the provider's.
+    ForgedWebhook = 401 "forged_webhook"
+        "La firma del webhook no es válida." "The webhook's signature is not valid.";
+    /// A webhook's address could not be verified.
+    WebhookRefused = 403 "webhook_refused"
+        "La verificación del webhook no coincide." "The webhook's verification does not match.";
+    /// The e-mail address has an account.
+    EmailTaken = 409 "email_taken"
+        "Ya existe una cuenta con este correo." "There is already an account with this e-mail address.";
+    /// The phone number belongs to another contact.
+    DuplicatePhone = 409 "duplicate_phone"
+        "Ya tienes un contacto con este teléfono." "You already have a contact with this phone number.";
+    /// The e-mail address belongs to another contact.
+    DuplicateEmail = 409 "duplicate_email"
+        "Ya tienes un contacto con este correo." "You already have a contact with this e-mail address.";
+    /// The campaign's status does not allow it.
+    CampaignStatus = 409 "campaign_status"
+        "La campaña está {status} y no lo permite." "The campaign is {status} and does not allow this.";
+    /// No provider configured.
+    ProviderMissing = 422 "provider_missing"
+        "Falta configurar WhatsApp en tu perfil: {missing}." "WhatsApp is not configured in your profile yet: {missing}.";
+    /// The channel has no adapter.
+    ChannelUnavailable = 422 "channel_unavailable"
+        "El canal {channel} todavía no está disponible." "The channel {channel} is not available yet.";
+    /// Nobody to send to.
+    NoRecipients = 422 "no_recipients"
+        "La campaña no tiene ningún destinatario al que se pueda escribir." "The campaign has no recipient that can be written to.";
+    /// The template can't be sent.
+    TemplateUnusable = 422 "template_unusable"
+        "La plantilla «{template}» no se puede usar: {reason}." "The template “{template}” can't be used: {reason}.";
+    /// The provider refused the credentials.
+    ProviderRefused = 422 "provider_refused"
+        "El proveedor rechazó tus credenciales; revísalas en tu perfil." "The provider refused your credentials; check them in your profile.";
+    /// The provider does not answer.
+    ProviderUnavailable = 503 "provider_unavailable"
+        "El proveedor no responde en este momento; inténtalo en unos minutos." "The provider does not answer right now; try again in a few minutes.";
+    /// The file is empty.
+    EmptyFile = 422 "empty_file" "El archivo está vacío." "The file is empty.";
+    /// The file is no table.
+    NotATable = 422 "not_a_table"
+        "El archivo no es una tabla que podamos leer: usa CSV o XLSX, sin contraseña." "The file is not a table that we can read: use CSV or XLSX, without a password.";
+    /// A key that another request used.
+    IdempotencyMismatch = 422 "idempotency_key_reused"
+        "Esta Idempotency-Key ya se usó con otra solicitud." "This Idempotency-Key was already used with another request.";
+    /// The same request is being handled.
+    IdempotencyInProgress = 409 "request_in_progress"
+        "Esta misma solicitud se está procesando." "This same request is being handled.";
+    /// Too many requests.
+    RateLimited = 429 "rate_limited"
+        "Demasiados intentos; espera {seconds} segundos." "Too many attempts; wait {seconds} seconds.";
+    /// The database is away.
+    Unavailable = 503 "unavailable"
+        "El servicio no está disponible en este momento; inténtalo de nuevo." "The service is not available right now; try again.";
+    /// Our fault.
+    Internal = 500 "internal"
+        "Algo falló de nuestro lado; ya quedó registrado." "Something failed on our side; it has been recorded.";
+}

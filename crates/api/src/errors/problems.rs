@@ -1,0 +1,73 @@
+//! What is wrong with a value, in the person's language.
+
+use nexus_domain::values::{Language, Problem};
+
+/// One sentence about `problem`.
+pub fn describe(problem: &Problem, language: Language) -> String {
+    match language {
+        Language::Es => spanish(problem),
+        Language::En => english(problem),
+    }
+}
+
+fn spanish(problem: &Problem) -> String {
+    match problem {
+        Problem::Required => "Este dato es obligatorio.".into(),
+        Problem::TooLong { max } => format!("Es demasiado largo; el máximo es {max}."),
+        Problem::TooShort { min } => format!("Es demasiado corto; el mínimo es {min} caracteres."),
+        Problem::ControlCharacter => "Contiene caracteres que no se pueden mostrar.".into(),
+        Problem::InvalidPhone => {
+            "No es un número de teléfono válido; escribe también la lada o el prefijo del país.".into()
+        }
+        Problem::InvalidEmail => "No es un correo electrónico válido.".into(),
+        Problem::UnknownTimeZone => {
+            "No es una zona horaria conocida; un ejemplo es America/Mexico_City.".into()
+        }
+        Problem::UnknownLanguage => "El idioma debe ser es o en.".into(),
+        Problem::UnknownCountry => "No es un país conocido; escribe su código, por ejemplo MX.".into(),
+        Problem::TagWithComma => "Una etiqueta no puede contener comas ni punto y coma.".into(),
+        Problem::UnknownPlaceholder { name } => format!(
+            "No existe el dato «{name}»; puedes usar {{nombre}}, {{telefono}} y {{email}}."
+        ),
+        Problem::CommonPassword => {
+            "Esta contraseña es fácil de adivinar; elige otra, por ejemplo una frase.".into()
+        }
+        Problem::NotOneOf { accepted } => format!("Debe ser uno de: {}.", accepted.join(", ")),
+        Problem::PhoneOrEmailRequired => "Escribe al menos un teléfono o un correo.".into(),
+        Problem::Duplicate => "Ya existe otro contacto con este dato.".into(),
+        Problem::UnknownContacts { count: 1 } => "Un contacto elegido no existe.".into(),
+        Problem::UnknownContacts { count } => format!("{count} contactos elegidos no existen."),
+        Problem::Malformed { expected } => format!("No tiene la forma esperada: {expected}."),
+    }
+}
+
+fn english(problem: &Problem) -> String {
+    match problem {
+        Problem::Required => "This is required.".into(),
+        Problem::TooLong { max } => format!("This is too long; the limit is {max}."),
+        Problem::TooShort { min } => format!("This is too short; it needs {min} characters."),
+        Problem::ControlCharacter => "This has characters that can't be shown.".into(),
+        Problem::InvalidPhone => {
+            "This is not a valid phone number; include the area or country code.".into()
+        }
+        Problem::InvalidEmail => "This is not a valid e-mail address.".into(),
+        Problem::UnknownTimeZone => {
+            "This is not a known time zone; an example is America/Mexico_City.".into()
+        }
+        Problem::UnknownLanguage => "The language must be es or en.".into(),
+        Problem::UnknownCountry => "This is not a known country; write its code, such as MX.".into(),
+        Problem::TagWithComma => "A tag can't contain commas or semicolons.".into(),
+        Problem::UnknownPlaceholder { name } => format!(
+            "There is no placeholder “{name}”; you can use {{name}}, {{phone}} and {{email}}."
+        ),
+        Problem::CommonPassword => {
+            "This password is easy to guess; choose another, such as a phrase.".into()
+        }
+        Problem::NotOneOf { accepted } => format!("This must be one of: {}.", accepted.join(", ")),
+        Problem::PhoneOrEmailRequired => "Give a phone number or an e-mail address.".into(),
+        Problem::Duplicate => "Another contact already has this.".into(),
+        Problem::UnknownContacts { count: 1 } => "A chosen contact does not exist.".into(),
+        Problem::UnknownContacts { count } => format!("{count} chosen contacts do not exist."),
+        Problem::Malformed { expected } => format!("This does not have the expected form: {expected}."),
+    }
+}

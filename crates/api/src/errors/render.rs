@@ -1,0 +1,158 @@
+//! From any failed answer, ours or the framework's, to the problem document.
+
+use std::collections::BTreeMap;
+
+use actix_web::body::{BoxBody, MessageBody};
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::{StatusCode, header};
+use actix_web::middleware::Next;
+use actix_web::{HttpMessage, HttpRequest, HttpResponse};
+use nexus_domain::values::Language;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::{ApiError, Code, describe};
+use crate::extract::language_of;
+use crate::middleware::RequestId;
+
+/// An error, as `application/problem+json` (RFC 9457).
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ProblemDocument {
+    /// Names the kind of problem.
+    #[serde(rename = "type")]
+    #[schema(example = "urn:nexus:problem:invalid_input")]
+    pub kind: String,
+    /// The HTTP status in words.
+    #[schema(example = "Unprocessable Entity")]
+    pub title: String,
+    /// The HTTP status.
+    #[schema(example = 422)]
+    pub status: u16,
+    /// The sentence of `error`.
+    #[schema(example = "Hay datos que corregir.")]
+    pub detail: String,
+    /// One sentence for a person, in their language.
+    #[schema(example = "Hay datos que corregir.")]
+    pub error: String,
+    /// The stable code for a program.
+    #[schema(example = "invalid_input")]
+    pub code: String,
+    /// What is wrong with each field, when fields were refused.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub fields: BTreeMap<String, Vec<String>>,
+    /// The id under which the logs have this request.
+    #[schema(example = "01980c5e-7d2b-7c3a-9a55-1f0e6f3f2b11")]
+    pub request_id: String,
+    /// The id of the contact that is there already, for `duplicate_phone` and `duplicate_email`.
+    #[serde(flatten)]
+    #[schema(ignore)]
+    pub extra: BTreeMap<&'static str, serde_json::Value>,
+}
+
+impl ProblemDocument {
+    fn new(error: &ApiError, language: Language, request_id: String) -> Self {
+        let status = error.code.status();
+        let mut sentence = error.code.sentence(language).to_owned();
+        for (name, value) in &error.parameters {
+            sentence = sentence.replace(&format!("{{{name}}}"), value);
+        }
+        let mut fields: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        for (field, problem) in &error.fields {
+            fields
+                .entry(field.clone())
+                .or_default()
+                .push(describe(problem, language));
+        }
+        Self {
+            kind: format!("urn:nexus:problem:{}", error.code.word()),
+            title: status.canonical_reason().unwrap_or("Error").to_owned(),
+            status: status.as_u16(),
+            detail: sentence.clone(),
+            error: sentence,
+            code: error.code.word().to_owned(),
+            fields,
+            request_id,
+            extra: error.extra.clone(),
+        }
+    }
+}
+
+/// The code for an answer that failed in the framework.
+fn code_for(status: StatusCode) -> Code {
+    match status {
+        StatusCode::NOT_FOUND => Code::UnknownPath,
+        StatusCode::METHOD_NOT_ALLOWED => Code::MethodNotAllowed,
+        StatusCode::PAYLOAD_TOO_LARGE => Code::TooLarge,
+        StatusCode::REQUEST_TIMEOUT => Code::BodyTimeout,
+        status if status.is_client_error() => Code::MalformedRequest,
+        _ => Code::Internal,
+    }
+}
+
+fn document(request: &HttpRequest, error: &ApiError) -> HttpResponse {
+    let request_id = request
+        .extensions()
+        .get::<RequestId>()
+        .map_or_else(String::new, ToString::to_string);
+    let body = ProblemDocument::new(error, language_of(request), request_id);
+    let mut response = HttpResponse::build(error.code.status());
+    response.content_type("application/problem+json");
+    if let Some(seconds) = error.retry_after {
+        response.insert_header((header::RETRY_AFTER, seconds));
+    }
+    response.json(body)
+}
+
+/// Middleware: every failed answer becomes a problem document.
+pub async fn render_errors(
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
+    let http_request = request.request().clone();
+    match next.call(request).await {
+        Ok(response) => {
+            let status = response.status();
+            if !status.is_client_error() && !status.is_server_error() {
+                return Ok(response.map_into_boxed_body());
+            }
+            let is_problem = response
+                .headers()
+                .get(header::CONTENT_TYPE)
+                .is_some_and(|value| value.as_bytes().starts_with(b"application/problem+json"));
+            if is_problem {
+                return Ok(response.map_into_boxed_body());
+            }
+            let error = response.response().error().map_or_else(
+                || ApiError::new(code_for(status)),
+                |error| known(error, status),
+            );
+            let mut rendered = document(&http_request, &error);
+            // Headers that say something of the failure, such as Allow, and those of CORS, without
+            // which the browser would hide the document from the page.
+            for (name, value) in response.headers() {
+                if name != header::CONTENT_TYPE && name != header::CONTENT_LENGTH {
+                    rendered.headers_mut().append(name.clone(), value.clone());
+                }
+            }
+            Ok(ServiceResponse::new(http_request, rendered))
+        }
+        Err(error) => {
+            let status = error.as_response_error().status_code();
+            let rendered = document(&http_request, &known(&error, status));
+            Ok(ServiceResponse::new(http_request, rendered))
+        }
+    }
+}
+
+fn known(error: &actix_web::Error, status: StatusCode) -> ApiError {
+    if let Some(error) = error.as_error::<ApiError>() {
+        return error.clone();
+    }
+    if error.as_error::<actix_cors::CorsError>().is_some() {
+        return ApiError::new(Code::ForeignOrigin);
+    }
+    if status.is_server_error() {
+        tracing::error!(error = %error, "request failed");
+    }
+    ApiError::new(code_for(status))
+}

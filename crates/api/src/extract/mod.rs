@@ -1,0 +1,15 @@
+//! What handlers ask for: who is signed in, the parsed body, the query.
+
+mod body;
+mod language;
+mod list;
+mod patch;
+mod query;
+mod signed_in;
+
+pub use body::{Body, BodyLimits, read_body};
+pub use language::{PreferredLanguage, language_of};
+pub use list::{ListQuery, Page, decode_cursor, encode_cursor};
+pub use patch::Patch;
+pub use query::Query;
+pub use signed_in::{SignedIn, remember, remember_language, signed_in_user};

@@ -1,0 +1,63 @@
+//! Who is signed in.
+
+use std::future::{Ready, ready};
+
+use actix_session::{Session, SessionExt};
+use actix_web::dev::Payload;
+use actix_web::{FromRequest, HttpRequest};
+use nexus_application::Actor;
+use nexus_domain::UserId;
+use nexus_domain::values::Language;
+
+use crate::errors::{ApiError, Code};
+use crate::session::{LANGUAGE_KEY, USER_KEY};
+
+/// The signed-in user; a request without a session is refused with 401.
+#[derive(Debug, Clone)]
+pub struct SignedIn(pub Actor);
+
+impl FromRequest for SignedIn {
+    type Error = ApiError;
+    type Future = Ready<Result<Self, ApiError>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(
+            signed_in_user(&request.get_session())
+                .map(|user| Self(Actor::on_behalf_of(user)))
+                .ok_or_else(|| ApiError::new(Code::NotSignedIn)),
+        )
+    }
+}
+
+/// The user of a session.
+pub fn signed_in_user(session: &Session) -> Option<UserId> {
+    session
+        .get::<String>(USER_KEY)
+        .ok()
+        .flatten()?
+        .parse()
+        .ok()
+}
+
+/// The language of a session's user.
+pub fn session_language(session: &Session) -> Option<Language> {
+    let code = session.get::<String>(LANGUAGE_KEY).ok().flatten()?;
+    Language::parse(&code).ok()
+}
+
+/// Signs a user in: a new session with a new key, so that one planted before is worth nothing.
+pub fn remember(session: &Session, user: UserId, language: Language) -> Result<(), ApiError> {
+    session.clear();
+    session.renew();
+    session
+        .insert(USER_KEY, user.to_string())
+        .map_err(|error| ApiError::internal(&error))?;
+    remember_language(session, language)
+}
+
+/// Keeps the user's language with the session, so that no answer needs the user's row for it.
+pub fn remember_language(session: &Session, language: Language) -> Result<(), ApiError> {
+    session
+        .insert(LANGUAGE_KEY, language.code())
+        .map_err(|error| ApiError::internal(&error))
+}

@@ -1,0 +1,143 @@
+//! `Idempotency-Key` on POSTs that create or send: however often the same request comes, one thing
+//! happens and one answer is given.
+
+use std::sync::Arc;
+
+use actix_session::SessionExt;
+use actix_web::body::{BoxBody, MessageBody, to_bytes_limited};
+use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
+use actix_web::http::{Method, StatusCode, header};
+use actix_web::middleware::Next;
+use actix_web::{HttpResponse, web};
+use chrono::TimeDelta;
+use nexus_domain::UserId;
+use nexus_domain::ports::{Clock, IdempotencyState, Storage, StoredAnswer};
+use nexus_domain::values::Problem;
+use sha2::{Digest, Sha256};
+
+use crate::errors::{ApiError, Code};
+use crate::extract::{read_body, signed_in_user};
+
+const HEADER: &str = "idempotency-key";
+const MAX_KEY: usize = 255;
+/// An answer larger than this is not kept; none of ours is.
+const MAX_ANSWER: usize = 256 * 1_024;
+
+/// What the middleware needs.
+#[derive(Clone)]
+pub struct Idempotency {
+    /// Where answers are kept.
+    pub storage: Arc<dyn Storage>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+}
+
+/// Middleware: gives the answer of the first request to each that repeats it.
+pub async fn honour_idempotency_key(
+    mut request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
+    let applies = request.method() == Method::POST && is_json_or_empty(&request);
+    let (Some(key), Some(user), true) = (
+        request.headers().get(HEADER).cloned(),
+        signed_in_user(&request.get_session()),
+        applies,
+    ) else {
+        return Ok(next.call(request).await?.map_into_boxed_body());
+    };
+    let Some(store) = request.app_data::<web::Data<Idempotency>>().cloned() else {
+        return Ok(next.call(request).await?.map_into_boxed_body());
+    };
+    let key = key
+        .to_str()
+        .ok()
+        .filter(|key| !key.is_empty() && key.len() <= MAX_KEY)
+        .ok_or_else(|| ApiError::invalid_field("Idempotency-Key", Problem::TooLong { max: 255 }))?
+        .to_owned();
+    let http_request = request.request().clone();
+    let body = read_body(&http_request, &mut request.take_payload()).await?;
+    let fingerprint = fingerprint(&request, &body);
+    request.set_payload(Payload::from(body));
+
+    match take(&store, user, &key, &fingerprint).await? {
+        IdempotencyState::New => {}
+        IdempotencyState::InProgress => {
+            return Err(ApiError::new(Code::IdempotencyInProgress).retry_after(1).into());
+        }
+        IdempotencyState::Mismatch => return Err(ApiError::new(Code::IdempotencyMismatch).into()),
+        IdempotencyState::Answered(answer) => {
+            let status = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::OK);
+            let response = HttpResponse::build(status)
+                .content_type("application/json")
+                .insert_header(("Idempotency-Replayed", "true"))
+                .body(answer.body);
+            return Ok(ServiceResponse::new(http_request, response));
+        }
+    }
+
+    let outcome = next.call(request).await;
+    let succeeded = matches!(&outcome, Ok(response) if response.status().is_success());
+    if !succeeded {
+        // Nothing was created, so the same request may be tried again.
+        store.storage.read().idempotency().free(user, &key).await.map_err(ApiError::from)?;
+        return outcome.map(ServiceResponse::map_into_boxed_body);
+    }
+    let (http_request, response) = outcome?.into_parts();
+    let status = response.status().as_u16();
+    let (head, body) = response.into_parts();
+    let body = to_bytes_limited(body, MAX_ANSWER)
+        .await
+        .map_err(|_| ApiError::new(Code::Internal))?
+        .map_err(|_| ApiError::new(Code::Internal))?;
+    let answer = StoredAnswer {
+        status,
+        body: body.to_vec(),
+    };
+    store
+        .storage
+        .read()
+        .idempotency()
+        .answer(user, &key, &answer)
+        .await
+        .map_err(ApiError::from)?;
+    Ok(ServiceResponse::new(http_request, head.set_body(BoxBody::new(body))))
+}
+
+fn is_json_or_empty(request: &ServiceRequest) -> bool {
+    request
+        .headers()
+        .get(header::CONTENT_TYPE)
+        .is_none_or(|value| value.as_bytes().starts_with(b"application/json"))
+}
+
+fn fingerprint(request: &ServiceRequest, body: &[u8]) -> String {
+    let mut hash = Sha256::new();
+    hash.update(request.path().trim_end_matches('/').as_bytes());
+    hash.update([0]);
+    hash.update(body);
+    hex::encode(hash.finalize())
+}
+
+/// Takes the key, waiting a little for a twin of this request that is being handled.
+async fn take(
+    store: &Idempotency,
+    user: UserId,
+    key: &str,
+    fingerprint: &str,
+) -> Result<IdempotencyState, ApiError> {
+    for _ in 0..100 {
+        let now = store.clock.now();
+        let stale_before = now - TimeDelta::minutes(5);
+        let state = store
+            .storage
+            .read()
+            .idempotency()
+            .take(user, key, fingerprint, now, stale_before)
+            .await?;
+        if state != IdempotencyState::InProgress {
+            return Ok(state);
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    }
+    Ok(IdempotencyState::InProgress)
+}

@@ -1,0 +1,468 @@
+//! From files and environment variables to checked settings.
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::str::FromStr;
+use std::time::Duration;
+
+use config::{Config, File, FileFormat};
+use nexus_domain::values::{Country, Language, TimeZone};
+use nexus_infrastructure::sealing::check_strength;
+use secrecy::SecretString;
+
+use super::{
+    AccountSettings, DatabaseSettings, DispatchSettings, Environment, HttpSettings, ImportSettings,
+    LogFormat, LogSettings, RetentionSettings, SameSite, SandboxSettings, SessionSettings,
+    Settings, SignInSettings, WhatsAppSettings,
+};
+
+/// Environment variable and the setting that it overrides.
+const VARIABLES: &[(&str, &str)] = &[
+    ("HOST", "http.host"),
+    ("PORT", "http.port"),
+    ("PUBLIC_URL", "http.public_url"),
+    ("CORS_ORIGINS", "http.cors_origins"),
+    ("TRUST_PROXY", "http.trust_proxy"),
+    ("MAX_BODY_BYTES", "http.max_body_bytes"),
+    ("BODY_TIMEOUT_SECONDS", "http.body_timeout_seconds"),
+    ("HTTP_WORKERS", "http.workers"),
+    ("COOKIE_SAMESITE", "session.same_site"),
+    ("COOKIE_SECURE", "session.secure"),
+    ("SESSION_IDLE_DAYS", "session.idle_days"),
+    ("SESSION_ABSOLUTE_DAYS", "session.absolute_days"),
+    ("SIGN_IN_PER_MINUTE", "sign_in.per_address_per_minute"),
+    ("SIGN_IN_PER_ACCOUNT_PER_MINUTE", "sign_in.per_account_per_minute"),
+    ("DATABASE_URL", "database.url"),
+    ("DATABASE_MAX_CONNECTIONS", "database.max_connections"),
+    ("DATA_FOLDER", "data.folder"),
+    ("SECRET_KEY", "secrets.key"),
+    ("SECRET_KEY_PREVIOUS", "secrets.previous"),
+    ("LOG_LEVEL", "log.level"),
+    ("LOG_FORMAT", "log.format"),
+    ("WHATSAPP_BASE_URL", "whatsapp.base_url"),
+    ("WHATSAPP_API_VERSION", "whatsapp.api_version"),
+    ("WHATSAPP_TIMEOUT_SECONDS", "whatsapp.timeout_seconds"),
+    ("SANDBOX", "sandbox.mode"),
+    ("SANDBOX_PORT", "sandbox.port"),
+    ("SANDBOX_STATUS_DELAY_MS", "sandbox.status_delay_ms"),
+    ("SANDBOX_LATENCY_MS", "sandbox.latency_ms"),
+    ("SANDBOX_REPLIES", "sandbox.replies"),
+    ("DISPATCH_WINDOW", "dispatch.window"),
+    ("DISPATCH_PER_SECOND", "dispatch.per_second"),
+    ("DISPATCH_LEASE_SECONDS", "dispatch.lease_seconds"),
+    ("DISPATCH_GRACE_SECONDS", "dispatch.grace_seconds"),
+    ("DISPATCH_MAX_ATTEMPTS", "dispatch.max_attempts"),
+    ("IMPORT_MAX_BYTES", "imports.max_bytes"),
+    ("IMPORT_MAX_ROWS", "imports.max_rows"),
+    ("IMPORT_MAX_COLUMNS", "imports.max_columns"),
+    ("IMPORT_MAX_INFLATED_BYTES", "imports.max_inflated_bytes"),
+    ("DEFAULT_LANGUAGE", "accounts.language"),
+    ("DEFAULT_TIME_ZONE", "accounts.time_zone"),
+    ("DEFAULT_COUNTRY", "accounts.country"),
+    ("WEBHOOK_RETENTION_DAYS", "retention.webhook_days"),
+    ("IDEMPOTENCY_RETENTION_HOURS", "retention.idempotency_hours"),
+];
+
+const DEFAULTS: &str = include_str!("../../../../config/default.toml");
+const PRODUCTION: &str = include_str!("../../../../config/production.toml");
+
+/// A setting that was refused.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SettingsError {
+    /// The environment variable.
+    pub variable: String,
+    /// What it takes.
+    pub accepts: String,
+}
+
+impl std::fmt::Display for SettingsError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}: {}", self.variable, self.accepts)
+    }
+}
+
+impl std::error::Error for SettingsError {}
+
+/// The settings of this process's environment variables.
+pub fn from_environment() -> Result<Settings, SettingsError> {
+    from_pairs(std::env::vars_os().filter_map(|(name, value)| {
+        Some((name.into_string().ok()?, value.into_string().ok()?))
+    }))
+}
+
+/// The settings of these environment variables; others than those of the product are ignored.
+pub fn from_pairs(
+    pairs: impl IntoIterator<Item = (String, String)>,
+) -> Result<Settings, SettingsError> {
+    let variables: HashMap<String, String> = pairs.into_iter().collect();
+    let environment = match variables.get("APP_ENV").map_or("development", String::as_str) {
+        "development" | "" => Environment::Development,
+        "production" => Environment::Production,
+        _ => return Err(refused("APP_ENV", "development or production")),
+    };
+    let source = Source {
+        config: merged(environment, &variables)?,
+    };
+    let settings = read(environment, &source)?;
+    if environment == Environment::Production {
+        check_production(&settings)?;
+    }
+    Ok(settings)
+}
+
+fn merged(
+    environment: Environment,
+    variables: &HashMap<String, String>,
+) -> Result<Config, SettingsError> {
+    let mut builder = Config::builder().add_source(File::from_str(DEFAULTS, FileFormat::Toml));
+    if environment == Environment::Production {
+        builder = builder.add_source(File::from_str(PRODUCTION, FileFormat::Toml));
+    }
+    if let Some(path) = variables.get("NEXUS_CONFIG").filter(|path| !path.is_empty()) {
+        builder = builder.add_source(File::new(path, FileFormat::Toml));
+    }
+    for (variable, key) in VARIABLES {
+        if let Some(value) = variables.get(*variable).filter(|value| !value.is_empty()) {
+            builder = builder
+                .set_override(*key, value.as_str())
+                .map_err(|error| refused(variable, &error.to_string()))?;
+        }
+    }
+    builder
+        .build()
+        .map_err(|error| refused("NEXUS_CONFIG", &format!("a readable TOML file ({error})")))
+}
+
+fn refused(variable: &str, accepts: &str) -> SettingsError {
+    SettingsError {
+        variable: variable.to_owned(),
+        accepts: accepts.to_owned(),
+    }
+}
+
+/// Reads single settings as text, so that a secret made of digits stays as it was written.
+struct Source {
+    config: Config,
+}
+
+impl Source {
+    fn variable(key: &str) -> &str {
+        VARIABLES
+            .iter()
+            .find(|(_, known)| *known == key)
+            .map_or(key, |(variable, _)| variable)
+    }
+
+    fn text(&self, key: &str) -> Result<String, SettingsError> {
+        self.config
+            .get_string(key)
+            .map(|text| text.trim().to_owned())
+            .map_err(|_| refused(Self::variable(key), "a text"))
+    }
+
+    fn read<T: FromStr>(&self, key: &str, accepts: &str) -> Result<T, SettingsError> {
+        self.text(key)?
+            .parse()
+            .map_err(|_| refused(Self::variable(key), accepts))
+    }
+
+    fn number<T: FromStr + PartialOrd>(
+        &self,
+        key: &str,
+        least: T,
+        most: T,
+        accepts: &str,
+    ) -> Result<T, SettingsError> {
+        let number: T = self.read(key, accepts)?;
+        if number < least || number > most {
+            return Err(refused(Self::variable(key), accepts));
+        }
+        Ok(number)
+    }
+
+    fn list(&self, key: &str) -> Result<Vec<String>, SettingsError> {
+        Ok(self
+            .text(key)?
+            .split(',')
+            .map(|item| item.trim().to_owned())
+            .filter(|item| !item.is_empty())
+            .collect())
+    }
+}
+
+fn days(count: u64) -> Duration {
+    Duration::from_secs(count * 86_400)
+}
+
+fn read(environment: Environment, source: &Source) -> Result<Settings, SettingsError> {
+    let data_folder = PathBuf::from(source.text("data.folder")?);
+    let secret_key = source.text("secrets.key")?;
+    let previous = source.list("secrets.previous")?;
+    let same_site = match source.text("session.same_site")?.to_ascii_lowercase().as_str() {
+        "lax" => SameSite::Lax,
+        "none" => SameSite::None,
+        _ => return Err(refused("COOKIE_SAMESITE", "lax or none")),
+    };
+    let secure = match source.text("session.secure")?.as_str() {
+        "auto" => environment == Environment::Production || same_site == SameSite::None,
+        "true" => true,
+        "false" => false,
+        _ => return Err(refused("COOKIE_SECURE", "auto, true or false")),
+    };
+    if same_site == SameSite::None && !secure {
+        return Err(refused(
+            "COOKIE_SECURE",
+            "true or auto while COOKIE_SAMESITE=none: browsers drop such a cookie otherwise",
+        ));
+    }
+    Ok(Settings {
+        environment,
+        http: read_http(source)?,
+        session: SessionSettings {
+            same_site,
+            secure,
+            idle: days(source.number("session.idle_days", 1, 365, "days, 1 to 365")?),
+            absolute: days(source.number("session.absolute_days", 1, 365, "days, 1 to 365")?),
+        },
+        sign_in: SignInSettings {
+            per_address_per_minute: source.number(
+                "sign_in.per_address_per_minute",
+                1,
+                100_000,
+                "a number, 1 to 100000",
+            )?,
+            per_account_per_minute: source.number(
+                "sign_in.per_account_per_minute",
+                1,
+                100_000,
+                "a number, 1 to 100000",
+            )?,
+        },
+        database: read_database(source, &data_folder)?,
+        secret_key: (!secret_key.is_empty()).then(|| SecretString::from(secret_key)),
+        previous_keys: previous.into_iter().map(SecretString::from).collect(),
+        log: LogSettings {
+            level: source.text("log.level")?,
+            format: match source.text("log.format")?.as_str() {
+                "text" => LogFormat::Text,
+                "json" => LogFormat::Json,
+                _ => return Err(refused("LOG_FORMAT", "text or json")),
+            },
+        },
+        whatsapp: WhatsAppSettings {
+            base_url: read_url(source, "whatsapp.base_url")?
+                .ok_or_else(|| refused("WHATSAPP_BASE_URL", "an http(s) address"))?,
+            api_version: read_api_version(source)?,
+            timeout: Duration::from_secs(source.number(
+                "whatsapp.timeout_seconds",
+                1,
+                300,
+                "seconds, 1 to 300",
+            )?),
+        },
+        sandbox: read_sandbox(source)?,
+        dispatch: read_dispatch(source)?,
+        imports: ImportSettings {
+            max_bytes: source.number("imports.max_bytes", 1_024, 1 << 40, "bytes, 1024 or more")?,
+            max_rows: source.number("imports.max_rows", 1, 100_000_000, "rows, 1 or more")?,
+            max_columns: source.number("imports.max_columns", 1, 16_384, "columns, 1 to 16384")?,
+            max_inflated_bytes: source.number(
+                "imports.max_inflated_bytes",
+                1_024,
+                1 << 40,
+                "bytes, 1024 or more",
+            )?,
+        },
+        accounts: AccountSettings {
+            language: Language::parse(&source.text("accounts.language")?)
+                .map_err(|_| refused("DEFAULT_LANGUAGE", "es or en"))?,
+            time_zone: TimeZone::parse(&source.text("accounts.time_zone")?).map_err(|_| {
+                refused("DEFAULT_TIME_ZONE", "an IANA time zone such as America/Mexico_City")
+            })?,
+            country: Country::parse(&source.text("accounts.country")?)
+                .map_err(|_| refused("DEFAULT_COUNTRY", "an ISO 3166-1 country such as MX"))?,
+        },
+        retention: RetentionSettings {
+            webhooks: days(source.number("retention.webhook_days", 1, 3_650, "days, 1 to 3650")?),
+            idempotency: Duration::from_secs(
+                3_600
+                    * source.number(
+                        "retention.idempotency_hours",
+                        1_u64,
+                        8_760,
+                        "hours, 1 to 8760",
+                    )?,
+            ),
+        },
+        data_folder,
+    })
+}
+
+/// An `http://` or `https://` address without a slash at its end; `None` when empty.
+fn read_url(source: &Source, key: &str) -> Result<Option<String>, SettingsError> {
+    let text = source.text(key)?;
+    if text.is_empty() {
+        return Ok(None);
+    }
+    let valid = reqwest::Url::parse(&text)
+        .is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
+    if !valid {
+        return Err(refused(
+            Source::variable(key),
+            "an address that begins with http:// or https://",
+        ));
+    }
+    Ok(Some(text.trim_end_matches('/').to_owned()))
+}
+
+fn read_api_version(source: &Source) -> Result<String, SettingsError> {
+    let version = source.text("whatsapp.api_version")?;
+    let valid = version.strip_prefix('v').is_some_and(|rest| {
+        !rest.is_empty() && rest.chars().all(|c| c.is_ascii_digit() || c == '.')
+    });
+    if valid {
+        Ok(version)
+    } else {
+        Err(refused("WHATSAPP_API_VERSION", "a version such as v23.0"))
+    }
+}
+
+fn read_http(source: &Source) -> Result<HttpSettings, SettingsError> {
+    let cors_origins = source.list("http.cors_origins")?;
+    for origin in &cors_origins {
+        let valid = origin == "*"
+            || reqwest::Url::parse(origin)
+                .is_ok_and(|url| url.origin().ascii_serialization() == *origin);
+        if !valid {
+            return Err(refused(
+                "CORS_ORIGINS",
+                "origins such as https://app.example.com, separated by commas, without a path or a slash at the end",
+            ));
+        }
+    }
+    if cors_origins.iter().any(|origin| origin == "*") {
+        return Err(refused(
+            "CORS_ORIGINS",
+            "the exact origins of your applications; the wildcard * is refused, since it would let any site act for a signed-in user",
+        ));
+    }
+    Ok(HttpSettings {
+        host: source.text("http.host")?,
+        port: source.read("http.port", "a port, 0 to 65535")?,
+        public_url: read_url(source, "http.public_url")?,
+        cors_origins,
+        trust_proxy: source.read("http.trust_proxy", "true or false")?,
+        max_body_bytes: source.number(
+            "http.max_body_bytes",
+            1_024,
+            1 << 30,
+            "bytes, 1024 to 1073741824",
+        )?,
+        body_timeout: Duration::from_secs(source.number(
+            "http.body_timeout_seconds",
+            1,
+            600,
+            "seconds, 1 to 600",
+        )?),
+        workers: source.number("http.workers", 0, 256, "a number, 0 to 256")?,
+    })
+}
+
+fn read_database(
+    source: &Source,
+    data_folder: &std::path::Path,
+) -> Result<DatabaseSettings, SettingsError> {
+    let url = source.text("database.url")?;
+    let url = if url.is_empty() {
+        format!("sqlite://{}?mode=rwc", data_folder.join("nexus.db").display())
+    } else {
+        url
+    };
+    let known = ["sqlite:", "postgres://", "postgresql://"]
+        .iter()
+        .any(|scheme| url.starts_with(scheme));
+    if !known || url.contains(":memory:") {
+        return Err(refused(
+            "DATABASE_URL",
+            "sqlite://FILE or postgres://USER:PASSWORD@HOST/DATABASE",
+        ));
+    }
+    Ok(DatabaseSettings {
+        url: SecretString::from(url),
+        max_connections: source.number(
+            "database.max_connections",
+            2,
+            1_000,
+            "a number, 2 to 1000",
+        )?,
+    })
+}
+
+fn read_sandbox(source: &Source) -> Result<Option<SandboxSettings>, SettingsError> {
+    match source.text("sandbox.mode")?.as_str() {
+        "on" => {}
+        "off" => return Ok(None),
+        _ => return Err(refused("SANDBOX", "on or off")),
+    }
+    let milliseconds = |key: &str| {
+        source
+            .number(key, 0_u64, 3_600_000, "milliseconds, 0 to 3600000")
+            .map(Duration::from_millis)
+    };
+    Ok(Some(SandboxSettings {
+        port: source.read("sandbox.port", "a port, 0 to 65535")?,
+        status_delay: milliseconds("sandbox.status_delay_ms")?,
+        latency: milliseconds("sandbox.latency_ms")?,
+        replies: source.read("sandbox.replies", "true or false")?,
+    }))
+}
+
+fn read_dispatch(source: &Source) -> Result<DispatchSettings, SettingsError> {
+    Ok(DispatchSettings {
+        window: source.number("dispatch.window", 1, 1_000, "a number, 1 to 1000")?,
+        per_second: source.number("dispatch.per_second", 1, 1_000, "a number, 1 to 1000")?,
+        lease: Duration::from_secs(source.number(
+            "dispatch.lease_seconds",
+            2,
+            600,
+            "seconds, 2 to 600",
+        )?),
+        grace: Duration::from_secs(source.number(
+            "dispatch.grace_seconds",
+            1,
+            604_800,
+            "seconds, 1 to 604800",
+        )?),
+        max_attempts: source.number("dispatch.max_attempts", 1, 100, "a number, 1 to 100")?,
+    })
+}
+
+fn check_production(settings: &Settings) -> Result<(), SettingsError> {
+    let Some(key) = &settings.secret_key else {
+        return Err(refused(
+            "SECRET_KEY",
+            "must be set in production: 32 random characters or more, for example from `openssl rand -base64 32`",
+        ));
+    };
+    if let Err(weakness) = check_strength(key) {
+        return Err(refused(
+            "SECRET_KEY",
+            &format!(
+                "is too weak ({weakness}); use 32 random characters or more, for example from `openssl rand -base64 32`"
+            ),
+        ));
+    }
+    if settings.sandbox.is_some() {
+        return Err(refused(
+            "SANDBOX",
+            "off in production: the sandbox delivers nothing to anyone",
+        ));
+    }
+    if !settings.whatsapp.base_url.starts_with("https://") {
+        return Err(refused("WHATSAPP_BASE_URL", "an https:// address in production"));
+    }
+    if !settings.session.secure {
+        return Err(refused("COOKIE_SECURE", "auto or true in production"));
+    }
+    Ok(())
+}

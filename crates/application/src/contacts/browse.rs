@@ -1,0 +1,84 @@
+//! Finding contacts, and deleting one.
+
+use nexus_domain::ports::StorageError;
+use nexus_domain::values::{ContactSort, ListRequest, Listing, Tag, Violations};
+use nexus_domain::{Contact, ContactId};
+
+use super::{ContactQuery, Contacts};
+use crate::Actor;
+
+/// Why a contact can't be shown.
+#[derive(Debug, thiserror::Error)]
+pub enum GetContactError {
+    /// The user has no such contact.
+    #[error("no such contact")]
+    NotFound,
+    /// The store failed.
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+}
+
+/// Why a contact was not deleted.
+#[derive(Debug, thiserror::Error)]
+pub enum DeleteContactError {
+    /// The user has no such contact.
+    #[error("no such contact")]
+    NotFound,
+    /// The store failed.
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+}
+
+/// Why contacts can't be listed.
+#[derive(Debug, thiserror::Error)]
+pub enum ListContactsError {
+    /// Conditions that can't be understood.
+    #[error("refused fields: {0}")]
+    Invalid(Violations),
+    /// The store failed.
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+}
+
+impl Contacts {
+    /// A contact of the user.
+    pub async fn get(&self, actor: &Actor, id: ContactId) -> Result<Contact, GetContactError> {
+        self.storage
+            .read()
+            .contacts()
+            .find(actor.user_id(), id)
+            .await?
+            .ok_or(GetContactError::NotFound)
+    }
+
+    /// Deletes a contact; what was sent to it stays in the ledger.
+    pub async fn delete(&self, actor: &Actor, id: ContactId) -> Result<(), DeleteContactError> {
+        let mut unit = self.storage.begin().await?;
+        if !unit.contacts().delete(actor.user_id(), id).await? {
+            return Err(DeleteContactError::NotFound);
+        }
+        unit.commit().await?;
+        Ok(())
+    }
+
+    /// Part of the user's contacts that the query lets through.
+    pub async fn list(
+        &self,
+        actor: &Actor,
+        query: &ContactQuery,
+        request: &ListRequest<ContactSort>,
+    ) -> Result<Listing<Contact>, ListContactsError> {
+        let filter = query.parse().map_err(ListContactsError::Invalid)?;
+        let mut repositories = self.storage.read();
+        let listing = repositories
+            .contacts()
+            .list(actor.user_id(), &filter, request)
+            .await?;
+        Ok(listing)
+    }
+
+    /// Every tag in use with the number of contacts that have it.
+    pub async fn tags(&self, actor: &Actor) -> Result<Vec<(Tag, u64)>, StorageError> {
+        self.storage.read().contacts().tags(actor.user_id()).await
+    }
+}

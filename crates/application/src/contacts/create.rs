@@ -1,0 +1,156 @@
+//! A new contact.
+
+use nexus_domain::ports::StorageError;
+use nexus_domain::values::{
+    EmailAddress, LongText, PersonName, PhoneNumber, Problem, Tag, Violations,
+};
+use nexus_domain::{Contact, ContactId, ContactSource, ContactStatus, User};
+
+use super::Contacts;
+use super::addresses::{Taken, is_duplicate_address, taken};
+use crate::Actor;
+use crate::field::optional;
+
+/// A contact as the user typed it.
+#[derive(Debug, Clone, Default)]
+pub struct CreateContact {
+    /// The name.
+    pub name: String,
+    /// The phone number; this or an e-mail address is needed.
+    pub phone: Option<String>,
+    /// The e-mail address.
+    pub email: Option<String>,
+    /// Labels.
+    pub tags: Vec<String>,
+    /// Free notes.
+    pub notes: Option<String>,
+    /// `active` (as without), `inactive` or `unsubscribed`.
+    pub status: Option<String>,
+}
+
+/// Why no contact was made.
+#[derive(Debug, thiserror::Error)]
+pub enum CreateContactError {
+    /// Fields that can't be accepted.
+    #[error("refused fields: {0}")]
+    Invalid(Violations),
+    /// Another contact has the phone number.
+    #[error("contact {existing} has this phone number")]
+    DuplicatePhone {
+        /// That contact.
+        existing: ContactId,
+    },
+    /// Another contact has the e-mail address.
+    #[error("contact {existing} has this e-mail address")]
+    DuplicateEmail {
+        /// That contact.
+        existing: ContactId,
+    },
+    /// The account is gone.
+    #[error("no such user")]
+    NoSuchUser,
+    /// The store failed.
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+}
+
+impl From<Taken> for CreateContactError {
+    fn from(taken: Taken) -> Self {
+        match taken {
+            Taken::Phone(existing) => Self::DuplicatePhone { existing },
+            Taken::Email(existing) => Self::DuplicateEmail { existing },
+        }
+    }
+}
+
+impl Contacts {
+    /// Adds a contact.
+    pub async fn create(
+        &self,
+        actor: &Actor,
+        typed: CreateContact,
+    ) -> Result<Contact, CreateContactError> {
+        let user = self
+            .user(actor)
+            .await?
+            .ok_or(CreateContactError::NoSuchUser)?;
+        let contact = self
+            .parse(&user, &typed)
+            .map_err(CreateContactError::Invalid)?;
+        let mut unit = self.storage.begin().await?;
+        if let Some(taken) = taken(
+            unit.contacts(),
+            user.id,
+            contact.id,
+            contact.phone.as_ref(),
+            contact.email.as_ref(),
+        )
+        .await?
+        {
+            return Err(taken.into());
+        }
+        match unit.contacts().insert(std::slice::from_ref(&contact)).await {
+            Ok(()) => {}
+            Err(refusal) if is_duplicate_address(&refusal) => {
+                drop(unit);
+                return Err(self.taken_meanwhile(&contact, refusal).await);
+            }
+            Err(error) => return Err(error.into()),
+        }
+        unit.commit().await?;
+        Ok(contact)
+    }
+
+    fn parse(&self, user: &User, typed: &CreateContact) -> Result<Contact, Violations> {
+        let mut violations = Violations::new();
+        let name = violations.check("name", PersonName::parse(&typed.name));
+        let phone = violations.check(
+            "phone",
+            optional(typed.phone.as_deref(), |raw| {
+                PhoneNumber::parse(raw, user.default_country)
+            }),
+        );
+        let email = violations.check(
+            "email",
+            optional(typed.email.as_deref(), EmailAddress::parse),
+        );
+        if let (Some(None), Some(None)) = (&phone, &email) {
+            violations.add("phone", Problem::PhoneOrEmailRequired);
+        }
+        let tags = violations.check(
+            "tags",
+            Tag::parse_list(typed.tags.iter().map(String::as_str)),
+        );
+        let notes = violations.check("notes", optional(typed.notes.as_deref(), LongText::parse));
+        let status = violations.check(
+            "status",
+            optional(typed.status.as_deref(), ContactStatus::parse),
+        );
+        let (Some(name), Some(phone), Some(email), Some(tags), Some(notes), Some(status), true) = (
+            name,
+            phone,
+            email,
+            tags,
+            notes,
+            status,
+            violations.is_empty(),
+        ) else {
+            return Err(violations);
+        };
+        let now = self.clock.now();
+        Ok(Contact {
+            id: ContactId::new(now, self.entropy.as_ref()),
+            user_id: user.id,
+            name,
+            phone,
+            email,
+            tags,
+            notes,
+            status: status.unwrap_or_default(),
+            source: ContactSource::Manual,
+            last_message_at: None,
+            created_at: now,
+            updated_at: now,
+        })
+    }
+}

@@ -1,0 +1,155 @@
+//! Changing a contact.
+
+use nexus_domain::ports::StorageError;
+use nexus_domain::values::{
+    Country, EmailAddress, LongText, PersonName, PhoneNumber, Tag, Violations,
+};
+use nexus_domain::{Contact, ContactId, ContactStatus};
+
+use super::Contacts;
+use super::addresses::{Taken, is_duplicate_address, taken};
+use crate::{Actor, Field};
+
+/// What is to change of a contact, as the user typed it.
+#[derive(Debug, Clone, Default)]
+pub struct UpdateContact {
+    /// The name; can't be cleared.
+    pub name: Field<String>,
+    /// The phone number; can be cleared while there is an e-mail address.
+    pub phone: Field<String>,
+    /// The e-mail address; can be cleared while there is a phone number.
+    pub email: Field<String>,
+    /// All the labels it is to have.
+    pub tags: Field<Vec<String>>,
+    /// Free notes.
+    pub notes: Field<String>,
+    /// `active`, `inactive` or `unsubscribed`; can't be cleared.
+    pub status: Field<String>,
+}
+
+/// Why a contact was not changed.
+#[derive(Debug, thiserror::Error)]
+pub enum UpdateContactError {
+    /// Fields that can't be accepted.
+    #[error("refused fields: {0}")]
+    Invalid(Violations),
+    /// The user has no such contact.
+    #[error("no such contact")]
+    NotFound,
+    /// Another contact has the phone number.
+    #[error("contact {existing} has this phone number")]
+    DuplicatePhone {
+        /// That contact.
+        existing: ContactId,
+    },
+    /// Another contact has the e-mail address.
+    #[error("contact {existing} has this e-mail address")]
+    DuplicateEmail {
+        /// That contact.
+        existing: ContactId,
+    },
+    /// The account is gone.
+    #[error("no such user")]
+    NoSuchUser,
+    /// The store failed.
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+}
+
+impl From<Taken> for UpdateContactError {
+    fn from(taken: Taken) -> Self {
+        match taken {
+            Taken::Phone(existing) => Self::DuplicatePhone { existing },
+            Taken::Email(existing) => Self::DuplicateEmail { existing },
+        }
+    }
+}
+
+impl UpdateContact {
+    fn apply(self, contact: &mut Contact, country: Country) -> Result<(), Violations> {
+        let mut violations = Violations::new();
+        self.name
+            .replace("name", &mut contact.name, &mut violations, PersonName::parse);
+        let phone = contact.phone.as_ref().map(PhoneNumber::as_str);
+        self.phone.unless_already(phone).replace_optional(
+            "phone",
+            &mut contact.phone,
+            &mut violations,
+            |raw| PhoneNumber::parse(raw, country),
+        );
+        let email = contact.email.as_ref().map(EmailAddress::as_str);
+        self.email.unless_already(email).replace_optional(
+            "email",
+            &mut contact.email,
+            &mut violations,
+            EmailAddress::parse,
+        );
+        match self.tags {
+            Field::Keep => {}
+            Field::Clear => contact.tags.clear(),
+            Field::Set(tags) => {
+                let tags = Tag::parse_list(tags.iter().map(String::as_str));
+                if let Some(tags) = violations.check("tags", tags) {
+                    contact.tags = tags;
+                }
+            }
+        }
+        self.notes
+            .replace_optional("notes", &mut contact.notes, &mut violations, LongText::parse);
+        self.status.replace(
+            "status",
+            &mut contact.status,
+            &mut violations,
+            ContactStatus::parse,
+        );
+        if let Err(unreachable) = contact.check_reachable() {
+            for (field, problem) in unreachable.iter() {
+                violations.add(field, problem.clone());
+            }
+        }
+        violations.into_result()
+    }
+}
+
+impl Contacts {
+    /// Changes what is named of a contact, all or nothing.
+    pub async fn update(
+        &self,
+        actor: &Actor,
+        id: ContactId,
+        changes: UpdateContact,
+    ) -> Result<Contact, UpdateContactError> {
+        let user = self
+            .user(actor)
+            .await?
+            .ok_or(UpdateContactError::NoSuchUser)?;
+        let mut unit = self.storage.begin().await?;
+        let mut contact = unit
+            .contacts()
+            .lock(user.id, id)
+            .await?
+            .ok_or(UpdateContactError::NotFound)?;
+        let before = contact.clone();
+        changes
+            .apply(&mut contact, user.default_country)
+            .map_err(UpdateContactError::Invalid)?;
+        let new_phone = contact.phone.as_ref().filter(|_| contact.phone != before.phone);
+        let new_email = contact.email.as_ref().filter(|_| contact.email != before.email);
+        if let Some(taken) =
+            taken(unit.contacts(), user.id, id, new_phone, new_email).await?
+        {
+            return Err(taken.into());
+        }
+        contact.updated_at = self.clock.now();
+        match unit.contacts().save(&contact).await {
+            Ok(()) => {}
+            Err(refusal) if is_duplicate_address(&refusal) => {
+                drop(unit);
+                return Err(self.taken_meanwhile(&contact, refusal).await);
+            }
+            Err(error) => return Err(error.into()),
+        }
+        unit.commit().await?;
+        Ok(contact)
+    }
+}

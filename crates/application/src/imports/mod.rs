@@ -1,0 +1,118 @@
+//! Imports: files whose rows become contacts.
+
+mod batch;
+mod cell;
+mod columns;
+mod held;
+mod rows;
+#[cfg(test)]
+mod tests;
+mod upload;
+mod worker;
+
+use std::sync::Arc;
+
+use nexus_domain::ports::{Clock, Entropy, FileStore, Storage, StorageError, TableReader};
+use nexus_domain::values::{ListRequest, Listing};
+use nexus_domain::{ImportId, ImportedFile, RowError};
+use tokio::sync::Notify;
+
+use crate::Actor;
+
+pub use upload::{IncomingFile, UploadError};
+pub use worker::ImportWorker;
+
+/// What imports work with, the worker included.
+#[derive(Clone)]
+pub struct ImportPorts {
+    /// The store.
+    pub storage: Arc<dyn Storage>,
+    /// Where uploaded files are kept until they are imported.
+    pub files: Arc<dyn FileStore>,
+    /// Reads files as tables.
+    pub tables: Arc<dyn TableReader>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Randomness for ids.
+    pub entropy: Arc<dyn Entropy>,
+    /// Wakes a worker of this process when there is something to import.
+    pub wake: Arc<Notify>,
+}
+
+/// The use cases on imports.
+#[derive(Clone)]
+pub struct Imports {
+    ports: ImportPorts,
+    max_bytes: u64,
+}
+
+/// Why an import can't be shown.
+#[derive(Debug, thiserror::Error)]
+pub enum GetImportError {
+    /// The user has no such import.
+    #[error("no such import")]
+    NotFound,
+    /// The store failed.
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+}
+
+/// Why the errors of an import's rows can't be listed.
+#[derive(Debug, thiserror::Error)]
+pub enum ListRowErrorsError {
+    /// The user has no such import.
+    #[error("no such import")]
+    NotFound,
+    /// The store failed.
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+}
+
+impl Imports {
+    /// The use cases over these ports; files of more than `max_bytes` are refused.
+    pub fn new(ports: ImportPorts, max_bytes: u64) -> Self {
+        Self { ports, max_bytes }
+    }
+
+    /// An import of the user, and how far it is.
+    pub async fn get(&self, actor: &Actor, id: ImportId) -> Result<ImportedFile, GetImportError> {
+        self.ports
+            .storage
+            .read()
+            .imports()
+            .find(actor.user_id(), id)
+            .await?
+            .ok_or(GetImportError::NotFound)
+    }
+
+    /// Part of the user's imports, latest first.
+    pub async fn list(
+        &self,
+        actor: &Actor,
+        request: &ListRequest<()>,
+    ) -> Result<Listing<ImportedFile>, StorageError> {
+        self.ports
+            .storage
+            .read()
+            .imports()
+            .list(actor.user_id(), request)
+            .await
+    }
+
+    /// Part of what is wrong with an import's rows, by line. A row with several wrong cells is
+    /// there once for each.
+    pub async fn errors(
+        &self,
+        actor: &Actor,
+        id: ImportId,
+        request: &ListRequest<()>,
+    ) -> Result<Listing<RowError>, ListRowErrorsError> {
+        let mut repositories = self.ports.storage.read();
+        let imports = repositories.imports();
+        imports
+            .find(actor.user_id(), id)
+            .await?
+            .ok_or(ListRowErrorsError::NotFound)?;
+        Ok(imports.errors(actor.user_id(), id, request).await?)
+    }
+}

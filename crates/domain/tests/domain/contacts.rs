@@ -1,0 +1,197 @@
+use nexus_domain::values::{Problem, Violations};
+use nexus_domain::{
+    Audience, ChannelKind, Contact, ContactFilter, ContactSource, ContactStatus, ImportId,
+    SkipReason,
+};
+
+use crate::support::{at, contact, phone, text};
+
+#[test]
+fn a_contact_is_reached_by_status_and_address() {
+    use ChannelKind::{Gmail, Whatsapp};
+    use ContactStatus::{Active, Inactive, Unsubscribed};
+    let number = Ok("+525512345678".to_owned());
+    let address = Ok("jose@example.com".to_owned());
+    for (status, channel, has_phone, has_email, expected) in [
+        (Active, Whatsapp, true, true, number.clone()),
+        (Active, Whatsapp, true, false, number),
+        (Active, Whatsapp, false, true, Err(SkipReason::NoAddress)),
+        (Active, Gmail, true, true, address.clone()),
+        (Active, Gmail, false, true, address),
+        (Active, Gmail, true, false, Err(SkipReason::NoAddress)),
+        (Inactive, Whatsapp, true, true, Err(SkipReason::Inactive)),
+        (Inactive, Gmail, true, false, Err(SkipReason::Inactive)),
+        (
+            Unsubscribed,
+            Whatsapp,
+            false,
+            true,
+            Err(SkipReason::OptedOut),
+        ),
+        (Unsubscribed, Gmail, true, true, Err(SkipReason::OptedOut)),
+    ] {
+        let whole = contact();
+        let contact = Contact {
+            status,
+            phone: whole.phone.clone().filter(|_| has_phone),
+            email: whole.email.clone().filter(|_| has_email),
+            ..whole
+        };
+        assert_eq!(
+            contact.reach(channel),
+            expected,
+            "{status:?} {channel:?} {has_phone} {has_email}"
+        );
+    }
+}
+
+#[test]
+fn a_contact_needs_a_phone_number_or_an_email_address() {
+    let whole = contact();
+    let by_phone = Contact {
+        email: None,
+        ..whole.clone()
+    };
+    let by_email = Contact {
+        phone: None,
+        ..whole.clone()
+    };
+    let by_nothing = Contact {
+        phone: None,
+        email: None,
+        ..whole
+    };
+    assert_eq!(by_phone.check_reachable(), Ok(()));
+    assert_eq!(by_email.check_reachable(), Ok(()));
+    assert_eq!(
+        by_nothing.check_reachable(),
+        Err(Violations::of("phone", Problem::PhoneOrEmailRequired))
+    );
+}
+
+fn found_by(contact: &Contact, search: &str) -> bool {
+    let filter = ContactFilter {
+        search: Some(text(search)),
+        ..ContactFilter::default()
+    };
+    let needle = filter.search_needle().expect("there is a search");
+    contact.search_text().contains(&needle)
+}
+
+#[test]
+fn a_contact_is_found_by_a_part_of_anything_known_of_it() {
+    let contact = contact();
+    for search in [
+        "José",
+        "nandu",
+        "ÑAND",
+        "jose@EXAMPLE",
+        "clientes vip",
+        "MANANAS",
+        "+525512345678",
+        "5512345678",
+        "55 1234",
+        "(55) 1234-5678",
+        "+52 55 1234 5678",
+    ] {
+        assert!(found_by(&contact, search), "{search}");
+    }
+    for search in ["Josefa", "55 9999", "josé prefiere"] {
+        assert!(!found_by(&contact, search), "{search}");
+    }
+}
+
+#[test]
+fn a_contact_with_a_name_alone_can_be_searched() {
+    let bare = Contact {
+        phone: None,
+        email: None,
+        tags: vec![],
+        notes: None,
+        ..contact()
+    };
+    assert_eq!(bare.search_text(), "jose nandu");
+}
+
+#[test]
+fn only_a_search_of_digits_and_separators_is_looked_for_without_them() {
+    let needle = |search: &str| {
+        ContactFilter {
+            search: Some(text(search)),
+            ..ContactFilter::default()
+        }
+        .search_needle()
+    };
+    assert_eq!(
+        needle("+52 (55) 1234-5678").as_deref(),
+        Some("525512345678")
+    );
+    assert_eq!(needle("55.12").as_deref(), Some("5512"));
+    assert_eq!(needle("Calle 12-B").as_deref(), Some("calle 12-b"));
+    assert_eq!(needle("- ( )").as_deref(), Some("- ( )"));
+    assert_eq!(ContactFilter::default().search_needle(), None);
+}
+
+#[test]
+fn a_filter_is_empty_only_without_any_condition() {
+    assert!(ContactFilter::default().is_empty());
+    for filter in [
+        ContactFilter {
+            search: Some(text("ana")),
+            ..ContactFilter::default()
+        },
+        ContactFilter {
+            tags: contact().tags,
+            ..ContactFilter::default()
+        },
+        ContactFilter {
+            status: Some(ContactStatus::Active),
+            ..ContactFilter::default()
+        },
+        ContactFilter {
+            has_phone: true,
+            ..ContactFilter::default()
+        },
+        ContactFilter {
+            has_email: true,
+            ..ContactFilter::default()
+        },
+        ContactFilter {
+            created_after: Some(at(0)),
+            ..ContactFilter::default()
+        },
+        ContactFilter {
+            created_before: Some(at(0)),
+            ..ContactFilter::default()
+        },
+    ] {
+        assert!(!filter.is_empty(), "{filter:?}");
+    }
+}
+
+#[test]
+fn words_of_status_and_source_are_those_of_the_api() {
+    for status in ContactStatus::ALL {
+        assert_eq!(ContactStatus::parse(status.as_str()), Ok(status));
+        let json = serde_json::to_value(status).expect("it serializes");
+        assert_eq!(json, status.as_str());
+    }
+    assert!(matches!(
+        ContactStatus::parse("deleted"),
+        Err(Problem::NotOneOf { accepted }) if accepted == ["active", "inactive", "unsubscribed"]
+    ));
+    let import = ImportId::from_uuid(uuid::Uuid::from_u128(1));
+    for (source, word) in [
+        (ContactSource::Manual, "manual"),
+        (ContactSource::File(import), "file"),
+        (ContactSource::Inbound, "inbound"),
+    ] {
+        assert_eq!(source.as_str(), word);
+    }
+}
+
+#[test]
+fn contacts_are_told_apart_by_their_numbers() {
+    assert_eq!(phone("+525512345678"), phone("0052 55 1234 5678"));
+    assert_ne!(phone("+525512345678"), phone("+525512345679"));
+}

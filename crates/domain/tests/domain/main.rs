@@ -1,0 +1,11 @@
+//! The rules of the domain, by concept. One program, so that it links once.
+
+mod campaign_life;
+mod contacts;
+mod delivery_life;
+mod delivery_properties;
+mod imports;
+mod message_text;
+mod records;
+mod support;
+mod values;

@@ -1,0 +1,84 @@
+//! Imports and the errors of their rows.
+
+use sea_orm_migration::prelude::*;
+use sea_orm_migration::sea_query::ColumnDef;
+
+use crate::schema::{
+    bare_table, count, drop, goes_with, index, integer, of_user, one_of, partial_index, table,
+    text, text_null, time, time_null, uuid,
+};
+
+#[derive(DeriveMigrationName)]
+pub(crate) struct Migration;
+
+#[async_trait::async_trait]
+impl MigrationTrait for Migration {
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        let mut imports = table("imports");
+        of_user(&mut imports);
+        imports
+            .col(text("file_name"))
+            .col(text("format"))
+            .col(integer("size"))
+            .col(text("status"))
+            .col(time_null("ended_at"))
+            // A JSON object.
+            .col(text_null("failure"))
+            .col(count("rows_read"))
+            .col(count("rows_created"))
+            .col(count("rows_known"))
+            .col(count("rows_blank"))
+            .col(count("rows_invalid"))
+            .col(time("created_at"))
+            .col(time("updated_at"));
+        one_of(&mut imports, "format", &["csv", "xlsx"]);
+        one_of(
+            &mut imports,
+            "status",
+            &["queued", "running", "completed", "failed"],
+        );
+        manager.create_table(imports).await?;
+        let by_time = &["user_id", "created_at", "id"];
+        index(manager, "imports_by_time", "imports", by_time).await?;
+        partial_index(
+            manager,
+            "imports_ended",
+            "imports",
+            &["user_id", "ended_at"],
+            "ended_at IS NOT NULL",
+        )
+        .await?;
+        errors(manager).await
+    }
+
+    async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        drop(manager, &["import_errors", "imports"]).await
+    }
+}
+
+async fn errors(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
+    let mut errors = bare_table("import_errors");
+    errors
+        .col(
+            ColumnDef::new("id")
+                .big_integer()
+                .not_null()
+                .auto_increment()
+                .primary_key(),
+        )
+        .col(uuid("import_id"))
+        .col(integer("line"))
+        .col(text_null("column_name"))
+        .col(text("value"))
+        // A JSON object.
+        .col(text("problem"));
+    goes_with(&mut errors, "import_id", "imports");
+    manager.create_table(errors).await?;
+    index(
+        manager,
+        "import_errors_by_line",
+        "import_errors",
+        &["import_id", "line", "id"],
+    )
+    .await
+}
