@@ -9,6 +9,8 @@ pub mod accounts;
 mod actor;
 pub mod contacts;
 mod field;
+#[cfg(test)]
+mod fixtures;
 pub mod imports;
 mod shutdown;
 

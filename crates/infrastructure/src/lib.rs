@@ -1,1 +1,17 @@
-//! Nexus Communicator: storage, provider adapters, hashing, sealing, files and table readers
+//! Nexus Communicator: storage, provider adapters, hashing, sealing, files and table readers.
+
+mod clock;
+mod entropy;
+mod files;
+mod hashing;
+mod sealing;
+pub mod tables;
+mod tls;
+pub mod whatsapp;
+
+pub use clock::SystemClock;
+pub use entropy::SystemEntropy;
+pub use files::FolderFileStore;
+pub use hashing::{Argon2Hasher, HashingCost};
+pub use sealing::{KeyRing, WeakKey, check_strength, generate_secret_key};
+pub use tls::install_tls_provider;

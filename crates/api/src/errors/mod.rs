@@ -10,7 +10,6 @@ use std::collections::BTreeMap;
 
 use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, ResponseError};
-use nexus_application::OpaqueError;
 use nexus_domain::ports::StorageError;
 use nexus_domain::values::{Problem, Violations};
 
@@ -86,7 +85,7 @@ impl ApiError {
     /// Something failed on our side. It is logged here, once, with its source; the client learns
     /// nothing of it.
     pub fn internal(error: &(dyn std::error::Error + 'static)) -> Self {
-        tracing::error!(error = %OpaqueError(error), "request failed");
+        tracing::error!(error = %Chain(error), "request failed");
         Self::new(Code::Internal)
     }
 }
@@ -111,12 +110,27 @@ impl From<StorageError> for ApiError {
     fn from(error: StorageError) -> Self {
         match error {
             StorageError::Unavailable(_) => {
-                tracing::warn!(error = %OpaqueError(&error), "the database is not available");
+                tracing::warn!(error = %Chain(&error), "the database is not available");
                 Self::new(Code::Unavailable).retry_after(2)
             }
             StorageError::Duplicate(_) | StorageError::Unreadable(_) | StorageError::Failed(_) => {
                 Self::internal(&error)
             }
         }
+    }
+}
+
+/// An error and its sources, in one line.
+struct Chain<'a>(&'a (dyn std::error::Error + 'static));
+
+impl std::fmt::Display for Chain<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}", self.0)?;
+        let mut source = self.0.source();
+        while let Some(error) = source {
+            write!(f, ": {error}")?;
+            source = error.source();
+        }
+        Ok(())
     }
 }

@@ -17,18 +17,21 @@ fn spanish(problem: &Problem) -> String {
         Problem::TooShort { min } => format!("Es demasiado corto; el mínimo es {min} caracteres."),
         Problem::ControlCharacter => "Contiene caracteres que no se pueden mostrar.".into(),
         Problem::InvalidPhone => {
-            "No es un número de teléfono válido; escribe también la lada o el prefijo del país.".into()
+            "No es un número de teléfono válido; escribe también la lada o el prefijo del país."
+                .into()
         }
         Problem::InvalidEmail => "No es un correo electrónico válido.".into(),
         Problem::UnknownTimeZone => {
             "No es una zona horaria conocida; un ejemplo es America/Mexico_City.".into()
         }
         Problem::UnknownLanguage => "El idioma debe ser es o en.".into(),
-        Problem::UnknownCountry => "No es un país conocido; escribe su código, por ejemplo MX.".into(),
+        Problem::UnknownCountry => {
+            "No es un país conocido; escribe su código, por ejemplo MX.".into()
+        }
         Problem::TagWithComma => "Una etiqueta no puede contener comas ni punto y coma.".into(),
-        Problem::UnknownPlaceholder { name } => format!(
-            "No existe el dato «{name}»; puedes usar {{nombre}}, {{telefono}} y {{email}}."
-        ),
+        Problem::UnknownPlaceholder { name } => {
+            format!("No existe el dato «{name}»; puedes usar {{nombre}}, {{telefono}} y {{email}}.")
+        }
         Problem::CommonPassword => {
             "Esta contraseña es fácil de adivinar; elige otra, por ejemplo una frase.".into()
         }
@@ -55,7 +58,9 @@ fn english(problem: &Problem) -> String {
             "This is not a known time zone; an example is America/Mexico_City.".into()
         }
         Problem::UnknownLanguage => "The language must be es or en.".into(),
-        Problem::UnknownCountry => "This is not a known country; write its code, such as MX.".into(),
+        Problem::UnknownCountry => {
+            "This is not a known country; write its code, such as MX.".into()
+        }
         Problem::TagWithComma => "A tag can't contain commas or semicolons.".into(),
         Problem::UnknownPlaceholder { name } => format!(
             "There is no placeholder “{name}”; you can use {{name}}, {{phone}} and {{email}}."
@@ -68,6 +73,8 @@ fn english(problem: &Problem) -> String {
         Problem::Duplicate => "Another contact already has this.".into(),
         Problem::UnknownContacts { count: 1 } => "A chosen contact does not exist.".into(),
         Problem::UnknownContacts { count } => format!("{count} chosen contacts do not exist."),
-        Problem::Malformed { expected } => format!("This does not have the expected form: {expected}."),
+        Problem::Malformed { expected } => {
+            format!("This does not have the expected form: {expected}.")
+        }
     }
 }

@@ -43,8 +43,9 @@ impl<T: DeserializeOwned + 'static> FromRequest for Body<T> {
                     kind.eq_ignore_ascii_case("application/json")
                 });
             if !is_json {
-                return Err(ApiError::new(Code::UnsupportedMediaType)
-                    .with("expected", "application/json"));
+                return Err(
+                    ApiError::new(Code::UnsupportedMediaType).with("expected", "application/json")
+                );
             }
             let bytes = read_body(&request, &mut payload).await?;
             parse(&bytes).map(Self)
@@ -54,15 +55,13 @@ impl<T: DeserializeOwned + 'static> FromRequest for Body<T> {
 
 /// The whole body of a request, within the limits.
 pub async fn read_body(request: &HttpRequest, payload: &mut Payload) -> Result<Bytes, ApiError> {
-    let limits = request
-        .app_data::<web::Data<BodyLimits>>()
-        .map_or_else(
-            || BodyLimits {
-                max_bytes: 65_536,
-                timeout: std::time::Duration::from_secs(20),
-            },
-            |limits| *limits.get_ref(),
-        );
+    let limits = request.app_data::<web::Data<BodyLimits>>().map_or_else(
+        || BodyLimits {
+            max_bytes: 65_536,
+            timeout: std::time::Duration::from_secs(20),
+        },
+        |limits| *limits.get_ref(),
+    );
     let read = async {
         let mut bytes = BytesMut::new();
         while let Some(piece) = payload.next().await {

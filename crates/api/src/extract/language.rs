@@ -19,7 +19,11 @@ pub fn language_of(request: &HttpRequest) -> Language {
 
 /// The first language of `Accept-Language`, by weight, that we speak.
 fn accepted(request: &HttpRequest) -> Option<Language> {
-    let header = request.headers().get(header::ACCEPT_LANGUAGE)?.to_str().ok()?;
+    let header = request
+        .headers()
+        .get(header::ACCEPT_LANGUAGE)?
+        .to_str()
+        .ok()?;
     let mut weighted: Vec<(f32, Language)> = header
         .split(',')
         .take(16)

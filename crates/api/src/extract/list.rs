@@ -2,7 +2,9 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use nexus_domain::values::{Cursor, ListRequest, Listing, Paging, Problem, SortDirection, Violations};
+use nexus_domain::values::{
+    Cursor, ListRequest, Listing, Paging, Problem, SortDirection, Violations,
+};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -92,10 +94,11 @@ fn read_sort<S: Copy>(
             .map(|(_, sort, direction)| (*sort, *direction))
             .ok_or_else(accepted);
     };
-    let (word, direction) = text.strip_prefix('-').map_or(
-        (text, SortDirection::Ascending),
-        |word| (word, SortDirection::Descending),
-    );
+    let (word, direction) = text
+        .strip_prefix('-')
+        .map_or((text, SortDirection::Ascending), |word| {
+            (word, SortDirection::Descending)
+        });
     sorts
         .iter()
         .find(|(known, ..)| *known == word)
@@ -104,12 +107,12 @@ fn read_sort<S: Copy>(
 }
 
 /// A cursor as it is sent: opaque to clients.
-pub fn encode_cursor(cursor: &Cursor) -> String {
+fn encode_cursor(cursor: &Cursor) -> String {
     URL_SAFE_NO_PAD.encode(format!("{}|{}", cursor.id.simple(), cursor.key))
 }
 
 /// A cursor that was sent.
-pub fn decode_cursor(text: &str) -> Result<Cursor, Problem> {
+fn decode_cursor(text: &str) -> Result<Cursor, Problem> {
     let malformed = || Problem::Malformed {
         expected: "next_cursor".to_owned(),
     };
@@ -162,7 +165,9 @@ impl Page {
             page,
             per_page: request.size,
             total: listing.total,
-            pages: listing.total.map(|total| total.div_ceil(request.size.into())),
+            pages: listing
+                .total
+                .map(|total| total.div_ceil(request.size.into())),
             has_next: listing.next.is_some(),
             has_prev,
             next_cursor: listing.next.as_ref().map(encode_cursor),

@@ -9,7 +9,7 @@ mod signed_in;
 
 pub use body::{Body, BodyLimits, read_body};
 pub use language::{PreferredLanguage, language_of};
-pub use list::{ListQuery, Page, decode_cursor, encode_cursor};
+pub use list::{ListQuery, Page};
 pub use patch::Patch;
 pub use query::Query;
 pub use signed_in::{SignedIn, remember, remember_language, signed_in_user};

@@ -2,10 +2,8 @@
 
 use nexus_application::Field;
 use serde::{Deserialize, Deserializer};
-use utoipa::openapi::{RefOr, Schema};
-use utoipa::{PartialSchema, ToSchema};
 
-/// A field of a PUT. Its type in the document is that of the field, or null.
+/// A field of a PUT. The document has it as an optional field (`value_type = Option<…>`).
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum Patch<T> {
     /// Not sent.
@@ -22,17 +20,6 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Patch<T> {
         Ok(Option::<T>::deserialize(deserializer)?.map_or(Self::Null, Self::Value))
     }
 }
-
-impl<T: PartialSchema> PartialSchema for Patch<T>
-where
-    Option<T>: PartialSchema,
-{
-    fn schema() -> RefOr<Schema> {
-        Option::<T>::schema()
-    }
-}
-
-impl<T: ToSchema> ToSchema for Patch<T> where Option<T>: PartialSchema {}
 
 impl From<Patch<String>> for Field<String> {
     fn from(patch: Patch<String>) -> Self {

@@ -31,12 +31,7 @@ impl FromRequest for SignedIn {
 
 /// The user of a session.
 pub fn signed_in_user(session: &Session) -> Option<UserId> {
-    session
-        .get::<String>(USER_KEY)
-        .ok()
-        .flatten()?
-        .parse()
-        .ok()
+    session.get::<String>(USER_KEY).ok().flatten()?.parse().ok()
 }
 
 /// The language of a session's user.

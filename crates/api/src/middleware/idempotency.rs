@@ -8,7 +8,7 @@ use actix_web::body::{BoxBody, MessageBody, to_bytes_limited};
 use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
 use actix_web::http::{Method, StatusCode, header};
 use actix_web::middleware::Next;
-use actix_web::{HttpResponse, web};
+use actix_web::{HttpMessage, HttpResponse, web};
 use chrono::TimeDelta;
 use nexus_domain::UserId;
 use nexus_domain::ports::{Clock, IdempotencyState, Storage, StoredAnswer};
@@ -62,7 +62,9 @@ pub async fn honour_idempotency_key(
     match take(&store, user, &key, &fingerprint).await? {
         IdempotencyState::New => {}
         IdempotencyState::InProgress => {
-            return Err(ApiError::new(Code::IdempotencyInProgress).retry_after(1).into());
+            return Err(ApiError::new(Code::IdempotencyInProgress)
+                .retry_after(1)
+                .into());
         }
         IdempotencyState::Mismatch => return Err(ApiError::new(Code::IdempotencyMismatch).into()),
         IdempotencyState::Answered(answer) => {
@@ -79,7 +81,13 @@ pub async fn honour_idempotency_key(
     let succeeded = matches!(&outcome, Ok(response) if response.status().is_success());
     if !succeeded {
         // Nothing was created, so the same request may be tried again.
-        store.storage.read().idempotency().free(user, &key).await.map_err(ApiError::from)?;
+        store
+            .storage
+            .read()
+            .idempotency()
+            .free(user, &key)
+            .await
+            .map_err(ApiError::from)?;
         return outcome.map(ServiceResponse::map_into_boxed_body);
     }
     let (http_request, response) = outcome?.into_parts();
@@ -100,7 +108,10 @@ pub async fn honour_idempotency_key(
         .answer(user, &key, &answer)
         .await
         .map_err(ApiError::from)?;
-    Ok(ServiceResponse::new(http_request, head.set_body(BoxBody::new(body))))
+    Ok(ServiceResponse::new(
+        http_request,
+        head.set_body(BoxBody::new(body)),
+    ))
 }
 
 fn is_json_or_empty(request: &ServiceRequest) -> bool {

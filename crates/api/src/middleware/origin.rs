@@ -35,7 +35,10 @@ pub async fn refuse_foreign_writes(
     request: ServiceRequest,
     next: Next<impl MessageBody>,
 ) -> Result<ServiceResponse<impl MessageBody>, actix_web::Error> {
-    let reads = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
+    let reads = matches!(
+        *request.method(),
+        Method::GET | Method::HEAD | Method::OPTIONS
+    );
     if !reads && !request.path().starts_with(WEBHOOKS) && !may_write(&request) {
         return Err(ApiError::new(Code::ForeignOrigin).into());
     }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use config::{Config, File, FileFormat};
 use nexus_domain::values::{Country, Language, TimeZone};
-use nexus_infrastructure::sealing::check_strength;
+use nexus_infrastructure::check_strength;
 use secrecy::SecretString;
 
 use super::{
@@ -31,7 +31,10 @@ const VARIABLES: &[(&str, &str)] = &[
     ("SESSION_IDLE_DAYS", "session.idle_days"),
     ("SESSION_ABSOLUTE_DAYS", "session.absolute_days"),
     ("SIGN_IN_PER_MINUTE", "sign_in.per_address_per_minute"),
-    ("SIGN_IN_PER_ACCOUNT_PER_MINUTE", "sign_in.per_account_per_minute"),
+    (
+        "SIGN_IN_PER_ACCOUNT_PER_MINUTE",
+        "sign_in.per_account_per_minute",
+    ),
     ("DATABASE_URL", "database.url"),
     ("DATABASE_MAX_CONNECTIONS", "database.max_connections"),
     ("DATA_FOLDER", "data.folder"),
@@ -85,9 +88,11 @@ impl std::error::Error for SettingsError {}
 
 /// The settings of this process's environment variables.
 pub fn from_environment() -> Result<Settings, SettingsError> {
-    from_pairs(std::env::vars_os().filter_map(|(name, value)| {
-        Some((name.into_string().ok()?, value.into_string().ok()?))
-    }))
+    from_pairs(
+        std::env::vars_os().filter_map(|(name, value)| {
+            Some((name.into_string().ok()?, value.into_string().ok()?))
+        }),
+    )
 }
 
 /// The settings of these environment variables; others than those of the product are ignored.
@@ -95,7 +100,10 @@ pub fn from_pairs(
     pairs: impl IntoIterator<Item = (String, String)>,
 ) -> Result<Settings, SettingsError> {
     let variables: HashMap<String, String> = pairs.into_iter().collect();
-    let environment = match variables.get("APP_ENV").map_or("development", String::as_str) {
+    let environment = match variables
+        .get("APP_ENV")
+        .map_or("development", String::as_str)
+    {
         "development" | "" => Environment::Development,
         "production" => Environment::Production,
         _ => return Err(refused("APP_ENV", "development or production")),
@@ -118,7 +126,10 @@ fn merged(
     if environment == Environment::Production {
         builder = builder.add_source(File::from_str(PRODUCTION, FileFormat::Toml));
     }
-    if let Some(path) = variables.get("NEXUS_CONFIG").filter(|path| !path.is_empty()) {
+    if let Some(path) = variables
+        .get("NEXUS_CONFIG")
+        .filter(|path| !path.is_empty())
+    {
         builder = builder.add_source(File::new(path, FileFormat::Toml));
     }
     for (variable, key) in VARIABLES {
@@ -198,7 +209,11 @@ fn read(environment: Environment, source: &Source) -> Result<Settings, SettingsE
     let data_folder = PathBuf::from(source.text("data.folder")?);
     let secret_key = source.text("secrets.key")?;
     let previous = source.list("secrets.previous")?;
-    let same_site = match source.text("session.same_site")?.to_ascii_lowercase().as_str() {
+    let same_site = match source
+        .text("session.same_site")?
+        .to_ascii_lowercase()
+        .as_str()
+    {
         "lax" => SameSite::Lax,
         "none" => SameSite::None,
         _ => return Err(refused("COOKIE_SAMESITE", "lax or none")),
@@ -277,7 +292,10 @@ fn read(environment: Environment, source: &Source) -> Result<Settings, SettingsE
             language: Language::parse(&source.text("accounts.language")?)
                 .map_err(|_| refused("DEFAULT_LANGUAGE", "es or en"))?,
             time_zone: TimeZone::parse(&source.text("accounts.time_zone")?).map_err(|_| {
-                refused("DEFAULT_TIME_ZONE", "an IANA time zone such as America/Mexico_City")
+                refused(
+                    "DEFAULT_TIME_ZONE",
+                    "an IANA time zone such as America/Mexico_City",
+                )
             })?,
             country: Country::parse(&source.text("accounts.country")?)
                 .map_err(|_| refused("DEFAULT_COUNTRY", "an ISO 3166-1 country such as MX"))?,
@@ -374,7 +392,10 @@ fn read_database(
 ) -> Result<DatabaseSettings, SettingsError> {
     let url = source.text("database.url")?;
     let url = if url.is_empty() {
-        format!("sqlite://{}?mode=rwc", data_folder.join("nexus.db").display())
+        format!(
+            "sqlite://{}?mode=rwc",
+            data_folder.join("nexus.db").display()
+        )
     } else {
         url
     };
@@ -459,7 +480,10 @@ fn check_production(settings: &Settings) -> Result<(), SettingsError> {
         ));
     }
     if !settings.whatsapp.base_url.starts_with("https://") {
-        return Err(refused("WHATSAPP_BASE_URL", "an https:// address in production"));
+        return Err(refused(
+            "WHATSAPP_BASE_URL",
+            "an https:// address in production",
+        ));
     }
     if !settings.session.secure {
         return Err(refused("COOKIE_SECURE", "auto or true in production"));

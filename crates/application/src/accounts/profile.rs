@@ -125,7 +125,9 @@ impl Accounts {
 
     fn apply(&self, changes: ProfileChanges, user: &mut User) -> Result<(), Violations> {
         let mut violations = Violations::new();
-        changes.name.replace("name", &mut user.name, &mut violations, PersonName::parse);
+        changes
+            .name
+            .replace("name", &mut user.name, &mut violations, PersonName::parse);
         changes.company.replace_optional(
             "company",
             &mut user.company,
@@ -148,7 +150,13 @@ impl Accounts {
             |raw| PhoneNumber::parse(raw, country),
         );
         for (field, wish) in &changes.secrets {
-            secrets::change(self.ports.sealer.as_ref(), user, *field, wish, &mut violations);
+            secrets::change(
+                self.ports.sealer.as_ref(),
+                user,
+                *field,
+                wish,
+                &mut violations,
+            );
         }
         changes.whatsapp_phone_number_id.replace_optional(
             "whatsapp_phone_number_id",
@@ -168,11 +176,26 @@ impl Accounts {
             &mut violations,
             LongText::parse,
         );
-        changes.language.replace("language", &mut user.language, &mut violations, Language::parse);
-        changes.timezone.replace("timezone", &mut user.time_zone, &mut violations, TimeZone::parse);
-        changes.theme.replace("theme", &mut user.theme, &mut violations, Theme::parse);
+        changes.language.replace(
+            "language",
+            &mut user.language,
+            &mut violations,
+            Language::parse,
+        );
+        changes.timezone.replace(
+            "timezone",
+            &mut user.time_zone,
+            &mut violations,
+            TimeZone::parse,
+        );
+        changes
+            .theme
+            .replace("theme", &mut user.theme, &mut violations, Theme::parse);
         for (wish, setting) in [
-            (changes.gemini_auto_reply_enabled, &mut user.automation.auto_reply_enabled),
+            (
+                changes.gemini_auto_reply_enabled,
+                &mut user.automation.auto_reply_enabled,
+            ),
             (changes.email_notifications, &mut user.notifications.email),
             (changes.push_notifications, &mut user.notifications.push),
             (changes.sms_notifications, &mut user.notifications.sms),

@@ -128,10 +128,13 @@ impl Accounts {
 
     async fn insert(&self, user: &User) -> Result<(), RegisterError> {
         let mut unit = self.ports.storage.begin().await?;
-        unit.users().insert(user).await.map_err(|error| match error {
-            StorageError::Duplicate(DuplicateKey::UserEmail) => RegisterError::EmailTaken,
-            other => RegisterError::Storage(other),
-        })?;
+        unit.users()
+            .insert(user)
+            .await
+            .map_err(|error| match error {
+                StorageError::Duplicate(DuplicateKey::UserEmail) => RegisterError::EmailTaken,
+                other => RegisterError::Storage(other),
+            })?;
         unit.commit().await?;
         Ok(())
     }

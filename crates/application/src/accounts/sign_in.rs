@@ -41,9 +41,7 @@ impl Accounts {
     /// any length, takes as long as a wrong password.
     pub async fn sign_in(&self, typed: SignIn) -> Result<Profile, SignInError> {
         let user = self.find_for_sign_in(&typed.email).await?;
-        let right = self
-            .is_password_of(user.as_ref(), typed.password)
-            .await?;
+        let right = self.is_password_of(user.as_ref(), typed.password).await?;
         let user = user
             .filter(|_| right)
             .ok_or(SignInError::WrongCredentials)?;
@@ -71,7 +69,10 @@ impl Accounts {
         password: SecretString,
     ) -> Result<bool, HashingError> {
         if password.expose_secret().len() > LONGEST_PASSWORD {
-            self.ports.hasher.verify(SecretString::from(""), None).await?;
+            self.ports
+                .hasher
+                .verify(SecretString::from(""), None)
+                .await?;
             return Ok(false);
         }
         let hash = user.map(|user| user.password_hash.clone());

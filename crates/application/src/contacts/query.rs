@@ -34,7 +34,12 @@ impl ContactQuery {
         filter.tags = violations.check("tag", tags).unwrap_or_default();
         let status = optional(self.status.as_deref(), ContactStatus::parse);
         filter.status = violations.check("status", status).flatten();
-        for has in self.has.iter().map(|has| has.trim()).filter(|has| !has.is_empty()) {
+        for has in self
+            .has
+            .iter()
+            .map(|has| has.trim())
+            .filter(|has| !has.is_empty())
+        {
             match has {
                 "phone" => filter.has_phone = true,
                 "email" => filter.has_email = true,

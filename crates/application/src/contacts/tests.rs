@@ -1,0 +1,494 @@
+use std::sync::Arc;
+
+use mockall::predicate::{always, eq};
+use nexus_domain::mocks::{MockUnitOfWork, ScriptedStorage};
+use nexus_domain::ports::{DuplicateKey, KnownAddress, StorageError};
+use nexus_domain::values::{
+    ContactSort, EmailAddress, ListRequest, Listing, Paging, PersonName, PhoneNumber,
+    SortDirection, Tag,
+};
+use nexus_domain::{Contact, ContactId, ContactSource, ContactStatus};
+
+use super::*;
+use crate::Field;
+use crate::fixtures::{actor, clock, entropy, fields, now, refused, user};
+
+const PHONE: &str = "+525512345678";
+
+struct Bench {
+    storage: Arc<ScriptedStorage>,
+    contacts: Contacts,
+}
+
+fn bench(storage: ScriptedStorage) -> Bench {
+    let storage = Arc::new(storage);
+    Bench {
+        contacts: Contacts::new(storage.clone(), clock(), entropy()),
+        storage,
+    }
+}
+
+/// A read of the acting user.
+fn of_user() -> MockUnitOfWork {
+    let mut unit = MockUnitOfWork::default();
+    unit.users
+        .expect_find()
+        .with(eq(user().id))
+        .returning(|_| Ok(Some(user())));
+    unit
+}
+
+fn other_id() -> ContactId {
+    ContactId::new(now() - chrono::TimeDelta::days(1), entropy().as_ref())
+}
+
+fn knowing(unit: &mut MockUnitOfWork, known: Vec<KnownAddress>) {
+    unit.contacts
+        .expect_known()
+        .with(eq(user().id), always(), always())
+        .times(1)
+        .returning(move |_, _, _| Ok(known.clone()));
+}
+
+fn with_phone(id: ContactId) -> KnownAddress {
+    KnownAddress {
+        id,
+        phone: Some(PhoneNumber::from_stored(PHONE.to_owned())),
+        email: None,
+    }
+}
+
+fn with_email(id: ContactId) -> KnownAddress {
+    KnownAddress {
+        id,
+        phone: None,
+        email: Some(EmailAddress::from_stored("LUIS@example.com".to_owned())),
+    }
+}
+
+fn typed() -> CreateContact {
+    CreateContact {
+        name: " Luis Pérez ".to_owned(),
+        phone: Some("55 1234 5678".to_owned()),
+        email: Some("luis@example.com".to_owned()),
+        tags: vec!["VIP".to_owned(), "vip".to_owned(), String::new()],
+        notes: Some(String::new()),
+        status: None,
+    }
+}
+
+fn stored() -> Contact {
+    Contact {
+        id: ContactId::new(now(), entropy().as_ref()),
+        user_id: user().id,
+        name: PersonName::parse("Luis Pérez").expect("a name"),
+        phone: Some(PhoneNumber::from_stored(PHONE.to_owned())),
+        email: None,
+        tags: vec![Tag::from_stored("VIP".to_owned())],
+        notes: None,
+        status: ContactStatus::Active,
+        source: ContactSource::Manual,
+        last_message_at: None,
+        created_at: now(),
+        updated_at: now(),
+    }
+}
+
+fn locking(contact: Option<Contact>) -> MockUnitOfWork {
+    let mut unit = MockUnitOfWork::default();
+    unit.contacts
+        .expect_lock()
+        .with(eq(user().id), eq(stored().id))
+        .returning(move |_, _| Ok(contact.clone()));
+    unit
+}
+
+fn set(text: &str) -> Field<String> {
+    Field::Set(text.to_owned())
+}
+
+#[tokio::test]
+async fn a_contact_is_created_with_a_phone_of_the_users_country() {
+    let mut unit = MockUnitOfWork::default();
+    knowing(&mut unit, vec![]);
+    unit.contacts
+        .expect_insert()
+        .withf(|contacts| contacts.len() == 1)
+        .times(1)
+        .returning(|_| Ok(()));
+    let bench = bench(ScriptedStorage::new().then_read(of_user()).then_begin(unit));
+
+    let contact = bench.contacts.create(&actor(), typed()).await.expect("made");
+
+    assert_eq!(bench.storage.commits(), 1);
+    assert_eq!(contact.user_id, user().id);
+    assert_eq!(contact.name.as_str(), "Luis Pérez");
+    assert_eq!(contact.phone.expect("a phone").as_str(), PHONE);
+    assert_eq!(contact.tags.len(), 1);
+    assert_eq!(contact.notes, None);
+    assert_eq!(contact.status, ContactStatus::Active);
+    assert_eq!(contact.source, ContactSource::Manual);
+}
+
+#[tokio::test]
+async fn every_bad_field_of_a_new_contact_is_listed() {
+    let bench = bench(ScriptedStorage::new().then_read(of_user()));
+    let typed = CreateContact {
+        name: String::new(),
+        phone: Some("12".to_owned()),
+        email: Some("luis".to_owned()),
+        tags: vec!["a,b".to_owned()],
+        notes: Some("x".repeat(5_001)),
+        status: Some("deleted".to_owned()),
+    };
+
+    let error = bench.contacts.create(&actor(), typed).await.expect_err("refused");
+
+    let CreateContactError::Invalid(violations) = error else {
+        panic!("unexpected: {error}");
+    };
+    assert_eq!(
+        refused(&violations),
+        fields(&[
+            ("name", "required"),
+            ("phone", "invalid_phone"),
+            ("email", "invalid_email"),
+            ("tags", "tag_with_comma"),
+            ("notes", "too_long"),
+            ("status", "not_one_of"),
+        ])
+    );
+}
+
+#[tokio::test]
+async fn a_new_contact_needs_a_phone_or_an_email() {
+    let bench = bench(ScriptedStorage::new().then_read(of_user()));
+    let typed = CreateContact {
+        name: "Luis".to_owned(),
+        phone: Some("  ".to_owned()),
+        ..CreateContact::default()
+    };
+
+    let error = bench.contacts.create(&actor(), typed).await.expect_err("refused");
+
+    let CreateContactError::Invalid(violations) = error else {
+        panic!("unexpected: {error}");
+    };
+    assert_eq!(
+        refused(&violations),
+        fields(&[("phone", "phone_or_email_required")])
+    );
+}
+
+#[tokio::test]
+async fn a_duplicate_names_the_contact_that_is_there() {
+    for by_phone in [true, false] {
+        let mut unit = MockUnitOfWork::default();
+        let known = if by_phone { with_phone(other_id()) } else { with_email(other_id()) };
+        knowing(&mut unit, vec![known]);
+        let bench = bench(ScriptedStorage::new().then_read(of_user()).then_begin(unit));
+
+        let error = bench.contacts.create(&actor(), typed()).await.expect_err("refused");
+
+        match error {
+            CreateContactError::DuplicatePhone { existing } if by_phone => {
+                assert_eq!(existing, other_id());
+            }
+            CreateContactError::DuplicateEmail { existing } if !by_phone => {
+                assert_eq!(existing, other_id());
+            }
+            other => panic!("unexpected: {other}"),
+        }
+        assert_eq!(bench.storage.commits(), 0);
+    }
+}
+
+#[tokio::test]
+async fn a_duplicate_made_at_the_same_time_is_named_too() {
+    let mut unit = MockUnitOfWork::default();
+    knowing(&mut unit, vec![]);
+    unit.contacts
+        .expect_insert()
+        .returning(|_| Err(StorageError::Duplicate(DuplicateKey::ContactPhone)));
+    let mut afterwards = MockUnitOfWork::default();
+    knowing(&mut afterwards, vec![with_phone(other_id())]);
+    let bench = bench(
+        ScriptedStorage::new()
+            .then_read(of_user())
+            .then_begin(unit)
+            .then_read(afterwards),
+    );
+
+    let error = bench.contacts.create(&actor(), typed()).await.expect_err("refused");
+
+    assert!(
+        matches!(error, CreateContactError::DuplicatePhone { existing } if existing == other_id())
+    );
+    assert_eq!(bench.storage.commits(), 0);
+}
+
+#[tokio::test]
+async fn an_update_keeps_what_is_absent() {
+    let mut unit = locking(Some(stored()));
+    unit.contacts.expect_save().times(1).returning(|_| Ok(()));
+    let bench = bench(ScriptedStorage::new().then_read(of_user()).then_begin(unit));
+    let changes = UpdateContact {
+        notes: set("calls on Mondays"),
+        status: set("unsubscribed"),
+        ..UpdateContact::default()
+    };
+
+    let contact = bench
+        .contacts
+        .update(&actor(), stored().id, changes)
+        .await
+        .expect("changed");
+
+    assert_eq!(bench.storage.commits(), 1);
+    assert_eq!(contact.phone, stored().phone);
+    assert_eq!(contact.tags, stored().tags);
+    assert_eq!(contact.status, ContactStatus::Unsubscribed);
+    assert_eq!(contact.notes.expect("notes").as_str(), "calls on Mondays");
+}
+
+#[tokio::test]
+async fn an_update_replaces_the_tags() {
+    for (wish, expected) in [
+        (Field::Set(vec!["nuevo".to_owned()]), vec![Tag::from_stored("nuevo".to_owned())]),
+        (Field::Set(vec![]), vec![]),
+        (Field::Clear, vec![]),
+    ] {
+        let mut unit = locking(Some(stored()));
+        unit.contacts.expect_save().times(1).returning(|_| Ok(()));
+        let bench = bench(ScriptedStorage::new().then_read(of_user()).then_begin(unit));
+        let changes = UpdateContact { tags: wish, ..UpdateContact::default() };
+        let contact = bench
+            .contacts
+            .update(&actor(), stored().id, changes)
+            .await
+            .expect("changed");
+        assert_eq!(contact.tags, expected);
+    }
+}
+
+#[tokio::test]
+async fn the_last_address_of_a_contact_stays() {
+    let unit = locking(Some(stored()));
+    let bench = bench(ScriptedStorage::new().then_read(of_user()).then_begin(unit));
+    let changes = UpdateContact {
+        phone: Field::Clear,
+        name: set(""),
+        ..UpdateContact::default()
+    };
+
+    let error = bench
+        .contacts
+        .update(&actor(), stored().id, changes)
+        .await
+        .expect_err("refused");
+
+    let UpdateContactError::Invalid(violations) = error else {
+        panic!("unexpected: {error}");
+    };
+    assert_eq!(
+        refused(&violations),
+        fields(&[("name", "required"), ("phone", "phone_or_email_required")])
+    );
+    assert_eq!(bench.storage.commits(), 0);
+}
+
+#[tokio::test]
+async fn a_contact_saved_as_it_is_is_no_duplicate_of_itself() {
+    let mut unit = locking(Some(stored()));
+    unit.contacts.expect_save().times(1).returning(|_| Ok(()));
+    let bench = bench(ScriptedStorage::new().then_read(of_user()).then_begin(unit));
+    let changes = UpdateContact {
+        name: set("Luis Pérez"),
+        phone: set(PHONE),
+        email: set(""),
+        ..UpdateContact::default()
+    };
+    let contact = bench
+        .contacts
+        .update(&actor(), stored().id, changes)
+        .await
+        .expect("changed");
+    assert_eq!(contact.phone, stored().phone);
+}
+
+#[tokio::test]
+async fn an_update_to_anothers_address_names_the_other() {
+    let mut unit = locking(Some(stored()));
+    knowing(&mut unit, vec![with_email(other_id())]);
+    let bench = bench(ScriptedStorage::new().then_read(of_user()).then_begin(unit));
+    let changes = UpdateContact { email: set("luis@example.com"), ..UpdateContact::default() };
+
+    let error = bench
+        .contacts
+        .update(&actor(), stored().id, changes)
+        .await
+        .expect_err("refused");
+
+    assert!(
+        matches!(error, UpdateContactError::DuplicateEmail { existing } if existing == other_id())
+    );
+    assert_eq!(bench.storage.commits(), 0);
+}
+
+#[tokio::test]
+async fn an_update_that_loses_a_race_names_the_winner() {
+    let mut unit = locking(Some(stored()));
+    knowing(&mut unit, vec![]);
+    unit.contacts
+        .expect_save()
+        .returning(|_| Err(StorageError::Duplicate(DuplicateKey::ContactEmail)));
+    let mut afterwards = MockUnitOfWork::default();
+    // The contact itself is known by its own phone.
+    knowing(&mut afterwards, vec![with_phone(stored().id), with_email(other_id())]);
+    let bench = bench(
+        ScriptedStorage::new()
+            .then_read(of_user())
+            .then_begin(unit)
+            .then_read(afterwards),
+    );
+    let changes = UpdateContact { email: set("luis@example.com"), ..UpdateContact::default() };
+
+    let error = bench
+        .contacts
+        .update(&actor(), stored().id, changes)
+        .await
+        .expect_err("refused");
+
+    assert!(
+        matches!(error, UpdateContactError::DuplicateEmail { existing } if existing == other_id())
+    );
+}
+
+#[tokio::test]
+async fn another_users_contact_is_not_found() {
+    // The store is asked for the actor's contact, and has none with this id.
+    let mut read = MockUnitOfWork::default();
+    read.contacts
+        .expect_find()
+        .with(eq(user().id), eq(stored().id))
+        .times(1)
+        .returning(|_, _| Ok(None));
+    let mut deletion = MockUnitOfWork::default();
+    deletion
+        .contacts
+        .expect_delete()
+        .with(eq(user().id), eq(stored().id))
+        .times(1)
+        .returning(|_, _| Ok(false));
+    let bench = bench(
+        ScriptedStorage::new()
+            .then_read(read)
+            .then_begin(deletion)
+            .then_read(of_user())
+            .then_begin(locking(None)),
+    );
+    let id = stored().id;
+
+    let got = bench.contacts.get(&actor(), id).await;
+    let deleted = bench.contacts.delete(&actor(), id).await;
+    let updated = bench
+        .contacts
+        .update(&actor(), id, UpdateContact::default())
+        .await;
+
+    assert!(matches!(got, Err(GetContactError::NotFound)));
+    assert!(matches!(deleted, Err(DeleteContactError::NotFound)));
+    assert!(matches!(updated, Err(UpdateContactError::NotFound)));
+    assert_eq!(bench.storage.commits(), 0);
+}
+
+fn first_page() -> ListRequest<ContactSort> {
+    ListRequest {
+        paging: Paging::Page { number: 1 },
+        size: 20,
+        sort: ContactSort::CreatedAt,
+        direction: SortDirection::Descending,
+    }
+}
+
+#[tokio::test]
+async fn a_list_is_asked_for_with_everything_that_is_wished() {
+    let mut read = MockUnitOfWork::default();
+    read.contacts
+        .expect_list()
+        .withf(|asked, filter, _| {
+            *asked == user().id
+                && filter.search.as_ref().map(|s| s.as_str()) == Some("pérez")
+                && filter.tags == [Tag::from_stored("vip".to_owned())]
+                && filter.status == Some(ContactStatus::Active)
+                && filter.has_phone
+                && !filter.has_email
+                && filter.created_after == Some(now())
+                && filter.created_before.is_none()
+        })
+        .times(1)
+        .returning(|_, _, _| {
+            Ok(Listing {
+                items: vec![stored()],
+                total: Some(1),
+                next: None,
+            })
+        });
+    let bench = bench(ScriptedStorage::new().then_read(read));
+    let query = ContactQuery {
+        search: Some("  pérez ".to_owned()),
+        tags: vec!["VIP".to_owned(), String::new()],
+        status: Some("active".to_owned()),
+        has: vec!["phone".to_owned()],
+        created_after: Some("2026-11-23T11:00:00+01:00".to_owned()),
+        created_before: Some(String::new()),
+    };
+
+    let listing = bench
+        .contacts
+        .list(&actor(), &query, &first_page())
+        .await
+        .expect("a list");
+
+    assert_eq!(listing.total, Some(1));
+}
+
+#[tokio::test]
+async fn every_condition_that_is_not_understood_is_listed() {
+    let query = ContactQuery {
+        search: Some("x".repeat(256)),
+        tags: vec!["x".repeat(51)],
+        status: Some("gone".to_owned()),
+        has: vec!["fax".to_owned()],
+        created_after: Some("yesterday".to_owned()),
+        created_before: Some("2026-11-23".to_owned()),
+    };
+    let bench = bench(ScriptedStorage::new());
+
+    let error = bench
+        .contacts
+        .list(&actor(), &query, &first_page())
+        .await
+        .expect_err("refused");
+
+    let ListContactsError::Invalid(violations) = error else {
+        panic!("unexpected: {error}");
+    };
+    assert_eq!(
+        refused(&violations),
+        fields(&[
+            ("search", "too_long"),
+            ("tag", "too_long"),
+            ("status", "not_one_of"),
+            ("has", "not_one_of"),
+            ("created_after", "malformed"),
+            ("created_before", "malformed"),
+        ])
+    );
+}
+
+#[test]
+fn a_query_without_conditions_lets_every_contact_through() {
+    let filter = ContactQuery::default().parse().expect("a filter");
+    assert!(filter.is_empty());
+}

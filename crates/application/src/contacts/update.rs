@@ -68,8 +68,12 @@ impl From<Taken> for UpdateContactError {
 impl UpdateContact {
     fn apply(self, contact: &mut Contact, country: Country) -> Result<(), Violations> {
         let mut violations = Violations::new();
-        self.name
-            .replace("name", &mut contact.name, &mut violations, PersonName::parse);
+        self.name.replace(
+            "name",
+            &mut contact.name,
+            &mut violations,
+            PersonName::parse,
+        );
         let phone = contact.phone.as_ref().map(PhoneNumber::as_str);
         self.phone.unless_already(phone).replace_optional(
             "phone",
@@ -94,15 +98,22 @@ impl UpdateContact {
                 }
             }
         }
-        self.notes
-            .replace_optional("notes", &mut contact.notes, &mut violations, LongText::parse);
+        self.notes.replace_optional(
+            "notes",
+            &mut contact.notes,
+            &mut violations,
+            LongText::parse,
+        );
         self.status.replace(
             "status",
             &mut contact.status,
             &mut violations,
             ContactStatus::parse,
         );
-        if let Err(unreachable) = contact.check_reachable() {
+        let addresses_are_right = violations
+            .iter()
+            .all(|(field, _)| field != "phone" && field != "email");
+        if addresses_are_right && let Err(unreachable) = contact.check_reachable() {
             for (field, problem) in unreachable.iter() {
                 violations.add(field, problem.clone());
             }
@@ -133,11 +144,15 @@ impl Contacts {
         changes
             .apply(&mut contact, user.default_country)
             .map_err(UpdateContactError::Invalid)?;
-        let new_phone = contact.phone.as_ref().filter(|_| contact.phone != before.phone);
-        let new_email = contact.email.as_ref().filter(|_| contact.email != before.email);
-        if let Some(taken) =
-            taken(unit.contacts(), user.id, id, new_phone, new_email).await?
-        {
+        let new_phone = contact
+            .phone
+            .as_ref()
+            .filter(|_| contact.phone != before.phone);
+        let new_email = contact
+            .email
+            .as_ref()
+            .filter(|_| contact.email != before.email);
+        if let Some(taken) = taken(unit.contacts(), user.id, id, new_phone, new_email).await? {
             return Err(taken.into());
         }
         contact.updated_at = self.clock.now();

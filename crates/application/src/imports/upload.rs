@@ -50,11 +50,7 @@ pub struct IncomingFile {
 
 impl Imports {
     /// Begins to receive a file; its pieces follow with [`IncomingFile::write`].
-    pub async fn begin(
-        &self,
-        actor: &Actor,
-        file_name: &str,
-    ) -> Result<IncomingFile, UploadError> {
+    pub async fn begin(&self, actor: &Actor, file_name: &str) -> Result<IncomingFile, UploadError> {
         let user_id = actor.user_id();
         let id = ImportId::new(self.ports.clock.now(), self.ports.entropy.as_ref());
         Ok(IncomingFile {

@@ -23,7 +23,10 @@ impl PhoneNumber {
         let international = trimmed
             .strip_prefix("00")
             .map_or_else(|| trimmed.to_owned(), |rest| format!("+{rest}"));
-        Self::read(Some(default), &international).or_else(|problem| {
+        // Without a default where there is a prefix: phonenumber 0.3.10 takes the national prefix of
+        // the default's plan off a foreign number (`+54 11 …` loses a 1 in the United States).
+        let needed = (!Self::is_international(&international)).then_some(default);
+        Self::read(needed, &international).or_else(|problem| {
             Self::without_mexican_one(&international)
                 .or_else(|| Self::without_mexican_prefix(&international, default))
                 .map_or(Err(problem), |rewritten| Self::read(None, &rewritten))
@@ -44,6 +47,12 @@ impl PhoneNumber {
     /// The number that was stored: not parsed again, since the numbering plans change with time.
     pub fn from_stored(e164: String) -> Self {
         Self(e164)
+    }
+
+    /// Whether a plus comes before the first digit: `(+52) 55 …`.
+    fn is_international(text: &str) -> bool {
+        text.find(|c: char| c == '+' || c.is_numeric())
+            .is_some_and(|first| text[first..].starts_with('+'))
     }
 
     fn read(default: Option<Country>, text: &str) -> Result<Self, Problem> {

@@ -1,9 +1,9 @@
 use chrono::{DateTime, Utc};
 use nexus_domain::values::{MessageText, PlaceholderValues, Problem};
 use nexus_domain::{
-    Audience, Campaign, CampaignContent, CampaignCounters, CampaignId, CampaignState,
-    CampaignStatus, CampaignTransitionError, ChannelKind, FailureCode, SenderId, TemplateMessage,
-    TemplateVariable, UserId,
+    Campaign, CampaignContent, CampaignCounters, CampaignId, CampaignState, CampaignStatus,
+    CampaignTransitionError, ChannelKind, FailureCode, SenderId, TemplateMessage, TemplateVariable,
+    UserId,
 };
 
 use crate::support::{SeededEntropy, at, text};
@@ -44,7 +44,7 @@ fn campaign(status: CampaignStatus) -> Campaign {
         channel: ChannelKind::Whatsapp,
         subject: None,
         content: CampaignContent::Text(MessageText::parse("Hola {nombre}").expect("it is a text")),
-        audience: None::<Audience>,
+        audience: None,
         sender_id: None,
         state: state(status),
         counters: CampaignCounters::default(),
@@ -133,7 +133,7 @@ fn expected(from: CampaignStatus, action: Action) -> Option<CampaignState> {
             cancelled(None),
             None,
             None,
-            same.clone(),
+            same,
             same,
         ],
         S::Scheduled => [
@@ -144,7 +144,7 @@ fn expected(from: CampaignStatus, action: Action) -> Option<CampaignState> {
             cancelled(None),
             None,
             missed,
-            same.clone(),
+            same,
             same,
         ],
         S::Active => [
@@ -170,19 +170,9 @@ fn expected(from: CampaignStatus, action: Action) -> Option<CampaignState> {
             None,
         ],
         S::Completed | S::Cancelled => [None, None, None, None, None, None, None, None, same],
-        S::Missed => [
-            scheduled,
-            active,
-            None,
-            None,
-            None,
-            None,
-            None,
-            same.clone(),
-            same,
-        ],
+        S::Missed => [scheduled, active, None, None, None, None, None, same, same],
     };
-    row[action as usize].clone()
+    row[action as usize]
 }
 
 #[test]

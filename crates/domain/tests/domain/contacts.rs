@@ -195,3 +195,25 @@ fn contacts_are_told_apart_by_their_numbers() {
     assert_eq!(phone("+525512345678"), phone("0052 55 1234 5678"));
     assert_ne!(phone("+525512345678"), phone("+525512345679"));
 }
+
+#[test]
+fn an_audience_means_the_contacts_that_its_rule_lets_through() {
+    let audience = Audience {
+        tags: contact().tags,
+        status: Some(ContactStatus::Inactive),
+        search: Some(text("ana")),
+    };
+    assert_eq!(
+        audience.filter(),
+        ContactFilter {
+            search: Some(text("ana")),
+            tags: contact().tags,
+            status: Some(ContactStatus::Inactive),
+            has_phone: false,
+            has_email: false,
+            created_after: None,
+            created_before: None,
+        }
+    );
+    assert!(Audience::default().filter().is_empty());
+}

@@ -105,8 +105,16 @@ fn argentine_mobiles_are_read_with_fifteen_and_with_nine() {
 
 #[test]
 fn an_international_number_does_not_depend_on_the_default_country() {
-    for default in ["MX", "ES", "US", "AR"] {
-        assert_all_read(default, "+34612345678", &["+34612345678", "0034 612345678"]);
+    for default in ["MX", "ES", "US", "AR", "RU"] {
+        assert_all_read(
+            default,
+            "+34612345678",
+            &["+34612345678", "0034 612345678", "(+34) 612 345 678"],
+        );
+        // Begin as a number of the United States and of Argentina would at home.
+        assert_all_read(default, "+541110000000", &["+54 11 1000-0000"]);
+        assert_all_read(default, "+390612345678", &["+39 06 1234 5678"]);
+        assert_all_read(default, "+78005553535", &["+7 800 555-35-35"]);
     }
 }
 
@@ -202,21 +210,6 @@ proptest! {
     }
 
     #[test]
-    fn a_number_once_read_is_read_the_same_everywhere(
-        national in "[1-9][0-9]{9}",
-        written in prop::sample::select(vec!["MX", "US", "ES", "AR"]),
-        elsewhere in prop::sample::select(vec!["MX", "US", "ES", "AR", "DE"]),
-    ) {
-        if let Ok(number) = PhoneNumber::parse(&national, country(written)) {
-            let e164 = number.as_str();
-            prop_assert!(e164.starts_with('+') && e164.len() <= 16);
-            prop_assert!(number.digits().bytes().all(|b| b.is_ascii_digit()));
-            prop_assert_eq!(PhoneNumber::parse(e164, country(elsewhere)), Ok(number.clone()));
-            prop_assert_eq!(PhoneNumber::from_wa_id(number.digits()), Ok(number));
-        }
-    }
-
-    #[test]
     fn separators_do_not_matter_in_a_number(
         last in "[0-9]{8}",
         separators in prop::collection::vec(prop::sample::select(vec!["", " ", "-", "."]), 8),
@@ -227,6 +220,30 @@ proptest! {
             .flat_map(|(digit, separator)| [separator.to_owned(), digit.to_string()])
             .collect();
         prop_assert_eq!(read(&format!("55{spaced}"), "MX"), read(&format!("55{last}"), "MX"));
+    }
+}
+
+/// Countries with all kinds of national prefixes: none, 0, 1, 8, 06, 01.
+const COUNTRIES: [&str; 16] = [
+    "MX", "US", "ES", "AR", "BR", "CO", "CL", "PE", "DE", "IT", "GB", "RU", "HU", "JP", "CN", "BY",
+];
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2_000))]
+
+    #[test]
+    fn a_number_once_read_is_read_the_same_everywhere(
+        national in "[0-9]{8,11}",
+        written in prop::sample::select(COUNTRIES.to_vec()),
+        elsewhere in prop::sample::select(COUNTRIES.to_vec()),
+    ) {
+        if let Ok(number) = PhoneNumber::parse(&national, country(written)) {
+            let e164 = number.as_str();
+            prop_assert!(e164.starts_with('+') && e164.len() <= 16);
+            prop_assert!(number.digits().bytes().all(|b| b.is_ascii_digit()));
+            prop_assert_eq!(PhoneNumber::parse(e164, country(elsewhere)), Ok(number.clone()));
+            prop_assert_eq!(PhoneNumber::from_wa_id(number.digits()), Ok(number));
+        }
     }
 }
 

@@ -1,0 +1,9 @@
+//! The routes, a file for each resource: request and answer shapes, documentation, and handlers
+//! that extract, call one use case and map.
+
+pub mod auth;
+pub mod contacts;
+pub mod health;
+pub mod imports;
+pub mod profile;
+pub mod shared;

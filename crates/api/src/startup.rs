@@ -1,0 +1,219 @@
+//! The HTTP server: built, its address known, run until it is stopped.
+
+use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_cors::Cors;
+use actix_web::dev::Server;
+use actix_web::http::{Method, header};
+use actix_web::middleware::{NormalizePath, from_fn};
+use actix_web::web::{self, Data};
+use actix_web::{App, HttpServer};
+use anyhow::Context;
+use utoipa::OpenApi;
+use utoipa_actix_web::{AppExt, scope};
+use utoipa_swagger_ui::SwaggerUi;
+
+use crate::composition::Composition;
+use crate::errors::{ApiError, Code, render_errors};
+use crate::extract::BodyLimits;
+use crate::middleware::{
+    AllowedOrigins, Idempotency, RequestIds, SignInLimit, assign_request_id, harden,
+    honour_idempotency_key, refuse_foreign_writes,
+};
+use crate::openapi::Document;
+use crate::routes::health::Readiness;
+use crate::routes::{auth, contacts, health, imports, profile};
+use crate::session::{self, DatabaseSessions};
+use crate::settings::Settings;
+
+/// How long requests in flight have after the server was told to stop.
+const STOP_WITHIN_SECONDS: u64 = 15;
+
+/// A server that listens and does not answer yet.
+pub struct Application {
+    server: Server,
+    address: SocketAddr,
+}
+
+/// The routes with their documentation; the order decides between `/tags` and `/{id}`.
+macro_rules! routes {
+    ($app:expr) => {
+        $app.service(health::health)
+            .service(health::ready)
+            .service(
+                scope::scope("/api/auth")
+                    .service(auth::register)
+                    .service(auth::login)
+                    .service(auth::logout)
+                    .service(auth::me),
+            )
+            .service(
+                scope::scope("/api/profile")
+                    .service(profile::change_password)
+                    .service(profile::read)
+                    .service(profile::update)
+                    .service(profile::delete_account),
+            )
+            .service(
+                scope::scope("/api/contacts")
+                    .service(contacts::tags)
+                    .service(imports::upload)
+                    .service(imports::list)
+                    .service(imports::errors)
+                    .service(imports::read)
+                    .service(contacts::list)
+                    .service(contacts::create)
+                    .service(contacts::read)
+                    .service(contacts::update)
+                    .service(contacts::remove),
+            )
+    };
+}
+
+/// The OpenAPI document.
+pub fn document() -> utoipa::openapi::OpenApi {
+    let (_, document) =
+        routes!(App::new().into_utoipa_app().openapi(Document::openapi())).split_for_parts();
+    document
+}
+
+/// Listens where the settings say.
+pub fn listen(settings: &Settings) -> anyhow::Result<TcpListener> {
+    let address = (settings.http.host.as_str(), settings.http.port);
+    TcpListener::bind(address).with_context(|| {
+        format!(
+            "HOST, PORT: can't listen on {}:{}; is it in use?",
+            settings.http.host, settings.http.port
+        )
+    })
+}
+
+fn cors(origins: &[String]) -> Cors {
+    origins
+        .iter()
+        .fold(Cors::default(), |cors, origin| cors.allowed_origin(origin))
+        .allowed_methods([Method::GET, Method::POST, Method::PUT, Method::DELETE])
+        .allowed_headers([
+            header::CONTENT_TYPE,
+            header::ACCEPT,
+            header::ACCEPT_LANGUAGE,
+        ])
+        .allowed_header("idempotency-key")
+        .expose_headers(["x-request-id", "retry-after", "idempotency-replayed"])
+        .supports_credentials()
+        .max_age(3_600)
+}
+
+impl Application {
+    /// A server on `listener` for this composition.
+    pub fn build(
+        settings: &Settings,
+        composition: &Composition,
+        listener: TcpListener,
+    ) -> anyhow::Result<Self> {
+        let address = listener
+            .local_addr()
+            .context("the listener has no address")?;
+        let sessions = DatabaseSessions::new(
+            Arc::clone(&composition.storage),
+            Arc::clone(&composition.clock),
+            Arc::clone(&composition.entropy),
+            &settings.session,
+        );
+        let origins = Data::new(AllowedOrigins {
+            listed: settings.http.cors_origins.clone(),
+            trust_proxy: settings.http.trust_proxy,
+        });
+        let request_ids = Data::new(RequestIds {
+            clock: Arc::clone(&composition.clock),
+            entropy: Arc::clone(&composition.entropy),
+        });
+        let idempotency = Data::new(Idempotency {
+            storage: Arc::clone(&composition.storage),
+            clock: Arc::clone(&composition.clock),
+        });
+        let limits = Data::new(BodyLimits {
+            max_bytes: settings.http.max_body_bytes,
+            timeout: settings.http.body_timeout,
+        });
+        let sign_in = Data::new(SignInLimit::new(&settings.sign_in));
+        let readiness = Data::new(Readiness {
+            storage: Arc::clone(&composition.storage),
+            shutdown: composition.shutdown.clone(),
+        });
+        let accounts = Data::new(composition.accounts.clone());
+        let contacts = Data::new(composition.contacts.clone());
+        let imports = Data::new(composition.imports.clone());
+        let session_settings = settings.session.clone();
+        let cors_origins = settings.http.cors_origins.clone();
+        let openapi = document();
+        let mut server = HttpServer::new(move || {
+            let (app, _) = routes!(
+                App::new()
+                    .app_data(origins.clone())
+                    .app_data(request_ids.clone())
+                    .app_data(idempotency.clone())
+                    .app_data(limits.clone())
+                    .app_data(sign_in.clone())
+                    .app_data(readiness.clone())
+                    .app_data(accounts.clone())
+                    .app_data(contacts.clone())
+                    .app_data(imports.clone())
+                    .app_data(web::PathConfig::default().error_handler(|_, _| {
+                        // An id that is no id is the id of nothing.
+                        ApiError::not_found().into()
+                    }))
+                    .into_utoipa_app()
+                    .openapi(Document::openapi())
+            )
+            .split_for_parts();
+            // The last wrapped is the first to see a request.
+            app.service(
+                SwaggerUi::new("/api/docs/{_:.*}").url("/api/openapi.json", openapi.clone()),
+            )
+            .service(web::redirect("/api/docs", "/api/docs/"))
+            .default_service(web::to(|| async {
+                Err::<&str, _>(ApiError::new(Code::UnknownPath))
+            }))
+            .wrap(from_fn(honour_idempotency_key))
+            .wrap(from_fn(refuse_foreign_writes))
+            .wrap(from_fn(render_errors))
+            .wrap(session::middleware(sessions.clone(), &session_settings))
+            .wrap(cors(&cors_origins))
+            .wrap(NormalizePath::trim())
+            .wrap(from_fn(harden))
+            .wrap(from_fn(render_errors))
+            .wrap(from_fn(assign_request_id))
+        })
+        .client_request_timeout(Duration::from_secs(10))
+        .keep_alive(Duration::from_secs(75))
+        .shutdown_timeout(STOP_WITHIN_SECONDS)
+        .disable_signals()
+        .listen(listener)
+        .context("the HTTP server can't be started")?;
+        if settings.http.workers > 0 {
+            server = server.workers(settings.http.workers);
+        }
+        Ok(Self {
+            server: server.run(),
+            address,
+        })
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Answers until `stop` comes, then lets requests in flight end.
+    pub async fn run_until(self, stop: impl Future<Output = ()>) -> anyhow::Result<()> {
+        let handle = self.server.handle();
+        let running = tokio::spawn(self.server);
+        stop.await;
+        handle.stop(true).await;
+        running.await.context("the HTTP server broke down")??;
+        Ok(())
+    }
+}

@@ -1,0 +1,210 @@
+//! Files in a folder: `<root>/<user>/<file>`, both UUIDs. No name that a user gave is ever part of
+//! a path.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use nexus_domain::UserId;
+use nexus_domain::ports::{Entropy, FileStore, FileStoreError, FileUpload};
+use tokio::fs::File;
+use tokio::io::AsyncWriteExt;
+use uuid::Uuid;
+
+use crate::SystemEntropy;
+
+/// A file that is being written ends in this; a whole one has no extension.
+const UNFINISHED: &str = "part";
+
+/// An unfinished file that nobody wrote to for this long is the leftover of a process that died.
+/// Younger ones may belong to another process on the same folder.
+const ABANDONED_AFTER: Duration = Duration::from_hours(1);
+
+/// A folder of this machine as the store of files. Only the user that runs the process can read it.
+#[derive(Debug, Clone)]
+pub struct FolderFileStore {
+    root: PathBuf,
+}
+
+fn failed(context: &'static str) -> impl FnOnce(io::Error) -> FileStoreError {
+    move |source| FileStoreError { context, source }
+}
+
+/// Deleting what is not there is no error.
+fn or_absent(result: io::Result<()>) -> io::Result<()> {
+    match result {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        other => other,
+    }
+}
+
+impl FolderFileStore {
+    /// Makes the folder when it is missing, and deletes what dead processes left unfinished. Blocks;
+    /// called once at start.
+    pub fn open(root: impl Into<PathBuf>) -> Result<Self, FileStoreError> {
+        let root = root.into();
+        private_folder(&root).map_err(failed("making the folder"))?;
+        remove_abandoned(&root).map_err(failed("cleaning up the folder"))?;
+        Ok(Self { root })
+    }
+
+    fn folder(&self, user: UserId) -> PathBuf {
+        self.root.join(user.as_uuid().to_string())
+    }
+
+    fn path(&self, user: UserId, file: Uuid) -> PathBuf {
+        self.folder(user).join(file.to_string())
+    }
+}
+
+/// Makes a folder, with those above it, that only its owner may enter.
+fn private_folder(path: &Path) -> io::Result<()> {
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(path)
+}
+
+fn remove_abandoned(root: &Path) -> io::Result<()> {
+    for user in std::fs::read_dir(root)? {
+        let user = user?;
+        if !user.file_type()?.is_dir() {
+            continue;
+        }
+        for file in std::fs::read_dir(user.path())? {
+            let file = file?;
+            let unfinished = file.path().extension().is_some_and(|ext| ext == UNFINISHED);
+            if unfinished && is_abandoned(&file).unwrap_or(false) {
+                or_absent(std::fs::remove_file(file.path()))?;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn is_abandoned(file: &std::fs::DirEntry) -> io::Result<bool> {
+    let written = file.metadata()?.modified()?;
+    // A time in the future is an error here, and such a file stays.
+    Ok(written.elapsed().is_ok_and(|since| since > ABANDONED_AFTER))
+}
+
+/// What a folder lists is on the disk only once the folder itself is.
+async fn sync_folder(path: PathBuf) -> io::Result<()> {
+    #[cfg(unix)]
+    File::open(path).await?.sync_all().await?;
+    #[cfg(not(unix))]
+    drop(path);
+    Ok(())
+}
+
+#[async_trait]
+impl FileStore for FolderFileStore {
+    async fn create(
+        &self,
+        user: UserId,
+        file: Uuid,
+    ) -> Result<Box<dyn FileUpload>, FileStoreError> {
+        let folder = self.folder(user);
+        let made = folder.clone();
+        tokio::task::spawn_blocking(move || private_folder(&made))
+            .await
+            .map_err(io::Error::other)
+            .and_then(|made| made)
+            .map_err(failed("making the user's folder"))?;
+        // Two uploads under one id, or the leftover of one that died, never meet.
+        let mut random = [0_u8; 8];
+        SystemEntropy.fill(&mut random);
+        let unfinished = folder.join(format!("{file}.{}.{UNFINISHED}", hex::encode(random)));
+        let mut options = File::options();
+        options.write(true).create_new(true);
+        #[cfg(unix)]
+        options.mode(0o600);
+        let open = options
+            .open(&unfinished)
+            .await
+            .map_err(failed("creating a file"))?;
+        Ok(Box::new(FolderUpload {
+            file: open,
+            unfinished: Unfinished(Some(unfinished)),
+            finished: self.path(user, file),
+            root: self.root.clone(),
+        }))
+    }
+
+    async fn local_copy(
+        &self,
+        user: UserId,
+        file: Uuid,
+    ) -> Result<Option<PathBuf>, FileStoreError> {
+        let path = self.path(user, file);
+        let there = tokio::fs::try_exists(&path)
+            .await
+            .map_err(failed("looking for a file"))?;
+        Ok(there.then_some(path))
+    }
+
+    async fn delete(&self, user: UserId, file: Uuid) -> Result<(), FileStoreError> {
+        or_absent(tokio::fs::remove_file(self.path(user, file)).await)
+            .map_err(failed("deleting a file"))
+    }
+
+    async fn delete_all(&self, user: UserId) -> Result<(), FileStoreError> {
+        or_absent(tokio::fs::remove_dir_all(self.folder(user)).await)
+            .map_err(failed("deleting a user's files"))
+    }
+}
+
+/// The name of an unfinished file, which goes when this is dropped with it.
+#[derive(Debug)]
+struct Unfinished(Option<PathBuf>);
+
+impl Drop for Unfinished {
+    fn drop(&mut self) {
+        if let Some(path) = self.0.take()
+            && let Err(error) = or_absent(std::fs::remove_file(&path))
+        {
+            tracing::warn!(path = %path.display(), %error, "an unfinished file stays behind");
+        }
+    }
+}
+
+#[derive(Debug)]
+struct FolderUpload {
+    file: File,
+    unfinished: Unfinished,
+    finished: PathBuf,
+    root: PathBuf,
+}
+
+#[async_trait]
+impl FileUpload for FolderUpload {
+    async fn write(&mut self, piece: &[u8]) -> Result<(), FileStoreError> {
+        self.file
+            .write_all(piece)
+            .await
+            .map_err(failed("writing a file"))
+    }
+
+    async fn finish(mut self: Box<Self>) -> Result<(), FileStoreError> {
+        self.file.flush().await.map_err(failed("writing a file"))?;
+        self.file
+            .sync_all()
+            .await
+            .map_err(failed("bringing a file to the disk"))?;
+        if let Some(unfinished) = &self.unfinished.0 {
+            tokio::fs::rename(unfinished, &self.finished)
+                .await
+                .map_err(failed("naming a file"))?;
+        }
+        self.unfinished.0 = None;
+        for folder in [self.finished.parent(), Some(self.root.as_path())] {
+            let folder = folder.map(Path::to_path_buf).unwrap_or_default();
+            sync_folder(folder)
+                .await
+                .map_err(failed("bringing a folder to the disk"))?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,92 @@
+//! In which encoding a text file is.
+
+use std::fs::File;
+use std::io::{self, Read, Seek, SeekFrom};
+
+use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
+use encoding_rs::{DecoderResult, Encoding, UTF_8};
+
+/// What is guessed at, when it is no UTF-8. A guess gets no better beyond this.
+const GUESSED_BYTES: usize = 4 * 1024 * 1024;
+
+const CHUNK: usize = 64 * 1024;
+
+/// Where most users are: breaks ties between the encodings that are possible.
+const COUNTRY: &[u8] = b"mx";
+
+/// An encoding, and how long the mark is that says so.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct FileEncoding {
+    pub(super) encoding: &'static Encoding,
+    pub(super) mark_bytes: u64,
+}
+
+impl FileEncoding {
+    /// The encoding that a byte order mark names; else UTF-8, when all of the file is; else what
+    /// the letters look most like, which for a Spanish file from Excel is Windows-1252.
+    pub(super) fn detect(file: &mut File) -> io::Result<Self> {
+        file.seek(SeekFrom::Start(0))?;
+        let mut mark = Vec::new();
+        file.take(3).read_to_end(&mut mark)?;
+        if let Some((encoding, mark_bytes)) = Encoding::for_bom(&mark) {
+            return Ok(Self {
+                encoding,
+                mark_bytes: mark_bytes as u64,
+            });
+        }
+        file.seek(SeekFrom::Start(0))?;
+        let encoding = if is_utf8(file)? {
+            UTF_8
+        } else {
+            file.seek(SeekFrom::Start(0))?;
+            guess(file)?
+        };
+        Ok(Self {
+            encoding,
+            mark_bytes: 0,
+        })
+    }
+}
+
+fn is_utf8(file: &mut File) -> io::Result<bool> {
+    let mut decoder = UTF_8.new_decoder_without_bom_handling();
+    let mut input = vec![0; CHUNK];
+    let mut output = vec![0; CHUNK];
+    loop {
+        let filled = file.read(&mut input)?;
+        let mut rest = &input[..filled];
+        loop {
+            let (result, read, _) =
+                decoder.decode_to_utf8_without_replacement(rest, &mut output, filled == 0);
+            rest = &rest[read..];
+            match result {
+                DecoderResult::InputEmpty => break,
+                DecoderResult::OutputFull => {}
+                DecoderResult::Malformed(..) => return Ok(false),
+            }
+        }
+        if filled == 0 {
+            return Ok(true);
+        }
+    }
+}
+
+fn guess(file: &mut File) -> io::Result<&'static Encoding> {
+    let mut detector = EncodingDetector::new(Iso2022JpDetection::Deny);
+    let mut input = vec![0; CHUNK];
+    let mut telling = 0;
+    loop {
+        let filled = file.read(&mut input)?;
+        let chunk = &input[..filled];
+        // A long stretch of ASCII tells nothing.
+        if !chunk.is_ascii() {
+            telling += filled;
+            detector.feed(chunk, false);
+        }
+        if filled == 0 || telling > GUESSED_BYTES {
+            break;
+        }
+    }
+    detector.feed(&[], true);
+    Ok(detector.guess(Some(COUNTRY), Utf8Detection::Deny))
+}

@@ -1,0 +1,16 @@
+//! WhatsApp's Cloud API (Meta Graph API v23.0).
+//!
+//! [`WhatsAppChannel`] sends, [`WhatsAppWebhooks`] reads what comes back. What Meta's codes mean is
+//! in one table, used by both.
+
+mod channel;
+mod config;
+mod errors;
+mod graph;
+mod messages;
+mod templates;
+mod webhooks;
+
+pub use channel::WhatsAppChannel;
+pub use config::{WhatsAppConfig, WhatsAppConfigError};
+pub use webhooks::WhatsAppWebhooks;
