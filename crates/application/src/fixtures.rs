@@ -51,7 +51,11 @@ pub(crate) struct PaperSealer;
 
 impl SecretSealer for PaperSealer {
     fn seal(&self, user: UserId, field: SecretField, secret: &SecretString) -> SealedSecret {
-        SealedSecret::new(format!("{user}/{}/{}", field.name(), secret.expose_secret()))
+        SealedSecret::new(format!(
+            "{user}/{}/{}",
+            field.name(),
+            secret.expose_secret()
+        ))
     }
 
     fn open(

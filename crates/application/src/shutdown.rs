@@ -45,3 +45,25 @@ impl Shutdown {
             .await;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn every_clone_hears_of_it_before_and_after() {
+        let shutdown = Shutdown::new();
+        let early = tokio::spawn({
+            let shutdown = shutdown.clone();
+            async move { shutdown.wait().await }
+        });
+        tokio::task::yield_now().await;
+        assert!(!shutdown.requested());
+
+        shutdown.clone().request();
+
+        early.await.expect("woken");
+        assert!(shutdown.requested());
+        shutdown.wait().await;
+    }
+}

@@ -76,8 +76,7 @@ impl Accounts {
             return Ok(false);
         }
         let hash = user.map(|user| user.password_hash.clone());
-        let right = self.ports.hasher.verify(password, hash).await?;
-        Ok(right && user.is_some())
+        self.ports.hasher.verify(password, hash).await
     }
 
     async fn note_sign_in(&self, verified: &User) -> Result<User, SignInError> {

@@ -23,14 +23,10 @@ impl PhoneNumber {
         let international = trimmed
             .strip_prefix("00")
             .map_or_else(|| trimmed.to_owned(), |rest| format!("+{rest}"));
-        // Without a default where there is a prefix: phonenumber 0.3.10 takes the national prefix of
-        // the default's plan off a foreign number (`+54 11 …` loses a 1 in the United States).
-        let needed = (!Self::is_international(&international)).then_some(default);
-        Self::read(needed, &international).or_else(|problem| {
-            Self::without_mexican_one(&international)
-                .or_else(|| Self::without_mexican_prefix(&international, default))
-                .map_or(Err(problem), |rewritten| Self::read(None, &rewritten))
-        })
+        Self::read(&international, default)
+            .or_else(|| Self::read_exact(&Self::without_mexican_one(&international)?))
+            .or_else(|| Self::read_exact(&Self::without_mexican_prefix(&international, default)?))
+            .ok_or(Problem::InvalidPhone)
     }
 
     /// Reads a `wa_id`, `from` or `recipient_id` of WhatsApp: digits with the country code, no plus.
@@ -41,7 +37,7 @@ impl PhoneNumber {
         }
         let international = format!("+{digits}");
         let rewritten = Self::without_mexican_one(&international).unwrap_or(international);
-        Self::read(None, &rewritten)
+        Self::read_exact(&rewritten).ok_or(Problem::InvalidPhone)
     }
 
     /// The number that was stored: not parsed again, since the numbering plans change with time.
@@ -49,21 +45,29 @@ impl PhoneNumber {
         Self(e164)
     }
 
-    /// Whether a plus comes before the first digit: `(+52) 55 …`.
-    fn is_international(text: &str) -> bool {
-        text.find(|c: char| c == '+' || c.is_numeric())
-            .is_some_and(|first| text[first..].starts_with('+'))
+    fn read(text: &str, default: Country) -> Option<Self> {
+        let first = text.find(|c: char| c == '+' || c.is_numeric())?;
+        if text[first..].starts_with('+') {
+            // `+44 (0)20 …`: a national prefix that does not belong there is taken off second.
+            Self::read_exact(text).or_else(|| Self::valid(&phonenumber::parse(None, text).ok()?))
+        } else {
+            Self::valid(&phonenumber::parse(Some(default.id()), text).ok()?)
+        }
     }
 
-    fn read(default: Option<Country>, text: &str) -> Result<Self, Problem> {
-        let number = phonenumber::parse(default.map(Country::id), text)
-            .map_err(|_| Problem::InvalidPhone)?;
-        if !number.is_valid() {
-            return Err(Problem::InvalidPhone);
-        }
-        Ok(Self(
-            number.format().mode(phonenumber::Mode::E164).to_string(),
-        ))
+    /// Reads a number that has its country code, as it is.
+    ///
+    /// phonenumber 0.3.10 takes the national prefix of the default's plan off such a number:
+    /// `+54 11 …` loses a 1 when the default is the United States, and `+7 812 …` an 8 even without
+    /// a default. In Spain's plan there is none to take.
+    fn read_exact(text: &str) -> Option<Self> {
+        Self::valid(&phonenumber::parse(Some(phonenumber::country::ES), text).ok()?)
+    }
+
+    fn valid(number: &phonenumber::PhoneNumber) -> Option<Self> {
+        number
+            .is_valid()
+            .then(|| Self(number.format().mode(phonenumber::Mode::E164).to_string()))
     }
 
     /// Mexico dropped the `1` after its country code in 2019; WhatsApp's ids still carry it.

@@ -119,6 +119,16 @@ fn an_international_number_does_not_depend_on_the_default_country() {
 }
 
 #[test]
+fn a_national_prefix_after_the_country_code_is_left_out() {
+    for default in ["MX", "US"] {
+        assert_all_read(default, "+442071838750", &["+44 (0)20 7183 8750"]);
+        assert_all_read(default, "+5491123456789", &["+54 011 15 2345-6789"]);
+    }
+    // The prefix of another country is no prefix.
+    assert_eq!(read("+54 1 11 2345 6789", "US"), Err(Problem::InvalidPhone));
+}
+
+#[test]
 fn an_extension_is_left_out() {
     assert_all_read("MX", "+525512345678", &["55 1234 5678 ext 12"]);
 }

@@ -20,10 +20,8 @@ use nexus_domain::{SealedSecret, SecretField, User, UserId};
 use secrecy::{ExposeSecret, SecretString};
 
 use super::*;
-use crate::fixtures::{
-    PaperSealer, actor, clock, entropy, fields, mexico, now, refused, user,
-};
 use crate::Field;
+use crate::fixtures::{PaperSealer, actor, clock, entropy, fields, mexico, now, refused, user};
 
 const GOOD_PASSWORD: &str = "correct horse battery";
 const KEY: &str = "EAAG-0123456789-wxyz";

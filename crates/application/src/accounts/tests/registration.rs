@@ -97,17 +97,14 @@ async fn the_senders_secrets_are_sealed_into_the_account() {
         })
     });
     let mut unit = MockUnitOfWork::default();
-    unit.users
-        .expect_insert()
-        .times(1)
-        .returning(|user| {
-            let credentials = whatsapp_credentials(&PaperSealer, user).expect("complete");
-            assert_eq!(credentials.token.expose_secret(), KEY);
-            assert_eq!(credentials.external_id, "1001");
-            assert_eq!(credentials.business_account_id.as_deref(), Some("2002"));
-            assert_eq!(user.keys.len(), 3);
-            Ok(())
-        });
+    unit.users.expect_insert().times(1).returning(|user| {
+        let credentials = whatsapp_credentials(&PaperSealer, user).expect("complete");
+        assert_eq!(credentials.token.expose_secret(), KEY);
+        assert_eq!(credentials.external_id, "1001");
+        assert_eq!(credentials.business_account_id.as_deref(), Some("2002"));
+        assert_eq!(user.keys.len(), 3);
+        Ok(())
+    });
     let storage = ScriptedStorage::new()
         .then_read(read_by_email(None))
         .then_begin(unit);

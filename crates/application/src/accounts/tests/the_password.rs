@@ -18,7 +18,11 @@ async fn changes_and_ends_every_session_in_one_transaction() {
 
     bench
         .accounts
-        .change_password(&actor(), GOOD_PASSWORD.into(), "a whole new password".into())
+        .change_password(
+            &actor(),
+            GOOD_PASSWORD.into(),
+            "a whole new password".into(),
+        )
         .await
         .expect("changed");
 
@@ -75,7 +79,11 @@ async fn of_two_changes_at_once_one_wins() {
 
     let error = bench
         .accounts
-        .change_password(&actor(), GOOD_PASSWORD.into(), "a whole new password".into())
+        .change_password(
+            &actor(),
+            GOOD_PASSWORD.into(),
+            "a whole new password".into(),
+        )
         .await
         .expect_err("refused");
 

@@ -209,4 +209,3 @@ async fn does_not_judge_the_stored_phone_again() {
     let after = update(before.clone(), changes).await.expect("saved").user;
     assert_eq!(after.phone, before.phone);
 }
-

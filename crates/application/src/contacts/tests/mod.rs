@@ -1,12 +1,11 @@
+mod finding;
+
 use std::sync::Arc;
 
 use mockall::predicate::{always, eq};
 use nexus_domain::mocks::{MockUnitOfWork, ScriptedStorage};
 use nexus_domain::ports::{DuplicateKey, KnownAddress, StorageError};
-use nexus_domain::values::{
-    ContactSort, EmailAddress, ListRequest, Listing, Paging, PersonName, PhoneNumber,
-    SortDirection, Tag,
-};
+use nexus_domain::values::{EmailAddress, PersonName, PhoneNumber, Tag};
 use nexus_domain::{Contact, ContactId, ContactSource, ContactStatus};
 
 use super::*;
@@ -118,7 +117,11 @@ async fn a_contact_is_created_with_a_phone_of_the_users_country() {
         .returning(|_| Ok(()));
     let bench = bench(ScriptedStorage::new().then_read(of_user()).then_begin(unit));
 
-    let contact = bench.contacts.create(&actor(), typed()).await.expect("made");
+    let contact = bench
+        .contacts
+        .create(&actor(), typed())
+        .await
+        .expect("made");
 
     assert_eq!(bench.storage.commits(), 1);
     assert_eq!(contact.user_id, user().id);
@@ -142,7 +145,11 @@ async fn every_bad_field_of_a_new_contact_is_listed() {
         status: Some("deleted".to_owned()),
     };
 
-    let error = bench.contacts.create(&actor(), typed).await.expect_err("refused");
+    let error = bench
+        .contacts
+        .create(&actor(), typed)
+        .await
+        .expect_err("refused");
 
     let CreateContactError::Invalid(violations) = error else {
         panic!("unexpected: {error}");
@@ -169,7 +176,11 @@ async fn a_new_contact_needs_a_phone_or_an_email() {
         ..CreateContact::default()
     };
 
-    let error = bench.contacts.create(&actor(), typed).await.expect_err("refused");
+    let error = bench
+        .contacts
+        .create(&actor(), typed)
+        .await
+        .expect_err("refused");
 
     let CreateContactError::Invalid(violations) = error else {
         panic!("unexpected: {error}");
@@ -184,11 +195,19 @@ async fn a_new_contact_needs_a_phone_or_an_email() {
 async fn a_duplicate_names_the_contact_that_is_there() {
     for by_phone in [true, false] {
         let mut unit = MockUnitOfWork::default();
-        let known = if by_phone { with_phone(other_id()) } else { with_email(other_id()) };
+        let known = if by_phone {
+            with_phone(other_id())
+        } else {
+            with_email(other_id())
+        };
         knowing(&mut unit, vec![known]);
         let bench = bench(ScriptedStorage::new().then_read(of_user()).then_begin(unit));
 
-        let error = bench.contacts.create(&actor(), typed()).await.expect_err("refused");
+        let error = bench
+            .contacts
+            .create(&actor(), typed())
+            .await
+            .expect_err("refused");
 
         match error {
             CreateContactError::DuplicatePhone { existing } if by_phone => {
@@ -219,7 +238,11 @@ async fn a_duplicate_made_at_the_same_time_is_named_too() {
             .then_read(afterwards),
     );
 
-    let error = bench.contacts.create(&actor(), typed()).await.expect_err("refused");
+    let error = bench
+        .contacts
+        .create(&actor(), typed())
+        .await
+        .expect_err("refused");
 
     assert!(
         matches!(error, CreateContactError::DuplicatePhone { existing } if existing == other_id())
@@ -254,14 +277,20 @@ async fn an_update_keeps_what_is_absent() {
 #[tokio::test]
 async fn an_update_replaces_the_tags() {
     for (wish, expected) in [
-        (Field::Set(vec!["nuevo".to_owned()]), vec![Tag::from_stored("nuevo".to_owned())]),
+        (
+            Field::Set(vec!["nuevo".to_owned()]),
+            vec![Tag::from_stored("nuevo".to_owned())],
+        ),
         (Field::Set(vec![]), vec![]),
         (Field::Clear, vec![]),
     ] {
         let mut unit = locking(Some(stored()));
         unit.contacts.expect_save().times(1).returning(|_| Ok(()));
         let bench = bench(ScriptedStorage::new().then_read(of_user()).then_begin(unit));
-        let changes = UpdateContact { tags: wish, ..UpdateContact::default() };
+        let changes = UpdateContact {
+            tags: wish,
+            ..UpdateContact::default()
+        };
         let contact = bench
             .contacts
             .update(&actor(), stored().id, changes)
@@ -321,7 +350,10 @@ async fn an_update_to_anothers_address_names_the_other() {
     let mut unit = locking(Some(stored()));
     knowing(&mut unit, vec![with_email(other_id())]);
     let bench = bench(ScriptedStorage::new().then_read(of_user()).then_begin(unit));
-    let changes = UpdateContact { email: set("luis@example.com"), ..UpdateContact::default() };
+    let changes = UpdateContact {
+        email: set("luis@example.com"),
+        ..UpdateContact::default()
+    };
 
     let error = bench
         .contacts
@@ -344,14 +376,20 @@ async fn an_update_that_loses_a_race_names_the_winner() {
         .returning(|_| Err(StorageError::Duplicate(DuplicateKey::ContactEmail)));
     let mut afterwards = MockUnitOfWork::default();
     // The contact itself is known by its own phone.
-    knowing(&mut afterwards, vec![with_phone(stored().id), with_email(other_id())]);
+    knowing(
+        &mut afterwards,
+        vec![with_phone(stored().id), with_email(other_id())],
+    );
     let bench = bench(
         ScriptedStorage::new()
             .then_read(of_user())
             .then_begin(unit)
             .then_read(afterwards),
     );
-    let changes = UpdateContact { email: set("luis@example.com"), ..UpdateContact::default() };
+    let changes = UpdateContact {
+        email: set("luis@example.com"),
+        ..UpdateContact::default()
+    };
 
     let error = bench
         .contacts
@@ -400,95 +438,4 @@ async fn another_users_contact_is_not_found() {
     assert!(matches!(deleted, Err(DeleteContactError::NotFound)));
     assert!(matches!(updated, Err(UpdateContactError::NotFound)));
     assert_eq!(bench.storage.commits(), 0);
-}
-
-fn first_page() -> ListRequest<ContactSort> {
-    ListRequest {
-        paging: Paging::Page { number: 1 },
-        size: 20,
-        sort: ContactSort::CreatedAt,
-        direction: SortDirection::Descending,
-    }
-}
-
-#[tokio::test]
-async fn a_list_is_asked_for_with_everything_that_is_wished() {
-    let mut read = MockUnitOfWork::default();
-    read.contacts
-        .expect_list()
-        .withf(|asked, filter, _| {
-            *asked == user().id
-                && filter.search.as_ref().map(|s| s.as_str()) == Some("pérez")
-                && filter.tags == [Tag::from_stored("vip".to_owned())]
-                && filter.status == Some(ContactStatus::Active)
-                && filter.has_phone
-                && !filter.has_email
-                && filter.created_after == Some(now())
-                && filter.created_before.is_none()
-        })
-        .times(1)
-        .returning(|_, _, _| {
-            Ok(Listing {
-                items: vec![stored()],
-                total: Some(1),
-                next: None,
-            })
-        });
-    let bench = bench(ScriptedStorage::new().then_read(read));
-    let query = ContactQuery {
-        search: Some("  pérez ".to_owned()),
-        tags: vec!["VIP".to_owned(), String::new()],
-        status: Some("active".to_owned()),
-        has: vec!["phone".to_owned()],
-        created_after: Some("2026-11-23T11:00:00+01:00".to_owned()),
-        created_before: Some(String::new()),
-    };
-
-    let listing = bench
-        .contacts
-        .list(&actor(), &query, &first_page())
-        .await
-        .expect("a list");
-
-    assert_eq!(listing.total, Some(1));
-}
-
-#[tokio::test]
-async fn every_condition_that_is_not_understood_is_listed() {
-    let query = ContactQuery {
-        search: Some("x".repeat(256)),
-        tags: vec!["x".repeat(51)],
-        status: Some("gone".to_owned()),
-        has: vec!["fax".to_owned()],
-        created_after: Some("yesterday".to_owned()),
-        created_before: Some("2026-11-23".to_owned()),
-    };
-    let bench = bench(ScriptedStorage::new());
-
-    let error = bench
-        .contacts
-        .list(&actor(), &query, &first_page())
-        .await
-        .expect_err("refused");
-
-    let ListContactsError::Invalid(violations) = error else {
-        panic!("unexpected: {error}");
-    };
-    assert_eq!(
-        refused(&violations),
-        fields(&[
-            ("search", "too_long"),
-            ("tag", "too_long"),
-            ("status", "not_one_of"),
-            ("has", "not_one_of"),
-            ("created_after", "malformed"),
-            ("created_before", "malformed"),
-        ])
-    );
-}
-
-#[test]
-fn a_query_without_conditions_lets_every_contact_through() {
-    let filter = ContactQuery::default().parse().expect("a filter");
-    assert!(filter.is_empty());
 }

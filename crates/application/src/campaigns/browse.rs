@@ -1,0 +1,199 @@
+//! Looking at campaigns and their recipients, and deleting campaigns.
+
+use nexus_domain::ports::StorageError;
+use nexus_domain::values::{
+    CampaignSort, ListRequest, Listing, RecipientSort, ShortText, Violations,
+};
+use nexus_domain::{
+    CampaignContact, CampaignFilter, CampaignId, CampaignStatus, ChannelKind, ContactId,
+    DeliveryStatus,
+};
+
+use super::{CampaignDetails, Campaigns};
+use crate::Actor;
+use crate::field::optional;
+
+/// The conditions of a list of campaigns as they were asked for; all that are given must hold.
+#[derive(Debug, Clone, Default)]
+pub struct CampaignQuery {
+    /// A part of the name.
+    pub search: Option<String>,
+    /// The word of a status.
+    pub status: Option<String>,
+    /// `whatsapp` or `gmail`.
+    pub channel: Option<String>,
+}
+
+impl CampaignQuery {
+    /// The filter that is meant, or every condition that can't be understood.
+    pub fn parse(&self) -> Result<CampaignFilter, Violations> {
+        let mut violations = Violations::new();
+        let search = optional(self.search.as_deref(), ShortText::parse);
+        let search = violations.check("search", search).flatten();
+        let status = optional(self.status.as_deref(), CampaignStatus::parse);
+        let status = violations.check("status", status).flatten();
+        let channel = optional(self.channel.as_deref(), ChannelKind::parse);
+        let channel = violations.check("channel", channel).flatten();
+        violations.into_result().map(|()| CampaignFilter {
+            search,
+            status,
+            channel,
+        })
+    }
+}
+
+/// Why a campaign can't be shown.
+#[derive(Debug, thiserror::Error)]
+pub enum GetCampaignError {
+    /// The user has no such campaign.
+    #[error("no such campaign")]
+    NotFound,
+    /// The store failed.
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+}
+
+/// Why campaigns can't be listed.
+#[derive(Debug, thiserror::Error)]
+pub enum ListCampaignsError {
+    /// Conditions that can't be understood.
+    #[error("refused conditions: {0}")]
+    Invalid(Violations),
+    /// The store failed.
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+}
+
+/// Why recipients can't be listed.
+#[derive(Debug, thiserror::Error)]
+pub enum ListRecipientsError {
+    /// Conditions that can't be understood.
+    #[error("refused conditions: {0}")]
+    Invalid(Violations),
+    /// The user has no such campaign.
+    #[error("no such campaign")]
+    NotFound,
+    /// The store failed.
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+}
+
+/// Why a campaign was not deleted.
+#[derive(Debug, thiserror::Error)]
+pub enum DeleteCampaignError {
+    /// The user has no such campaign.
+    #[error("no such campaign")]
+    NotFound,
+    /// Messages of it may be on their way.
+    #[error("a campaign that is {} can't be deleted", .status.as_str())]
+    NotDeletable {
+        /// Where it is.
+        status: CampaignStatus,
+    },
+    /// The store failed.
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+}
+
+impl Campaigns {
+    /// A campaign of the user.
+    pub async fn get(
+        &self,
+        actor: &Actor,
+        id: CampaignId,
+    ) -> Result<CampaignDetails, GetCampaignError> {
+        let campaign = self
+            .ports
+            .storage
+            .read()
+            .campaigns()
+            .find(actor.user_id(), id)
+            .await?
+            .ok_or(GetCampaignError::NotFound)?;
+        Ok(self.with_media(campaign).await?)
+    }
+
+    /// Part of the user's campaigns.
+    pub async fn list(
+        &self,
+        actor: &Actor,
+        query: &CampaignQuery,
+        request: &ListRequest<CampaignSort>,
+    ) -> Result<Listing<CampaignDetails>, ListCampaignsError> {
+        let filter = query.parse().map_err(ListCampaignsError::Invalid)?;
+        let found = self
+            .ports
+            .storage
+            .read()
+            .campaigns()
+            .list(actor.user_id(), &filter, request)
+            .await?;
+        let mut items = Vec::with_capacity(found.items.len());
+        for campaign in found.items {
+            items.push(self.with_media(campaign).await?);
+        }
+        Ok(Listing {
+            items,
+            total: found.total,
+            next: found.next,
+        })
+    }
+
+    /// The contacts that were chosen one by one, by id.
+    pub async fn chosen(
+        &self,
+        actor: &Actor,
+        id: CampaignId,
+    ) -> Result<Vec<ContactId>, GetCampaignError> {
+        let user = actor.user_id();
+        let mut read = self.ports.storage.read();
+        read.campaigns()
+            .find(user, id)
+            .await?
+            .ok_or(GetCampaignError::NotFound)?;
+        Ok(read.campaigns().chosen(user, id).await?)
+    }
+
+    /// Part of a campaign's recipients and what happened to them, of one status or all.
+    pub async fn recipients(
+        &self,
+        actor: &Actor,
+        id: CampaignId,
+        status: Option<&str>,
+        request: &ListRequest<RecipientSort>,
+    ) -> Result<Listing<CampaignContact>, ListRecipientsError> {
+        let user = actor.user_id();
+        let mut violations = Violations::new();
+        let status = violations
+            .check("status", optional(status, DeliveryStatus::parse))
+            .flatten();
+        violations
+            .into_result()
+            .map_err(ListRecipientsError::Invalid)?;
+        let mut read = self.ports.storage.read();
+        read.campaigns()
+            .find(user, id)
+            .await?
+            .ok_or(ListRecipientsError::NotFound)?;
+        Ok(read.recipients().list(user, id, status, request).await?)
+    }
+
+    /// Deletes a campaign with its recipients, unless messages of it may be on their way.
+    pub async fn delete(&self, actor: &Actor, id: CampaignId) -> Result<(), DeleteCampaignError> {
+        let user = actor.user_id();
+        let mut unit = self.ports.storage.begin().await?;
+        let campaign = unit
+            .campaigns()
+            .lock(user, id)
+            .await?
+            .ok_or(DeleteCampaignError::NotFound)?;
+        campaign
+            .check_deletable()
+            .map_err(|error| DeleteCampaignError::NotDeletable {
+                status: error.status,
+            })?;
+        unit.campaigns().delete(user, id).await?;
+        unit.commit().await?;
+        Ok(())
+    }
+}

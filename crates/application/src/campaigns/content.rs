@@ -1,0 +1,157 @@
+//! What a campaign says and to whom, as the user typed it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use nexus_domain::values::{MessageText, Problem, ShortText, Tag, Violations};
+use nexus_domain::{
+    Audience, CampaignContent, ChannelKind, ContactId, ContactStatus, TemplateMessage,
+    TemplateVariable,
+};
+
+use crate::field::optional;
+
+/// The most contacts that can be chosen one by one.
+pub(super) const MOST_CHOSEN: u32 = 100_000;
+/// The most variables of a template.
+const MOST_VARIABLES: u32 = 100;
+
+/// An approved template with values, as the user typed it.
+#[derive(Debug, Clone, Default)]
+pub struct TemplateInput {
+    /// Its name.
+    pub name: String,
+    /// Its language, as WhatsApp writes it: `es_MX`.
+    pub language: String,
+    /// Values of its variables, by name or by number from 1.
+    pub variables: BTreeMap<String, String>,
+}
+
+/// A rule that chooses recipients, as the user typed it. Without any condition it is everyone.
+#[derive(Debug, Clone, Default)]
+pub struct AudienceInput {
+    /// Contacts with all of these tags.
+    pub tags: Vec<String>,
+    /// Contacts with this status.
+    pub status: Option<String>,
+    /// Contacts that this search finds.
+    pub search: Option<String>,
+}
+
+impl TemplateInput {
+    /// The template, or `None` with its problems noted.
+    pub(super) fn parse(&self, violations: &mut Violations) -> Option<TemplateMessage> {
+        let name = violations.check("template.name", ShortText::parse(&self.name));
+        let language = violations.check("template.language", ShortText::parse(&self.language));
+        if self.variables.len() > MOST_VARIABLES as usize {
+            violations.add(
+                "template.variables",
+                Problem::TooLong {
+                    max: MOST_VARIABLES,
+                },
+            );
+            return None;
+        }
+        let variables: Vec<_> = self
+            .variables
+            .iter()
+            .map(|(key, text)| {
+                let field = format!("template.variables.{key}");
+                let key = violations.check(&field, ShortText::parse(key))?;
+                let text = violations.check(&field, MessageText::parse(text))?;
+                Some(TemplateVariable {
+                    key: key.as_str().to_owned(),
+                    text,
+                })
+            })
+            .collect();
+        Some(TemplateMessage {
+            name: name?,
+            language: language?,
+            variables: variables.into_iter().collect::<Option<_>>()?,
+        })
+    }
+}
+
+impl AudienceInput {
+    /// The rule, or `None` with its problems noted.
+    pub(super) fn parse(&self, violations: &mut Violations) -> Option<Audience> {
+        let tags = Tag::parse_list(self.tags.iter().map(String::as_str));
+        let tags = violations.check("audience.tags", tags);
+        let status = optional(self.status.as_deref(), ContactStatus::parse);
+        let status = violations.check("audience.status", status);
+        let search = optional(self.search.as_deref(), ShortText::parse);
+        let search = violations.check("audience.search", search);
+        Some(Audience {
+            tags: tags?,
+            status: status?,
+            search: search?,
+        })
+    }
+}
+
+/// Contacts chosen one by one, as far as they are ids at all.
+pub(super) struct Chosen {
+    /// Each once, in order.
+    pub(super) ids: Vec<ContactId>,
+    /// How many texts were no ids: as unknown as ids of nobody.
+    pub(super) unreadable: usize,
+}
+
+impl Chosen {
+    /// Reads ids; too many are a violation.
+    pub(super) fn parse(raw: &[String], violations: &mut Violations) -> Option<Self> {
+        if raw.len() > MOST_CHOSEN as usize {
+            violations.add("contact_ids", Problem::TooLong { max: MOST_CHOSEN });
+            return None;
+        }
+        let ids: BTreeSet<ContactId> = raw.iter().filter_map(|id| id.trim().parse().ok()).collect();
+        let unreadable = raw
+            .iter()
+            .filter(|id| id.trim().parse::<ContactId>().is_err())
+            .count();
+        Some(Self {
+            ids: ids.into_iter().collect(),
+            unreadable,
+        })
+    }
+}
+
+/// What a campaign says, put together from its parts; what they lack or forbid each other is
+/// noted under fields that have no other problem.
+pub(super) fn compose(
+    channel: Option<ChannelKind>,
+    subject: Option<&ShortText>,
+    message: Option<MessageText>,
+    template: Option<TemplateMessage>,
+    violations: &mut Violations,
+) -> Option<CampaignContent> {
+    let mut complain = |field: &str, problem: Problem| {
+        let known = violations.iter().any(|(known, _)| {
+            known == field || known.strip_prefix(field).is_some_and(|rest| rest.starts_with('.'))
+        });
+        if !known {
+            violations.add(field, problem);
+        }
+    };
+    if channel == Some(ChannelKind::Gmail) && subject.is_none() {
+        complain("subject", Problem::Required);
+    }
+    match (template, message) {
+        (Some(template), note) => {
+            if channel == Some(ChannelKind::Gmail) {
+                complain(
+                    "channel",
+                    Problem::NotOneOf {
+                        accepted: vec![ChannelKind::Whatsapp.as_str().to_owned()],
+                    },
+                );
+            }
+            Some(CampaignContent::Template { template, note })
+        }
+        (None, Some(text)) => Some(CampaignContent::Text(text)),
+        (None, None) => {
+            complain("message", Problem::Required);
+            None
+        }
+    }
+}

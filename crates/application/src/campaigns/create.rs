@@ -1,0 +1,137 @@
+//! A new campaign.
+
+use nexus_domain::ports::StorageError;
+use nexus_domain::values::{MessageText, ShortText, Violations};
+use nexus_domain::{Campaign, CampaignCounters, CampaignId, CampaignState, ChannelKind, UserId};
+
+use super::content::{AudienceInput, Chosen, TemplateInput, compose};
+use super::{CampaignDetails, Campaigns, recipients};
+use crate::Actor;
+use crate::field::optional;
+
+/// A campaign as the user typed it.
+#[derive(Debug, Clone, Default)]
+pub struct CreateCampaign {
+    /// Its name.
+    pub name: String,
+    /// `whatsapp` or `gmail`.
+    pub channel: String,
+    /// The subject of its e-mails; needed for `gmail`.
+    pub subject: Option<String>,
+    /// What it says; with a template, a note of what that says.
+    pub message: Option<String>,
+    /// An approved template in place of a text; only for `whatsapp`.
+    pub template: Option<TemplateInput>,
+    /// Recipients chosen one by one.
+    pub contact_ids: Vec<String>,
+    /// Recipients chosen by a rule.
+    pub audience: Option<AudienceInput>,
+}
+
+/// Why no campaign was made.
+#[derive(Debug, thiserror::Error)]
+pub enum CreateCampaignError {
+    /// Fields that can't be accepted.
+    #[error("refused fields: {0}")]
+    Invalid(Violations),
+    /// The store failed.
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+}
+
+impl Campaigns {
+    /// Adds a draft.
+    pub async fn create(
+        &self,
+        actor: &Actor,
+        typed: CreateCampaign,
+    ) -> Result<CampaignDetails, CreateCampaignError> {
+        let user = actor.user_id();
+        let (mut campaign, chosen) = self
+            .parse(user, &typed)
+            .map_err(CreateCampaignError::Invalid)?;
+        let mut unit = self.ports.storage.begin().await?;
+        recipients::check_chosen(unit.as_mut(), user, &chosen)
+            .await?
+            .map_err(CreateCampaignError::Invalid)?;
+        unit.campaigns().insert(&campaign).await?;
+        if !chosen.ids.is_empty() {
+            unit.campaigns()
+                .choose(user, campaign.id, &chosen.ids)
+                .await?;
+        }
+        let total = recipients::count(unit.as_mut(), &campaign, chosen.ids.len()).await?;
+        if total > 0 {
+            unit.campaigns().set_total(user, campaign.id, total).await?;
+        }
+        unit.commit().await?;
+        campaign.counters.total = total;
+        Ok(CampaignDetails {
+            campaign,
+            media: Vec::new(),
+        })
+    }
+
+    fn parse(
+        &self,
+        user_id: UserId,
+        typed: &CreateCampaign,
+    ) -> Result<(Campaign, Chosen), Violations> {
+        let mut violations = Violations::new();
+        let name = violations.check("name", ShortText::parse(&typed.name));
+        let channel = violations.check("channel", parse_channel(&typed.channel));
+        let subject = optional(typed.subject.as_deref(), ShortText::parse);
+        let subject = violations.check("subject", subject).flatten();
+        let message = optional(typed.message.as_deref(), MessageText::parse);
+        let message = violations.check("message", message).flatten();
+        let template = typed
+            .template
+            .as_ref()
+            .and_then(|template| template.parse(&mut violations));
+        let content = match (&typed.template, &template) {
+            // What is wrong with the template is noted; a text is not missing as well.
+            (Some(_), None) => None,
+            _ => compose(
+                channel,
+                subject.as_ref(),
+                message,
+                template,
+                &mut violations,
+            ),
+        };
+        let chosen = Chosen::parse(&typed.contact_ids, &mut violations);
+        let audience = typed
+            .audience
+            .as_ref()
+            .and_then(|audience| audience.parse(&mut violations));
+        let (Some(name), Some(channel), Some(content), Some(chosen), true) =
+            (name, channel, content, chosen, violations.is_empty())
+        else {
+            return Err(violations);
+        };
+        let now = self.ports.clock.now();
+        let campaign = Campaign {
+            id: CampaignId::new(now, self.ports.entropy.as_ref()),
+            user_id,
+            name,
+            channel,
+            subject,
+            content,
+            audience,
+            sender_id: None,
+            state: CampaignState::Draft,
+            counters: CampaignCounters::default(),
+            created_at: now,
+            updated_at: now,
+        };
+        Ok((campaign, chosen))
+    }
+}
+
+/// As the domain reads it, but an empty text is a missing one.
+pub(super) fn parse_channel(raw: &str) -> Result<ChannelKind, nexus_domain::values::Problem> {
+    if raw.trim().is_empty() {
+        return Err(nexus_domain::values::Problem::Required);
+    }
+    ChannelKind::parse(raw)
+}

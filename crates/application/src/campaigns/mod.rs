@@ -1,0 +1,95 @@
+//! Campaigns: writing them, sending them, steering them, and what became of their recipients.
+
+mod browse;
+mod content;
+mod control;
+mod create;
+mod enrolment;
+mod preview;
+mod recipients;
+mod send;
+mod template;
+#[cfg(test)]
+mod tests;
+mod update;
+
+use std::sync::Arc;
+
+use nexus_domain::ports::{Clock, Entropy, SecretSealer, Storage, StorageError};
+use nexus_domain::{Campaign, MediaFile, User};
+use tokio::sync::Notify;
+
+use crate::Actor;
+use crate::delivery::Channels;
+
+pub use browse::{
+    CampaignQuery, DeleteCampaignError, GetCampaignError, ListCampaignsError, ListRecipientsError,
+};
+pub use content::{AudienceInput, TemplateInput};
+pub use control::{CancelCampaignError, PauseCampaignError, ResumeCampaignError};
+pub use create::{CreateCampaign, CreateCampaignError};
+pub use preview::{Preview, PreviewError};
+pub use send::SendCampaignError;
+pub use template::TemplateProblem;
+pub use update::{UpdateCampaign, UpdateCampaignError};
+
+/// What campaigns work with.
+#[derive(Clone)]
+pub struct CampaignPorts {
+    /// The store.
+    pub storage: Arc<dyn Storage>,
+    /// Opens the providers' secrets.
+    pub sealer: Arc<dyn SecretSealer>,
+    /// The channels there are.
+    pub channels: Channels,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Randomness for ids.
+    pub entropy: Arc<dyn Entropy>,
+    /// Wakes the dispatcher of this process when there is something to send.
+    pub wake: Arc<Notify>,
+}
+
+/// The use cases on campaigns.
+#[derive(Clone)]
+pub struct Campaigns {
+    ports: CampaignPorts,
+}
+
+/// A campaign with what is shown beside it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CampaignDetails {
+    /// The campaign.
+    pub campaign: Campaign,
+    /// The files that go with its message, oldest first.
+    pub media: Vec<MediaFile>,
+}
+
+impl Campaigns {
+    /// The use cases over these ports.
+    pub fn new(ports: CampaignPorts) -> Self {
+        Self { ports }
+    }
+
+    /// The acting user.
+    async fn user(&self, actor: &Actor) -> Result<Option<User>, StorageError> {
+        self.ports
+            .storage
+            .read()
+            .users()
+            .find(actor.user_id())
+            .await
+    }
+
+    /// The campaign with its media.
+    async fn with_media(&self, campaign: Campaign) -> Result<CampaignDetails, StorageError> {
+        let media = self
+            .ports
+            .storage
+            .read()
+            .media()
+            .of_campaign(campaign.user_id, campaign.id)
+            .await?;
+        Ok(CampaignDetails { campaign, media })
+    }
+}

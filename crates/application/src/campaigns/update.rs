@@ -1,0 +1,151 @@
+//! Changing a campaign before it starts.
+
+use nexus_domain::ports::StorageError;
+use nexus_domain::values::{MessageText, ShortText, Violations};
+use nexus_domain::{Campaign, CampaignId, CampaignStatus};
+
+use super::content::{AudienceInput, Chosen, TemplateInput, compose};
+use super::create::parse_channel;
+use super::{CampaignDetails, Campaigns, recipients};
+use crate::{Actor, Field};
+
+/// What is to change of a campaign, as the user typed it. Its status and counters are not here:
+/// nobody sets them.
+#[derive(Debug, Clone, Default)]
+pub struct UpdateCampaign {
+    /// Its name; can't be cleared.
+    pub name: Field<String>,
+    /// `whatsapp` or `gmail`; can't be cleared.
+    pub channel: Field<String>,
+    /// The subject of its e-mails.
+    pub subject: Field<String>,
+    /// What it says; can be cleared while there is a template.
+    pub message: Field<String>,
+    /// An approved template in place of a text.
+    pub template: Field<TemplateInput>,
+    /// All the recipients that are to be chosen one by one.
+    pub contact_ids: Field<Vec<String>>,
+    /// Recipients chosen by a rule.
+    pub audience: Field<AudienceInput>,
+}
+
+/// Why a campaign was not changed.
+#[derive(Debug, thiserror::Error)]
+pub enum UpdateCampaignError {
+    /// Fields that can't be accepted.
+    #[error("refused fields: {0}")]
+    Invalid(Violations),
+    /// The user has no such campaign.
+    #[error("no such campaign")]
+    NotFound,
+    /// It has started.
+    #[error("a campaign that is {} can't be changed", .status.as_str())]
+    NotEditable {
+        /// Where it is.
+        status: CampaignStatus,
+    },
+    /// The store failed.
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+}
+
+impl UpdateCampaign {
+    /// Changes the campaign; returns the new choice of contacts, if there is one.
+    fn apply(self, campaign: &mut Campaign) -> Result<Option<Chosen>, Violations> {
+        let mut violations = Violations::new();
+        self.name.replace(
+            "name",
+            &mut campaign.name,
+            &mut violations,
+            ShortText::parse,
+        );
+        self.channel.replace(
+            "channel",
+            &mut campaign.channel,
+            &mut violations,
+            parse_channel,
+        );
+        self.subject.replace_optional(
+            "subject",
+            &mut campaign.subject,
+            &mut violations,
+            ShortText::parse,
+        );
+        let mut message = campaign.content.message().cloned();
+        let current = message.as_ref().map(|text| text.as_str().to_owned());
+        self.message
+            .unless_already(current.as_deref())
+            .replace_optional("message", &mut message, &mut violations, MessageText::parse);
+        let template = match self.template {
+            Field::Keep => campaign.content.template().cloned(),
+            Field::Clear => None,
+            Field::Set(template) => template.parse(&mut violations),
+        };
+        if let Some(content) = compose(
+            Some(campaign.channel),
+            campaign.subject.as_ref(),
+            message,
+            template,
+            &mut violations,
+        ) {
+            campaign.content = content;
+        }
+        let chosen = match self.contact_ids {
+            Field::Keep => None,
+            Field::Clear => Chosen::parse(&[], &mut violations),
+            Field::Set(ids) => Chosen::parse(&ids, &mut violations),
+        };
+        match self.audience {
+            Field::Keep => {}
+            Field::Clear => campaign.audience = None,
+            Field::Set(audience) => campaign.audience = audience.parse(&mut violations),
+        }
+        violations.into_result().map(|()| chosen)
+    }
+}
+
+impl Campaigns {
+    /// Changes what is named of a campaign that has not started, all or nothing.
+    pub async fn update(
+        &self,
+        actor: &Actor,
+        id: CampaignId,
+        changes: UpdateCampaign,
+    ) -> Result<CampaignDetails, UpdateCampaignError> {
+        let user = actor.user_id();
+        let mut unit = self.ports.storage.begin().await?;
+        let mut campaign = unit
+            .campaigns()
+            .lock(user, id)
+            .await?
+            .ok_or(UpdateCampaignError::NotFound)?;
+        campaign
+            .check_editable()
+            .map_err(|error| UpdateCampaignError::NotEditable {
+                status: error.status,
+            })?;
+        let audience_before = campaign.audience.clone();
+        let chosen = changes
+            .apply(&mut campaign)
+            .map_err(UpdateCampaignError::Invalid)?;
+        if let Some(chosen) = &chosen {
+            recipients::check_chosen(unit.as_mut(), user, chosen)
+                .await?
+                .map_err(UpdateCampaignError::Invalid)?;
+            unit.campaigns().choose(user, id, &chosen.ids).await?;
+        }
+        campaign.updated_at = self.ports.clock.now();
+        unit.campaigns().save(&campaign).await?;
+        if chosen.is_some() || campaign.audience != audience_before {
+            let count = match &chosen {
+                Some(chosen) => chosen.ids.len(),
+                None => unit.campaigns().chosen(user, id).await?.len(),
+            };
+            let total = recipients::count(unit.as_mut(), &campaign, count).await?;
+            unit.campaigns().set_total(user, id, total).await?;
+            campaign.counters.total = total;
+        }
+        unit.commit().await?;
+        Ok(self.with_media(campaign).await?)
+    }
+}

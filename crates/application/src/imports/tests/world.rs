@@ -1,0 +1,291 @@
+//! A store, a file store and a table that remember what was done to them.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, MutexGuard};
+
+use chrono::{DateTime, Utc};
+use nexus_domain::mocks::MockUnitOfWork;
+use nexus_domain::ports::{
+    KnownAddress, MockFileStore, MockStorage, MockTableReader, MockTableSource, StorageError,
+    TableError, TableRow,
+};
+use nexus_domain::values::ShortText;
+use nexus_domain::{
+    Contact, ImportId, ImportProgress, ImportStatus, ImportedFile, InstanceId, Job, JobId,
+    JobLease, JobWork, RowError, TableFormat,
+};
+use tokio::sync::Notify;
+
+use super::cells;
+use crate::Shutdown;
+use crate::fixtures::{clock, entropy, now, user};
+use crate::imports::{ImportPorts, ImportWorker};
+
+/// Everything that an import touches.
+pub(super) struct State {
+    pub(super) import: Option<ImportedFile>,
+    pub(super) job: Option<Job>,
+    pub(super) contacts: Vec<Contact>,
+    pub(super) errors: Vec<RowError>,
+    pub(super) rows: VecDeque<TableRow>,
+    pub(super) header: Vec<String>,
+    /// What reading fails with once the rows are used up.
+    pub(super) broken: Option<TableError>,
+    /// What adding contacts fails with, each time once; another writer adds its contact then.
+    pub(super) refusals: VecDeque<(StorageError, Option<Contact>)>,
+    /// How many times the lease is still held.
+    pub(super) holds: usize,
+    /// The shutdown is requested when this many batches were read.
+    pub(super) shutdown_after: Option<usize>,
+    pub(super) reads: usize,
+    pub(super) renewals: usize,
+    pub(super) given_back: Option<DateTime<Utc>>,
+    pub(super) file_deleted: bool,
+}
+
+#[derive(Clone)]
+pub(super) struct World {
+    state: Arc<Mutex<State>>,
+    pub(super) shutdown: Shutdown,
+    pub(super) wake: Arc<Notify>,
+}
+
+pub(super) fn import_id() -> ImportId {
+    ImportId::new(now(), entropy().as_ref())
+}
+
+fn job() -> Job {
+    Job {
+        id: JobId::new(now(), entropy().as_ref()),
+        user_id: user().id,
+        work: JobWork::ImportContacts {
+            import_id: import_id(),
+        },
+        attempts: 1,
+        run_after: now(),
+        created_at: now(),
+    }
+}
+
+impl World {
+    /// A queued import of a table with the columns nombre, telefono and correo.
+    pub(super) fn new(rows: Vec<TableRow>) -> Self {
+        let import = ImportedFile {
+            id: import_id(),
+            user_id: user().id,
+            file_name: ShortText::parse("clientes.csv").expect("a name"),
+            format: TableFormat::Csv,
+            size: 1,
+            status: ImportStatus::Queued,
+            progress: ImportProgress::default(),
+            created_at: now(),
+            updated_at: now(),
+        };
+        Self {
+            state: Arc::new(Mutex::new(State {
+                import: Some(import),
+                job: Some(job()),
+                contacts: Vec::new(),
+                errors: Vec::new(),
+                rows: rows.into(),
+                header: cells(&["nombre", "telefono", "correo"]),
+                broken: None,
+                refusals: VecDeque::new(),
+                holds: usize::MAX,
+                shutdown_after: None,
+                reads: 0,
+                renewals: 0,
+                given_back: None,
+                file_deleted: false,
+            })),
+            shutdown: Shutdown::new(),
+            wake: Arc::new(Notify::new()),
+        }
+    }
+
+    pub(super) fn state(&self) -> MutexGuard<'_, State> {
+        self.state
+            .lock()
+            .expect("no test panics while it holds this")
+    }
+
+    pub(super) fn import(&self) -> ImportedFile {
+        self.state().import.clone().expect("an import")
+    }
+
+    /// One turn of a worker.
+    pub(super) async fn work(&self) -> bool {
+        self.worker()
+            .run_once(&self.shutdown)
+            .await
+            .expect("the store works")
+    }
+
+    pub(super) fn worker(&self) -> ImportWorker {
+        let ports = ImportPorts {
+            storage: Arc::new(self.storage()),
+            files: Arc::new(self.files()),
+            tables: Arc::new(self.tables()),
+            clock: clock(),
+            entropy: entropy(),
+            wake: Arc::clone(&self.wake),
+        };
+        ImportWorker::new(ports, InstanceId::new(now(), entropy().as_ref()))
+    }
+
+    pub(super) fn storage(&self) -> MockStorage {
+        let mut storage = MockStorage::new();
+        let world = self.clone();
+        storage
+            .expect_begin()
+            .returning(move || Ok(Box::new(world.unit())));
+        storage
+    }
+
+    fn unit(&self) -> MockUnitOfWork {
+        let mut unit = MockUnitOfWork::default();
+        unit.users
+            .expect_find()
+            .returning(|id| Ok(Some(user()).filter(|user| user.id == id)));
+        self.expect_jobs(&mut unit);
+        self.expect_imports(&mut unit);
+        self.expect_contacts(&mut unit);
+        unit
+    }
+
+    fn expect_jobs(&self, unit: &mut MockUnitOfWork) {
+        let world = self.clone();
+        unit.jobs.expect_claim().returning(move |owner, _, _| {
+            Ok(world.state().job.clone().map(|job| {
+                let job_id = job.id;
+                (
+                    job,
+                    JobLease {
+                        job_id,
+                        owner,
+                        epoch: 1,
+                    },
+                )
+            }))
+        });
+        let world = self.clone();
+        unit.jobs.expect_hold().returning(move |_| {
+            let mut state = world.state();
+            let held = state.holds > 0;
+            state.holds = state.holds.saturating_sub(1);
+            Ok(held)
+        });
+        let world = self.clone();
+        unit.jobs.expect_renew().returning(move |_, _| {
+            world.state().renewals += 1;
+            Ok(true)
+        });
+        let world = self.clone();
+        unit.jobs
+            .expect_finish()
+            .returning(move |_| Ok(world.state().job.take().is_some()));
+        let world = self.clone();
+        unit.jobs.expect_give_back().returning(move |_, run_after| {
+            world.state().given_back = Some(run_after);
+            Ok(())
+        });
+    }
+
+    fn expect_imports(&self, unit: &mut MockUnitOfWork) {
+        let world = self.clone();
+        unit.imports
+            .expect_lock()
+            .withf(|asked, id| *asked == user().id && *id == import_id())
+            .returning(move |_, _| Ok(world.state().import.clone()));
+        let world = self.clone();
+        unit.imports.expect_save().returning(move |import| {
+            world.state().import = Some(import.clone());
+            Ok(())
+        });
+        let world = self.clone();
+        unit.imports
+            .expect_add_errors()
+            .returning(move |_, _, errors| {
+                world.state().errors.extend_from_slice(errors);
+                Ok(())
+            });
+    }
+
+    fn expect_contacts(&self, unit: &mut MockUnitOfWork) {
+        let world = self.clone();
+        unit.contacts
+            .expect_known()
+            .withf(|asked, _, _| *asked == user().id)
+            .returning(move |_, phones, emails| {
+                let state = world.state();
+                let known = state.contacts.iter().filter(|contact| {
+                    contact.phone.as_ref().is_some_and(|p| phones.contains(p))
+                        || contact.email.as_ref().is_some_and(|e| emails.contains(e))
+                });
+                Ok(known
+                    .map(|contact| KnownAddress {
+                        id: contact.id,
+                        phone: contact.phone.clone(),
+                        email: contact.email.clone(),
+                    })
+                    .collect())
+            });
+        let world = self.clone();
+        unit.contacts.expect_insert().returning(move |contacts| {
+            let mut state = world.state();
+            if let Some((refusal, others)) = state.refusals.pop_front() {
+                state.contacts.extend(others);
+                return Err(refusal);
+            }
+            state.contacts.extend_from_slice(contacts);
+            Ok(())
+        });
+    }
+
+    fn files(&self) -> MockFileStore {
+        let mut files = MockFileStore::new();
+        files
+            .expect_local_copy()
+            .withf(|asked, id| *asked == user().id && *id == import_id().as_uuid())
+            .returning(|_, _| Ok(Some("/files/import".into())));
+        let world = self.clone();
+        files.expect_delete().returning(move |_, _| {
+            world.state().file_deleted = true;
+            Ok(())
+        });
+        files
+    }
+
+    fn tables(&self) -> MockTableReader {
+        let mut tables = MockTableReader::new();
+        let world = self.clone();
+        tables
+            .expect_open()
+            .returning(move |_, _| Ok(Box::new(world.table())));
+        tables
+    }
+
+    fn table(&self) -> MockTableSource {
+        let mut table = MockTableSource::new();
+        let world = self.clone();
+        table
+            .expect_header()
+            .returning(move || world.state().header.clone());
+        let world = self.clone();
+        table.expect_next_rows().returning(move |most| {
+            let mut state = world.state();
+            state.reads += 1;
+            if state.shutdown_after == Some(state.reads) {
+                world.shutdown.request();
+            }
+            let most = most.min(state.rows.len());
+            if most == 0
+                && let Some(broken) = state.broken.take()
+            {
+                return Err(broken);
+            }
+            Ok(state.rows.drain(..most).collect())
+        });
+        table
+    }
+}

@@ -1,0 +1,311 @@
+//! What leaves, and what Meta's answers mean.
+
+use std::time::Duration;
+
+use nexus_domain::ports::{Accepted, ChannelError, MessageChannel, OutgoingContent};
+use nexus_domain::{ChannelKind, Failure, FailureCode};
+use serde_json::{Value, json};
+
+use crate::provider::{Provider, Reply, TOKEN, attempt, message, sender, text};
+
+fn accepted(id: &str) -> Value {
+    json!({
+        "messaging_product": "whatsapp",
+        "contacts": [{ "input": "525512345678", "wa_id": "5215512345678" }],
+        "messages": [{ "id": id, "message_status": "accepted" }]
+    })
+}
+
+fn error(code: i64) -> Value {
+    json!({ "error": {
+        "message": format!("(#{code}) words"),
+        "type": "OAuthException",
+        "code": code,
+        "error_data": { "messaging_product": "whatsapp", "details": "more words" },
+        "fbtrace_id": "A1b2"
+    }})
+}
+
+async fn sent(content: OutgoingContent) -> Value {
+    let provider = Provider::always(Reply::json(200, &accepted("wamid.1"))).await;
+    provider
+        .channel()
+        .send(&sender(), &message(content))
+        .await
+        .unwrap();
+    provider.requests()[0].json()
+}
+
+fn template(variables: &[(&str, &str)]) -> OutgoingContent {
+    OutgoingContent::Template {
+        name: "promo".to_owned(),
+        language: "es_MX".to_owned(),
+        variables: variables
+            .iter()
+            .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()))
+            .collect(),
+    }
+}
+
+#[tokio::test]
+async fn a_text_goes_to_the_senders_number_with_the_attempt() {
+    let provider = Provider::always(Reply::json(200, &accepted("wamid.HBgN"))).await;
+    let channel = provider.channel();
+    assert_eq!(channel.kind(), ChannelKind::Whatsapp);
+    assert_eq!(
+        channel.send(&sender(), &text("Hola, José")).await,
+        Ok(Accepted {
+            message_id: "wamid.HBgN".to_owned()
+        })
+    );
+
+    let requests = provider.requests();
+    assert_eq!(requests.len(), 1);
+    assert_eq!(
+        requests[0].line,
+        "POST /v23.0/106540352242922/messages HTTP/1.1"
+    );
+    assert!(
+        requests[0]
+            .headers
+            .contains(&format!("authorization: Bearer {TOKEN}"))
+    );
+    assert_eq!(
+        requests[0].json(),
+        json!({
+            "messaging_product": "whatsapp",
+            "recipient_type": "individual",
+            "to": "525512345678",
+            "type": "text",
+            "text": { "body": "Hola, José", "preview_url": false },
+            "biz_opaque_callback_data": attempt().to_string()
+        })
+    );
+}
+
+#[tokio::test]
+async fn numbered_variables_go_by_their_number() {
+    let body = sent(template(&[("10", "j"), ("2", "b"), ("1", "a")])).await;
+    assert_eq!(
+        body,
+        json!({
+            "messaging_product": "whatsapp",
+            "recipient_type": "individual",
+            "to": "525512345678",
+            "type": "template",
+            "template": {
+                "name": "promo",
+                "language": { "code": "es_MX" },
+                "components": [{ "type": "body", "parameters": [
+                    { "type": "text", "text": "a" },
+                    { "type": "text", "text": "b" },
+                    { "type": "text", "text": "j" }
+                ]}]
+            },
+            "biz_opaque_callback_data": attempt().to_string()
+        })
+    );
+}
+
+#[tokio::test]
+async fn named_variables_go_by_their_name() {
+    let body = sent(template(&[("nombre", "Ana"), ("1", "uno")])).await;
+    assert_eq!(
+        body["template"]["components"],
+        json!([{ "type": "body", "parameters": [
+            { "type": "text", "parameter_name": "nombre", "text": "Ana" },
+            { "type": "text", "parameter_name": "1", "text": "uno" }
+        ]}])
+    );
+}
+
+#[tokio::test]
+async fn a_template_without_variables_has_no_components() {
+    let body = sent(template(&[])).await;
+    assert_eq!(
+        body["template"],
+        json!({ "name": "promo", "language": { "code": "es_MX" } })
+    );
+}
+
+#[tokio::test]
+async fn a_user_without_a_number_is_written_to_by_id() {
+    let provider = Provider::always(Reply::json(200, &accepted("wamid.1"))).await;
+    let mut message = text("Hola");
+    message.to = "MX.13491208655302741918".to_owned();
+    provider.channel().send(&sender(), &message).await.unwrap();
+    let body = provider.requests()[0].json();
+    assert_eq!(body["recipient"], "MX.13491208655302741918");
+    assert_eq!(body.get("to"), None);
+}
+
+#[tokio::test]
+async fn whatever_meta_does_with_it_first_a_message_with_an_id_is_accepted() {
+    for status in [
+        "accepted",
+        "held_for_quality_assessment",
+        "paused",
+        "new_word",
+    ] {
+        let mut answer = accepted("wamid.2");
+        answer["messages"][0]["message_status"] = json!(status);
+        let provider = Provider::always(Reply::json(200, &answer)).await;
+        let outcome = provider.channel().send(&sender(), &text("Hola")).await;
+        assert!(outcome.is_ok(), "{status}: {outcome:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_text_of_4097_characters_is_refused_without_a_call() {
+    let provider = Provider::always(Reply::json(200, &accepted("wamid.3"))).await;
+    let channel = provider.channel();
+    assert_eq!(
+        channel.send(&sender(), &text(&"é".repeat(4_097))).await,
+        Err(ChannelError::Refused(Failure {
+            code: FailureCode::MessageTooLong,
+            provider_code: None,
+            detail: None
+        }))
+    );
+    assert!(provider.requests().is_empty());
+    assert!(
+        channel
+            .send(&sender(), &text(&"é".repeat(4_096)))
+            .await
+            .is_ok()
+    );
+}
+
+/// Each code with the HTTP status that Meta sends it with.
+#[tokio::test]
+async fn every_code_says_what_to_do_next() {
+    type Expected = fn(Failure) -> ChannelError;
+    let account: Expected = ChannelError::AccountRefused;
+    let campaign: Expected = ChannelError::CampaignRefused;
+    let recipient: Expected = ChannelError::Refused;
+    for (http_status, code, expected, meaning) in [
+        (401, 0, account, FailureCode::CredentialInvalid),
+        (401, 190, account, FailureCode::CredentialInvalid),
+        (500, 3, account, FailureCode::CredentialInvalid),
+        (403, 10, account, FailureCode::CredentialInvalid),
+        (403, 200, account, FailureCode::CredentialInvalid),
+        (403, 299, account, FailureCode::CredentialInvalid),
+        (403, 131_005, account, FailureCode::CredentialInvalid),
+        (400, 131_048, account, FailureCode::AccountBlocked),
+        (400, 131_064, account, FailureCode::AccountBlocked),
+        (403, 368, account, FailureCode::AccountBlocked),
+        (403, 131_031, account, FailureCode::AccountBlocked),
+        (403, 130_497, account, FailureCode::AccountBlocked),
+        (400, 131_042, account, FailureCode::AccountBlocked),
+        (500, 131_045, account, FailureCode::AccountBlocked),
+        (400, 133_010, account, FailureCode::AccountBlocked),
+        (400, 131_026, recipient, FailureCode::Unreachable),
+        (400, 131_047, recipient, FailureCode::TemplateRequired),
+        (400, 131_049, recipient, FailureCode::RecipientLimited),
+        (400, 130_472, recipient, FailureCode::RecipientLimited),
+        (400, 131_050, recipient, FailureCode::OptedOut),
+        (400, 131_008, recipient, FailureCode::InvalidMessage),
+        (400, 131_009, recipient, FailureCode::InvalidMessage),
+        (400, 100, recipient, FailureCode::InvalidMessage),
+        (400, 33, recipient, FailureCode::InvalidMessage),
+        (400, 135_000, recipient, FailureCode::InvalidMessage),
+        (400, 131_021, recipient, FailureCode::InvalidMessage),
+        (400, 131_051, recipient, FailureCode::InvalidMessage),
+        (400, 131_062, recipient, FailureCode::InvalidMessage),
+        (400, 131_053, recipient, FailureCode::MediaUnusable),
+        (400, 132_000, campaign, FailureCode::TemplateParameters),
+        (400, 132_005, campaign, FailureCode::TemplateParameters),
+        (400, 132_008, campaign, FailureCode::TemplateParameters),
+        (400, 132_012, campaign, FailureCode::TemplateParameters),
+        (404, 132_001, campaign, FailureCode::TemplateUnusable),
+        (400, 132_007, campaign, FailureCode::TemplateUnusable),
+        (400, 132_015, campaign, FailureCode::TemplateUnusable),
+        (400, 132_016, campaign, FailureCode::TemplateUnusable),
+        (400, 131_063, campaign, FailureCode::TemplateUnusable),
+        (418, 777_777, recipient, FailureCode::Other),
+    ] {
+        let provider = Provider::always(Reply::json(http_status, &error(code))).await;
+        assert_eq!(
+            provider.channel().send(&sender(), &text("Hola")).await,
+            Err(expected(Failure {
+                code: meaning,
+                provider_code: Some(code),
+                detail: Some("more words".to_owned())
+            })),
+            "{code}"
+        );
+        assert_eq!(provider.requests().len(), 1, "{code}");
+    }
+}
+
+#[tokio::test]
+async fn throttles_say_who_waits_and_how_long() {
+    let minutes = Some(Duration::from_mins(2));
+    for (http_status, code, unless_told, recipient_only) in [
+        (400, 4, None, false),
+        (400, 80_007, None, false),
+        (400, 130_429, None, false),
+        (400, 131_056, None, true),
+        (500, 131_057, minutes, false),
+        (500, 131_016, None, false),
+        (503, 133_004, None, false),
+        (429, 777_777, None, false),
+    ] {
+        let throttled = |retry_after| {
+            Err(ChannelError::Throttled {
+                retry_after,
+                code: Some(code),
+                recipient_only,
+            })
+        };
+        let told = Reply::Answer {
+            status: http_status,
+            headers: "Retry-After: 17\r\n",
+            body: error(code).to_string(),
+        };
+        let provider = Provider::with(vec![Reply::json(http_status, &error(code)), told]).await;
+        let channel = provider.channel();
+        assert_eq!(
+            channel.send(&sender(), &text("Hola")).await,
+            throttled(unless_told)
+        );
+        assert_eq!(
+            channel.send(&sender(), &text("Hola")).await,
+            throttled(Some(Duration::from_secs(17)))
+        );
+    }
+}
+
+#[tokio::test]
+async fn too_many_requests_is_a_throttle_whatever_the_body() {
+    let provider = Provider::always(Reply::Answer {
+        status: 429,
+        headers: "Retry-After: 3\r\n",
+        body: "slow down".to_owned(),
+    })
+    .await;
+    assert_eq!(
+        provider.channel().send(&sender(), &text("Hola")).await,
+        Err(ChannelError::Throttled {
+            retry_after: Some(Duration::from_secs(3)),
+            code: None,
+            recipient_only: false
+        })
+    );
+}
+
+#[tokio::test]
+async fn hundreds_are_in_flight_at_once_over_one_client() {
+    let provider = Provider::always(Reply::json(200, &accepted("wamid.4"))).await;
+    let channel = provider.channel();
+    let sends: Vec<_> = (0..300)
+        .map(|_| {
+            let channel = channel.clone();
+            tokio::spawn(async move { channel.send(&sender(), &text("Hola")).await })
+        })
+        .collect();
+    for send in sends {
+        assert!(send.await.unwrap().is_ok());
+    }
+    assert_eq!(provider.requests().len(), 300);
+}
