@@ -2,9 +2,7 @@
 
 use sea_orm_migration::prelude::*;
 
-use crate::schema::{
-    bare_table, bytes, drop, goes_with, index, primary, text, time, uuid_null,
-};
+use crate::schema::{bare_table, bytes, drop, goes_with, index, primary, text, time, uuid_null};
 
 #[derive(DeriveMigrationName)]
 pub(crate) struct Migration;

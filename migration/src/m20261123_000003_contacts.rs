@@ -41,13 +41,7 @@ impl MigrationTrait for Migration {
         one_of(&mut contacts, "source", &["manual", "file", "inbound"]);
         contacts.check(Expr::cust("phone IS NOT NULL OR email IS NOT NULL"));
         manager.create_table(contacts).await?;
-        unique(
-            manager,
-            "contacts_phone",
-            "contacts",
-            &["user_id", "phone"],
-        )
-        .await?;
+        unique(manager, "contacts_phone", "contacts", &["user_id", "phone"]).await?;
         unique(
             manager,
             "contacts_email",

@@ -46,13 +46,7 @@ impl MigrationTrait for Migration {
             &["user_id", "channel", "address", "sent_at", "id"],
         )
         .await?;
-        index(
-            manager,
-            "messages_of_contact",
-            "messages",
-            &["contact_id"],
-        )
-        .await?;
+        index(manager, "messages_of_contact", "messages", &["contact_id"]).await?;
         partial_index(
             manager,
             "messages_received",

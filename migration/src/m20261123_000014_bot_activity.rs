@@ -18,11 +18,7 @@ impl MigrationTrait for Migration {
             .col(text("summary"))
             .col(time("created_at"));
         outlives(&mut activity, "contact_id", "contacts");
-        one_of(
-            &mut activity,
-            "kind",
-            &["replied", "handed_over", "failed"],
-        );
+        one_of(&mut activity, "kind", &["replied", "handed_over", "failed"]);
         manager.create_table(activity).await?;
         index(
             manager,
