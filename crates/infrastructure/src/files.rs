@@ -127,7 +127,7 @@ impl FileStore for FolderFileStore {
             .map_err(failed("creating a file"))?;
         Ok(Box::new(FolderUpload {
             file: open,
-            unfinished: Unfinished(Some(unfinished)),
+            unfinished: Unfinished(unfinished),
             finished: self.path(user, file),
             root: self.root.clone(),
         }))
@@ -158,14 +158,13 @@ impl FileStore for FolderFileStore {
 
 /// The name of an unfinished file, which goes when this is dropped with it.
 #[derive(Debug)]
-struct Unfinished(Option<PathBuf>);
+struct Unfinished(PathBuf);
 
 impl Drop for Unfinished {
     fn drop(&mut self) {
-        if let Some(path) = self.0.take()
-            && let Err(error) = or_absent(std::fs::remove_file(&path))
-        {
-            tracing::warn!(path = %path.display(), %error, "an unfinished file stays behind");
+        // A finished file has left this name.
+        if let Err(error) = or_absent(std::fs::remove_file(&self.0)) {
+            tracing::warn!(path = %self.0.display(), %error, "an unfinished file stays behind");
         }
     }
 }
@@ -193,12 +192,9 @@ impl FileUpload for FolderUpload {
             .sync_all()
             .await
             .map_err(failed("bringing a file to the disk"))?;
-        if let Some(unfinished) = &self.unfinished.0 {
-            tokio::fs::rename(unfinished, &self.finished)
-                .await
-                .map_err(failed("naming a file"))?;
-        }
-        self.unfinished.0 = None;
+        tokio::fs::rename(&self.unfinished.0, &self.finished)
+            .await
+            .map_err(failed("naming a file"))?;
         for folder in [self.finished.parent(), Some(self.root.as_path())] {
             let folder = folder.map(Path::to_path_buf).unwrap_or_default();
             sync_folder(folder)

@@ -5,6 +5,7 @@ mod entropy;
 mod files;
 mod hashing;
 mod sealing;
+pub mod storage;
 pub mod tables;
 mod tls;
 pub mod whatsapp;

@@ -217,3 +217,53 @@ impl TableSource for RowStream {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const INTERNAL: TableError = TableError(ImportFailure::Internal);
+
+    fn cells(text: &str) -> Vec<String> {
+        vec![text.to_owned()]
+    }
+
+    #[tokio::test]
+    async fn a_reader_that_panics_is_no_end_of_the_table() {
+        let opened = stream(TableLimits::default(), |_| panic!("planted")).await;
+        assert_eq!(opened.map(|_| ()), Err(INTERNAL));
+
+        let mut source = stream(TableLimits::default(), |sink| {
+            sink.put(1, cells("name"))?;
+            for line in 0..BATCH_ROWS as u64 {
+                sink.put(line, cells("Ana"))?;
+            }
+            panic!("planted")
+        })
+        .await
+        .unwrap();
+        assert_eq!(source.next_rows(1_000).await.unwrap().len(), BATCH_ROWS);
+        assert_eq!(source.next_rows(1_000).await, Err(INTERNAL));
+    }
+
+    #[tokio::test]
+    async fn an_answer_ends_early_when_its_rows_are_long() {
+        let long = "x".repeat(MAX_ROW_BYTES);
+        let mut source = stream(TableLimits::default(), move |sink| {
+            sink.put(1, cells("name"))?;
+            (2..22).try_for_each(|line| sink.put(line, cells(&long)))
+        })
+        .await
+        .unwrap();
+        let mut total = 0;
+        loop {
+            let rows = source.next_rows(1_000).await.unwrap();
+            assert!(rows.len() <= 5, "{} rows", rows.len());
+            if rows.is_empty() {
+                break;
+            }
+            total += rows.len();
+        }
+        assert_eq!(total, 20);
+    }
+}

@@ -55,6 +55,17 @@ async fn whatever_breaks_after_the_request_was_written_is_in_doubt_and_not_tried
 }
 
 #[tokio::test]
+async fn an_answer_without_end_is_left_before_the_time_is_over() {
+    let provider = Provider::always(Reply::Endless).await;
+    assert_eq!(
+        provider.channel().send(&sender(), &text("Hola")).await,
+        Err(ChannelError::InDoubt {
+            reason: "HTTP 200 with an endless body".to_owned()
+        })
+    );
+}
+
+#[tokio::test]
 async fn a_connection_that_breaks_on_its_second_request_puts_that_one_in_doubt() {
     let taken = Reply::json(200, &json!({ "messages": [{ "id": "wamid.1" }] }));
     let provider = Provider::with(vec![taken.clone(), Reply::Close, taken]).await;

@@ -107,7 +107,10 @@ fn broken_record(error: &csv::Error, line: u64) -> TableError {
                 .get_ref()
                 .is_some_and(<dyn std::error::Error + Send + Sync>::is::<RecordTooLong>) =>
         {
-            never_closed(line)
+            unreadable(format!(
+                "line {line} or soon after begins a row of more than 1 MB; \
+                 a quotation mark may not be closed"
+            ))
         }
         _ => unreadable(format!("the file can't be read after line {line}")),
     }

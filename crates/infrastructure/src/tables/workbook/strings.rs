@@ -135,12 +135,23 @@ fn escaped(text: &str) -> Option<char> {
 
 #[cfg(test)]
 mod tests {
-    use super::unescape_controls;
+    use super::*;
 
     fn plain(text: &str) -> String {
         let mut text = text.to_owned();
         unescape_controls(&mut text);
         text
+    }
+
+    #[test]
+    fn the_memory_of_all_texts_is_limited() {
+        let mut strings = SharedStrings {
+            text: "x".repeat(usize::try_from(MAX_BYTES).unwrap() - 4),
+            ends: Vec::new(),
+        };
+        assert_eq!(strings.close(0), Ok(()));
+        strings.text.push('x');
+        assert_eq!(strings.close(0), Err(too_large(MAX_BYTES)));
     }
 
     #[test]

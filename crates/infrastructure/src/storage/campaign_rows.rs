@@ -1,0 +1,271 @@
+//! Campaigns as they are stored.
+
+use chrono::{DateTime, Utc};
+use nexus_domain::ports::StorageError;
+use nexus_domain::values::{MessageText, ShortText, Tag, fold};
+use nexus_domain::{
+    Audience, Campaign, CampaignContent, CampaignCounters, CampaignId, CampaignState,
+    CampaignStatus, ChannelKind, ContactStatus, FailureCode, SenderId, TemplateMessage,
+    TemplateVariable, UserId,
+};
+use sea_orm::FromQueryResult;
+use sea_orm::sea_query::Value;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::rows::{Row, to_json};
+use super::sql::params;
+
+pub(super) const COLUMNS: &str = "r.id, r.user_id, r.name, r.name_key, r.channel, r.subject, \
+     r.message, r.template_name, r.template_language, r.template_variables, r.audience, \
+     r.sender_id, r.status, r.scheduled_at, r.started_at, r.ended_at, r.pause_reason, r.total, \
+     r.pending, r.sent, r.delivered, r.opened, r.clicked, r.replied, r.failed, r.skipped, \
+     r.unconfirmed, r.created_at, r.updated_at";
+
+/// What [`saved_values`] are the values of.
+pub(super) const SAVED: &str = "user_id, id, name, name_key, channel, subject, message, \
+     template_name, template_language, template_variables, audience, sender_id, status, \
+     scheduled_at, started_at, ended_at, pause_reason, updated_at";
+
+#[derive(FromQueryResult)]
+pub(super) struct CampaignRow {
+    pub(super) id: Uuid,
+    user_id: Uuid,
+    name: String,
+    pub(super) name_key: String,
+    channel: String,
+    subject: Option<String>,
+    message: Option<String>,
+    template_name: Option<String>,
+    template_language: Option<String>,
+    template_variables: Option<String>,
+    audience: Option<String>,
+    sender_id: Option<Uuid>,
+    status: String,
+    scheduled_at: Option<DateTime<Utc>>,
+    started_at: Option<DateTime<Utc>>,
+    ended_at: Option<DateTime<Utc>>,
+    pause_reason: Option<String>,
+    #[sea_orm(nested)]
+    counters: CountersRow,
+    pub(super) created_at: DateTime<Utc>,
+    updated_at: DateTime<Utc>,
+}
+
+#[derive(FromQueryResult)]
+pub(super) struct CountersRow {
+    total: i64,
+    pending: i64,
+    sent: i64,
+    delivered: i64,
+    opened: i64,
+    clicked: i64,
+    replied: i64,
+    failed: i64,
+    skipped: i64,
+    unconfirmed: i64,
+}
+
+impl CountersRow {
+    pub(super) fn counters(&self) -> CampaignCounters {
+        CampaignCounters {
+            total: self.total,
+            pending: self.pending,
+            sent: self.sent,
+            delivered: self.delivered,
+            opened: self.opened,
+            clicked: self.clicked,
+            replied: self.replied,
+            failed: self.failed,
+            skipped: self.skipped,
+            unconfirmed: self.unconfirmed,
+        }
+    }
+}
+
+/// The rule that chooses recipients, as it is stored.
+#[derive(Serialize, Deserialize)]
+struct StoredAudience {
+    tags: Vec<String>,
+    status: Option<ContactStatus>,
+    search: Option<String>,
+}
+
+impl CampaignRow {
+    pub(super) fn campaign(self) -> Result<Campaign, StorageError> {
+        let row = Row {
+            table: "campaigns",
+            id: self.id,
+        };
+        Ok(Campaign {
+            id: CampaignId::from_uuid(self.id),
+            user_id: UserId::from_uuid(self.user_id),
+            name: row.parse("name", &self.name, ShortText::parse)?,
+            channel: row.parse("channel", &self.channel, ChannelKind::parse)?,
+            subject: row.parse_some("subject", self.subject.as_deref(), ShortText::parse)?,
+            content: self.content(row)?,
+            audience: self.audience(row)?,
+            sender_id: self.sender_id.map(SenderId::from_uuid),
+            state: self.state(row)?,
+            counters: self.counters.counters(),
+            created_at: self.created_at,
+            updated_at: self.updated_at,
+        })
+    }
+
+    fn content(&self, row: Row) -> Result<CampaignContent, StorageError> {
+        let message = row.parse_some("message", self.message.as_deref(), MessageText::parse)?;
+        let Some(name) = &self.template_name else {
+            return Ok(CampaignContent::Text(row.need("message", message)?));
+        };
+        let language = row.need("template_language", self.template_language.as_deref())?;
+        let pairs: Vec<(String, String)> = match &self.template_variables {
+            Some(stored) => row.json("template_variables", stored)?,
+            None => Vec::new(),
+        };
+        let variables = pairs
+            .into_iter()
+            .map(|(key, text)| {
+                let text = row.parse("template_variables", &text, MessageText::parse)?;
+                Ok(TemplateVariable { key, text })
+            })
+            .collect::<Result<_, StorageError>>()?;
+        Ok(CampaignContent::Template {
+            template: TemplateMessage {
+                name: row.parse("template_name", name, ShortText::parse)?,
+                language: row.parse("template_language", language, ShortText::parse)?,
+                variables,
+            },
+            note: message,
+        })
+    }
+
+    fn audience(&self, row: Row) -> Result<Option<Audience>, StorageError> {
+        let Some(stored) = &self.audience else {
+            return Ok(None);
+        };
+        let stored: StoredAudience = row.json("audience", stored)?;
+        Ok(Some(Audience {
+            tags: stored.tags.into_iter().map(Tag::from_stored).collect(),
+            status: stored.status,
+            search: row.parse_some("audience", stored.search.as_deref(), ShortText::parse)?,
+        }))
+    }
+
+    fn state(&self, row: Row) -> Result<CampaignState, StorageError> {
+        let started_at = || row.need("started_at", self.started_at);
+        let ended_at = || row.need("ended_at", self.ended_at);
+        let scheduled_at = || row.need("scheduled_at", self.scheduled_at);
+        Ok(
+            match row.parse("status", &self.status, CampaignStatus::parse)? {
+                CampaignStatus::Draft => CampaignState::Draft,
+                CampaignStatus::Scheduled => CampaignState::Scheduled {
+                    at: scheduled_at()?,
+                },
+                CampaignStatus::Active => CampaignState::Active {
+                    started_at: started_at()?,
+                },
+                CampaignStatus::Paused => CampaignState::Paused {
+                    started_at: started_at()?,
+                    reason: match &self.pause_reason {
+                        Some(word) => Some(row.word(
+                            "pause_reason",
+                            word,
+                            &FailureCode::ALL,
+                            FailureCode::as_str,
+                        )?),
+                        None => None,
+                    },
+                },
+                CampaignStatus::Completed => CampaignState::Completed {
+                    started_at: started_at()?,
+                    at: ended_at()?,
+                },
+                CampaignStatus::Cancelled => CampaignState::Cancelled {
+                    started_at: self.started_at,
+                    at: ended_at()?,
+                },
+                CampaignStatus::Missed => CampaignState::Missed {
+                    scheduled_at: scheduled_at()?,
+                },
+            },
+        )
+    }
+}
+
+/// What can change, in the order of [`SAVED`].
+pub(super) fn saved_values(campaign: &Campaign) -> Result<Vec<Value>, StorageError> {
+    let template = campaign.content.template();
+    let variables = template
+        .map(|template| {
+            let pairs: Vec<(&str, &str)> = template
+                .variables
+                .iter()
+                .map(|variable| (variable.key.as_str(), variable.text.as_str()))
+                .collect();
+            to_json(&pairs)
+        })
+        .transpose()?;
+    let ended_at = match campaign.state {
+        CampaignState::Completed { at, .. } | CampaignState::Cancelled { at, .. } => Some(at),
+        _ => None,
+    };
+    let pause_reason = match campaign.state {
+        CampaignState::Paused { reason, .. } => reason.map(FailureCode::as_str),
+        _ => None,
+    };
+    Ok(params![
+        campaign.user_id,
+        campaign.id,
+        campaign.name.as_str(),
+        fold(campaign.name.as_str()),
+        campaign.channel.as_str(),
+        campaign.subject.as_ref().map(ShortText::as_str),
+        campaign.content.message().map(MessageText::as_str),
+        template.map(|template| template.name.as_str()),
+        template.map(|template| template.language.as_str()),
+        variables,
+        campaign.audience.as_ref().map(audience_json).transpose()?,
+        campaign.sender_id,
+        campaign.status().as_str(),
+        campaign.state.scheduled_at(),
+        campaign.state.started_at(),
+        ended_at,
+        pause_reason,
+        campaign.updated_at,
+    ])
+}
+
+fn audience_json(audience: &Audience) -> Result<String, StorageError> {
+    to_json(&StoredAudience {
+        tags: audience
+            .tags
+            .iter()
+            .map(|tag| tag.label().to_owned())
+            .collect(),
+        status: audience.status,
+        search: audience
+            .search
+            .as_ref()
+            .map(|search| search.as_str().to_owned()),
+    })
+}
+
+/// The counters, in the order of [`COUNTERS`].
+pub(super) fn counter_values(counters: &CampaignCounters) -> Vec<Value> {
+    params![
+        counters.total,
+        counters.pending,
+        counters.sent,
+        counters.delivered,
+        counters.opened,
+        counters.clicked,
+        counters.replied,
+        counters.failed,
+        counters.skipped,
+        counters.unconfirmed,
+    ]
+}
+
+pub(super) const COUNTERS: &str =
+    "total, pending, sent, delivered, opened, clicked, replied, failed, skipped, unconfirmed";

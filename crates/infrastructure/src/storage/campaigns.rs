@@ -1,0 +1,239 @@
+//! Campaigns, and the contacts chosen for them one by one.
+
+use async_trait::async_trait;
+use nexus_domain::ports::{CampaignRepository, StorageError};
+use nexus_domain::values::{CampaignSort, ListRequest, Listing, Paging, fold};
+use nexus_domain::{
+    Campaign, CampaignCounters, CampaignFilter, CampaignId, ContactId, CounterDelta, SenderId,
+    UserId,
+};
+use uuid::Uuid;
+
+use super::SqlRepositories;
+use super::campaign_rows::{
+    COLUMNS, COUNTERS, CampaignRow, CountersRow, SAVED, counter_values, saved_values,
+};
+use super::lists::{KeyKind, List, containing, time_key};
+use super::rows::{IdRow, Number};
+use super::sql::{Param, Sql, params, rows_per_statement};
+
+/// `FROM … WHERE …` over the campaigns that `filter` lets through.
+fn source(user: UserId, filter: &CampaignFilter) -> Sql {
+    let mut sql = Sql::with("FROM campaigns AS r WHERE r.user_id = $1", params![user]);
+    if let Some(status) = filter.status {
+        sql = sql.then(" AND r.status = ").bind(status.as_str());
+    }
+    if let Some(channel) = filter.channel {
+        sql = sql.then(" AND r.channel = ").bind(channel.as_str());
+    }
+    if let Some(search) = &filter.search {
+        sql = sql
+            .then(" AND r.name_key LIKE ")
+            .bind(containing(&fold(search.as_str())))
+            .then(" ESCAPE '\\'");
+    }
+    sql
+}
+
+impl SqlRepositories {
+    async fn campaign_by_id(
+        &self,
+        user: UserId,
+        id: CampaignId,
+        lock: &str,
+    ) -> Result<Option<Campaign>, StorageError> {
+        let sql = Sql::with(
+            format!(
+                "SELECT {COLUMNS} FROM campaigns AS r WHERE r.id = $1 AND r.user_id = $2{lock}"
+            ),
+            params![id, user],
+        );
+        let row: Option<CampaignRow> = self.db().one(sql).await?;
+        row.map(CampaignRow::campaign).transpose()
+    }
+}
+
+#[async_trait]
+impl CampaignRepository for SqlRepositories {
+    async fn insert(&mut self, campaign: &Campaign) -> Result<(), StorageError> {
+        let mut values = saved_values(campaign)?;
+        values.extend(params![campaign.created_at]);
+        values.extend(counter_values(&campaign.counters));
+        let sql = Sql::new(format!(
+            "INSERT INTO campaigns ({SAVED}, created_at, {COUNTERS}) VALUES "
+        ));
+        self.db().execute(sql.rows([values])).await?;
+        Ok(())
+    }
+
+    async fn find(
+        &mut self,
+        user: UserId,
+        id: CampaignId,
+    ) -> Result<Option<Campaign>, StorageError> {
+        self.campaign_by_id(user, id, "").await
+    }
+
+    async fn lock(
+        &mut self,
+        user: UserId,
+        id: CampaignId,
+    ) -> Result<Option<Campaign>, StorageError> {
+        let lock = self.db().for_update();
+        self.campaign_by_id(user, id, lock).await
+    }
+
+    async fn save(&mut self, campaign: &Campaign) -> Result<(), StorageError> {
+        let sql = "UPDATE campaigns SET name = $3, name_key = $4, channel = $5, subject = $6, \
+             message = $7, template_name = $8, template_language = $9, template_variables = $10, \
+             audience = $11, sender_id = $12, status = $13, scheduled_at = $14, \
+             started_at = $15, ended_at = $16, pause_reason = $17, updated_at = $18 \
+             WHERE user_id = $1 AND id = $2";
+        self.db()
+            .execute(Sql::with(sql, saved_values(campaign)?))
+            .await?;
+        Ok(())
+    }
+
+    async fn count(
+        &mut self,
+        user: UserId,
+        id: CampaignId,
+        delta: &CounterDelta,
+    ) -> Result<CampaignCounters, StorageError> {
+        let mut values = params![user, id];
+        values.extend(counter_values(delta));
+        let sql = Sql::with(
+            format!(
+                "UPDATE campaigns SET total = total + $3, pending = pending + $4, \
+                 sent = sent + $5, delivered = delivered + $6, opened = opened + $7, \
+                 clicked = clicked + $8, replied = replied + $9, failed = failed + $10, \
+                 skipped = skipped + $11, unconfirmed = unconfirmed + $12 \
+                 WHERE user_id = $1 AND id = $2 RETURNING {COUNTERS}"
+            ),
+            values,
+        );
+        let row: Option<CountersRow> = self.db().one(sql).await?;
+        let missing = || StorageError::Failed(format!("no campaign {id} to count").into());
+        Ok(row.ok_or_else(missing)?.counters())
+    }
+
+    async fn set_total(
+        &mut self,
+        user: UserId,
+        id: CampaignId,
+        total: i64,
+    ) -> Result<(), StorageError> {
+        let sql = Sql::with(
+            "UPDATE campaigns SET total = $3, pending = 0, sent = 0, delivered = 0, opened = 0, \
+             clicked = 0, replied = 0, failed = 0, skipped = 0, unconfirmed = 0 \
+             WHERE user_id = $1 AND id = $2",
+            params![user, id, total],
+        );
+        self.db().execute(sql).await?;
+        Ok(())
+    }
+
+    async fn delete(&mut self, user: UserId, id: CampaignId) -> Result<bool, StorageError> {
+        let sql = Sql::with(
+            "DELETE FROM campaigns WHERE user_id = $1 AND id = $2",
+            params![user, id],
+        );
+        Ok(self.db().execute(sql).await? > 0)
+    }
+
+    async fn list(
+        &mut self,
+        user: UserId,
+        filter: &CampaignFilter,
+        request: &ListRequest<CampaignSort>,
+    ) -> Result<Listing<Campaign>, StorageError> {
+        let (key, kind) = match request.sort {
+            CampaignSort::Name => (("r.name_key", "name_key"), KeyKind::Text),
+            CampaignSort::CreatedAt => (("r.created_at", "created_at"), KeyKind::Time),
+        };
+        let list = List {
+            columns: COLUMNS,
+            table: "campaigns",
+            source: source(user, filter),
+            key,
+            id: "r.id",
+            id_value: Param::value,
+            kind,
+            direction: request.direction,
+        };
+        let part = list
+            .part::<CampaignRow>(self.db(), &request.paging, request.size)
+            .await?;
+        let total = match request.paging {
+            Paging::Page { .. } => {
+                let sql = source(user, filter).after("SELECT count(*) AS number ");
+                Some(Number::count(self.db().one(sql).await?))
+            }
+            Paging::After { .. } => None,
+        };
+        let cursor = |row: &CampaignRow| match request.sort {
+            CampaignSort::Name => (row.name_key.clone(), row.id),
+            CampaignSort::CreatedAt => (time_key(row.created_at), row.id),
+        };
+        part.listing(total, cursor, CampaignRow::campaign)
+    }
+
+    async fn choose(
+        &mut self,
+        user: UserId,
+        id: CampaignId,
+        contacts: &[ContactId],
+    ) -> Result<(), StorageError> {
+        let together = self.db().together().await?;
+        let db = together.db();
+        db.execute(Sql::with(
+            "DELETE FROM campaign_choices WHERE campaign_id = $1 AND user_id = $2",
+            params![id, user],
+        ))
+        .await?;
+        let mut contacts: Vec<Uuid> = contacts.iter().map(ContactId::as_uuid).collect();
+        contacts.sort_unstable();
+        contacts.dedup();
+        for chunk in contacts.chunks(rows_per_statement(3)) {
+            let sql =
+                Sql::new("INSERT INTO campaign_choices (campaign_id, contact_id, user_id) VALUES ")
+                    .rows(chunk.iter().map(|contact| params![id, *contact, user]));
+            db.execute(sql).await?;
+        }
+        together.done().await
+    }
+
+    async fn chosen(
+        &mut self,
+        user: UserId,
+        id: CampaignId,
+    ) -> Result<Vec<ContactId>, StorageError> {
+        let sql = Sql::with(
+            "SELECT contact_id AS id FROM campaign_choices \
+             WHERE campaign_id = $1 AND user_id = $2 ORDER BY contact_id",
+            params![id, user],
+        );
+        let rows: Vec<IdRow> = self.db().all(sql).await?;
+        Ok(rows
+            .into_iter()
+            .map(|row| ContactId::from_uuid(row.id))
+            .collect())
+    }
+
+    async fn active_of(
+        &mut self,
+        user: UserId,
+        sender: SenderId,
+    ) -> Result<Vec<Campaign>, StorageError> {
+        let sql = Sql::with(
+            format!(
+                "SELECT {COLUMNS} FROM campaigns AS r WHERE r.sender_id = $1 \
+                 AND r.user_id = $2 AND r.status = 'active' ORDER BY r.started_at, r.id"
+            ),
+            params![sender, user],
+        );
+        let rows: Vec<CampaignRow> = self.db().all(sql).await?;
+        rows.into_iter().map(CampaignRow::campaign).collect()
+    }
+}

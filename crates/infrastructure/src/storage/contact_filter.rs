@@ -1,0 +1,149 @@
+//! Filters of contacts as conditions, and the lists that they make.
+
+use nexus_domain::values::{ContactSort, ListRequest, Tag};
+use nexus_domain::{ContactFilter, ContactStatus, UserId};
+
+use super::contact_rows::COLUMNS;
+use super::lists::{KeyKind, List, containing};
+use super::sql::{Param, Sql, params};
+
+/// The condition of one status, as a literal: the partial indexes are found only by it.
+fn status_is(status: ContactStatus) -> &'static str {
+    match status {
+        ContactStatus::Active => "status = 'active'",
+        ContactStatus::Inactive => "status = 'inactive'",
+        ContactStatus::Unsubscribed => "status = 'unsubscribed'",
+    }
+}
+
+/// Whether the totals that are kept answer how many contacts `filter` lets through.
+pub(super) fn is_by_status_only(filter: &ContactFilter) -> bool {
+    ContactFilter {
+        status: None,
+        ..filter.clone()
+    }
+    .is_empty()
+}
+
+/// How many contacts there are, from the totals.
+pub(super) fn kept_total(user: UserId, status: Option<ContactStatus>) -> Sql {
+    let sql = Sql::with(
+        "SELECT CAST(coalesce(sum(contacts), 0) AS bigint) AS number FROM contact_totals \
+         WHERE user_id = $1",
+        params![user],
+    );
+    match status {
+        Some(status) => sql.then(" AND ").then(status_is(status)),
+        None => sql,
+    }
+}
+
+/// ` AND …` for every condition on the contact `r`, its tags aside.
+fn on_contact(mut sql: Sql, filter: &ContactFilter) -> Sql {
+    if let Some(status) = filter.status {
+        sql = sql.then(" AND r.").then(status_is(status));
+    }
+    if filter.has_phone {
+        sql = sql.then(" AND r.phone IS NOT NULL");
+    }
+    if filter.has_email {
+        sql = sql.then(" AND r.email IS NOT NULL");
+    }
+    if let Some(after) = filter.created_after {
+        sql = sql.then(" AND r.created_at >= ").bind(after);
+    }
+    if let Some(before) = filter.created_before {
+        sql = sql.then(" AND r.created_at < ").bind(before);
+    }
+    if let Some(needle) = filter.search_needle() {
+        sql = sql
+            .then(" AND r.search_text LIKE ")
+            .bind(containing(&needle))
+            .then(" ESCAPE '\\'");
+    }
+    sql
+}
+
+/// ` AND …` for every tag on the contact whose id is called `id`.
+fn on_tags(mut sql: Sql, tags: &[Tag], id: &str) -> Sql {
+    for tag in tags {
+        sql = sql
+            .then(" AND EXISTS (SELECT 1 FROM contact_tags AS also WHERE also.contact_id = ")
+            .then(id)
+            .then(" AND also.tag_key = ")
+            .bind(tag.key())
+            .then(")");
+    }
+    sql
+}
+
+/// ` AND …` for every condition on the contact `r`.
+pub(super) fn conditions(sql: Sql, filter: &ContactFilter) -> Sql {
+    on_tags(on_contact(sql, filter), &filter.tags, "r.id")
+}
+
+/// `FROM … WHERE …` over the contacts that `filter` lets through.
+fn from_contacts(user: UserId, filter: &ContactFilter) -> Sql {
+    let sql = Sql::with("FROM contacts AS r WHERE r.user_id = $1", params![user]);
+    conditions(sql, filter)
+}
+
+/// The same through the index of the first tag, which has the contacts in the order of their
+/// creation; the contacts themselves are looked at only when something is asked of them.
+fn from_tags(user: UserId, first: &Tag, rest: &[Tag], filter: &ContactFilter) -> Sql {
+    let of_contact = ContactFilter {
+        tags: Vec::new(),
+        ..filter.clone()
+    };
+    let join = if of_contact.is_empty() {
+        ""
+    } else {
+        "JOIN contacts AS r ON r.id = t.contact_id "
+    };
+    let sql = Sql::with(
+        format!("FROM contact_tags AS t {join}WHERE t.user_id = $1 AND t.tag_key = $2"),
+        params![user, first.key()],
+    );
+    on_tags(on_contact(sql, &of_contact), rest, "t.contact_id")
+}
+
+/// How many contacts `filter` lets through, by counting them.
+pub(super) fn counted(user: UserId, filter: &ContactFilter) -> Sql {
+    let source = match filter.tags.split_first() {
+        Some((first, rest)) => from_tags(user, first, rest, filter),
+        None => from_contacts(user, filter),
+    };
+    source.after("SELECT count(*) AS number ")
+}
+
+/// The list that `request` takes a part of.
+pub(super) fn list(
+    user: UserId,
+    filter: &ContactFilter,
+    request: &ListRequest<ContactSort>,
+) -> List<'static> {
+    let mut list = List {
+        columns: COLUMNS,
+        table: "contacts",
+        source: Sql::new(""),
+        key: ("r.created_at", "created_at"),
+        id: "r.id",
+        id_value: Param::value,
+        kind: KeyKind::Time,
+        direction: request.direction,
+    };
+    match (request.sort, filter.tags.split_first()) {
+        (ContactSort::CreatedAt, Some((first, rest))) => {
+            list.source = from_tags(user, first, rest, filter);
+            list.key.0 = "t.created_at";
+            list.id = "t.contact_id";
+        }
+        (ContactSort::CreatedAt, None) => list.source = from_contacts(user, filter),
+        (ContactSort::Name, _) => {
+            list.source = from_contacts(user, filter);
+            list.key = ("r.name_key", "name_key");
+            list.kind = KeyKind::Text;
+        }
+    }
+    list
+}

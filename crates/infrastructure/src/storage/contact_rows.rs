@@ -1,0 +1,134 @@
+//! Contacts as they are stored.
+
+use chrono::{DateTime, Utc};
+use nexus_domain::ports::{KnownAddress, StorageError};
+use nexus_domain::values::{EmailAddress, LongText, PersonName, PhoneNumber, Tag, fold};
+use nexus_domain::{Contact, ContactId, ContactSource, ContactStatus, ImportId, UserId};
+use sea_orm::FromQueryResult;
+use sea_orm::sea_query::Value;
+use uuid::Uuid;
+
+use super::rows::{Row, to_json};
+use super::sql::params;
+
+pub(super) const COLUMNS: &str = "r.id, r.user_id, r.name, r.name_key, r.phone, r.email, r.tags, \
+     r.notes, r.status, r.source, r.import_id, r.last_message_at, r.created_at, r.updated_at";
+
+#[derive(FromQueryResult)]
+pub(super) struct ContactRow {
+    pub(super) id: Uuid,
+    user_id: Uuid,
+    name: String,
+    pub(super) name_key: String,
+    phone: Option<String>,
+    email: Option<String>,
+    tags: Option<String>,
+    notes: Option<String>,
+    status: String,
+    source: String,
+    import_id: Option<Uuid>,
+    last_message_at: Option<DateTime<Utc>>,
+    pub(super) created_at: DateTime<Utc>,
+    updated_at: DateTime<Utc>,
+}
+
+impl ContactRow {
+    pub(super) fn contact(self) -> Result<Contact, StorageError> {
+        let row = Row {
+            table: "contacts",
+            id: self.id,
+        };
+        let source = match (self.source.as_str(), self.import_id) {
+            ("manual", _) => Some(ContactSource::Manual),
+            ("inbound", _) => Some(ContactSource::Inbound),
+            ("file", Some(id)) => Some(ContactSource::File(ImportId::from_uuid(id))),
+            _ => None,
+        };
+        Ok(Contact {
+            id: ContactId::from_uuid(self.id),
+            user_id: UserId::from_uuid(self.user_id),
+            name: row.parse("name", &self.name, PersonName::parse)?,
+            phone: self.phone.map(PhoneNumber::from_stored),
+            email: self.email.map(EmailAddress::from_stored),
+            tags: tags(row, self.tags.as_deref())?,
+            notes: row.parse_some("notes", self.notes.as_deref(), LongText::parse)?,
+            status: row.parse("status", &self.status, ContactStatus::parse)?,
+            source: row.need("source", source)?,
+            last_message_at: self.last_message_at,
+            created_at: self.created_at,
+            updated_at: self.updated_at,
+        })
+    }
+}
+
+/// The tags of a contact from its column.
+pub(super) fn tags(row: Row, stored: Option<&str>) -> Result<Vec<Tag>, StorageError> {
+    let Some(stored) = stored else {
+        return Ok(Vec::new());
+    };
+    let labels: Vec<String> = row.json("tags", stored)?;
+    Ok(labels.into_iter().map(Tag::from_stored).collect())
+}
+
+/// What can change, in the order of [`CHANGEABLE`].
+pub(super) fn changeable(contact: &Contact) -> Result<Vec<Value>, StorageError> {
+    let labels: Vec<&str> = contact.tags.iter().map(Tag::label).collect();
+    let tags = if labels.is_empty() {
+        None
+    } else {
+        Some(to_json(&labels)?)
+    };
+    Ok(params![
+        contact.user_id,
+        contact.id,
+        contact.name.as_str(),
+        fold(contact.name.as_str()),
+        contact.phone.as_ref().map(PhoneNumber::as_str),
+        contact.email.as_ref().map(EmailAddress::as_str),
+        contact.email.as_ref().map(EmailAddress::key),
+        tags,
+        contact.notes.as_ref().map(LongText::as_str),
+        contact.status.as_str(),
+        contact.search_text(),
+        contact.last_message_at,
+        contact.updated_at,
+    ])
+}
+
+pub(super) const CHANGEABLE: &str = "user_id, id, name, name_key, phone, email, email_key, tags, \
+     notes, status, search_text, last_message_at, updated_at";
+
+/// Every value of a new row: those that can change, then those that can't.
+pub(super) fn all_values(contact: &Contact) -> Result<Vec<Value>, StorageError> {
+    let import_id = match contact.source {
+        ContactSource::File(id) => Some(id),
+        ContactSource::Manual | ContactSource::Inbound => None,
+    };
+    let mut values = changeable(contact)?;
+    values.extend(params![
+        contact.source.as_str(),
+        import_id,
+        contact.created_at,
+    ]);
+    Ok(values)
+}
+
+/// How many values [`all_values`] are.
+pub(super) const ALL_VALUES: usize = 16;
+
+#[derive(FromQueryResult)]
+pub(super) struct KnownRow {
+    pub(super) id: Uuid,
+    phone: Option<String>,
+    email: Option<String>,
+}
+
+impl KnownRow {
+    pub(super) fn known(self) -> KnownAddress {
+        KnownAddress {
+            id: ContactId::from_uuid(self.id),
+            phone: self.phone.map(PhoneNumber::from_stored),
+            email: self.email.map(EmailAddress::from_stored),
+        }
+    }
+}

@@ -1,0 +1,316 @@
+//! Imports and the errors of their rows.
+
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+use nexus_domain::ports::{ImportRepository, StorageError};
+use nexus_domain::values::{ListRequest, Listing, Paging, ShortText, SortDirection};
+use nexus_domain::{
+    ImportFailure, ImportId, ImportProgress, ImportStatus, ImportedFile, RowError, TableFormat,
+    UserId,
+};
+use sea_orm::FromQueryResult;
+use sea_orm::sea_query::Value;
+use uuid::Uuid;
+
+use super::SqlRepositories;
+use super::lists::{KeyKind, List, time_key};
+use super::rows::{Number, Row, to_json};
+use super::sql::{Param, Sql, params, rows_per_statement};
+
+const COLUMNS: &str = "r.id, r.user_id, r.file_name, r.format, r.size, r.status, r.ended_at, \
+     r.failure, r.rows_read, r.rows_created, r.rows_known, r.rows_blank, r.rows_invalid, \
+     r.created_at, r.updated_at";
+
+const FORMATS: [TableFormat; 2] = [TableFormat::Csv, TableFormat::Xlsx];
+
+#[derive(FromQueryResult)]
+struct ImportRow {
+    id: Uuid,
+    user_id: Uuid,
+    file_name: String,
+    format: String,
+    size: i64,
+    status: String,
+    ended_at: Option<DateTime<Utc>>,
+    failure: Option<String>,
+    rows_read: i64,
+    rows_created: i64,
+    rows_known: i64,
+    rows_blank: i64,
+    rows_invalid: i64,
+    created_at: DateTime<Utc>,
+    updated_at: DateTime<Utc>,
+}
+
+impl ImportRow {
+    fn import(self) -> Result<ImportedFile, StorageError> {
+        let row = Row {
+            table: "imports",
+            id: self.id,
+        };
+        Ok(ImportedFile {
+            id: ImportId::from_uuid(self.id),
+            user_id: UserId::from_uuid(self.user_id),
+            file_name: row.parse("file_name", &self.file_name, ShortText::parse)?,
+            format: row.word("format", &self.format, &FORMATS, TableFormat::as_str)?,
+            size: row.unsigned("size", self.size)?,
+            status: self.status(row)?,
+            progress: ImportProgress {
+                read: row.unsigned("rows_read", self.rows_read)?,
+                created: row.unsigned("rows_created", self.rows_created)?,
+                known: row.unsigned("rows_known", self.rows_known)?,
+                blank: row.unsigned("rows_blank", self.rows_blank)?,
+                invalid: row.unsigned("rows_invalid", self.rows_invalid)?,
+            },
+            created_at: self.created_at,
+            updated_at: self.updated_at,
+        })
+    }
+
+    fn status(&self, row: Row) -> Result<ImportStatus, StorageError> {
+        let at = || row.need("ended_at", self.ended_at);
+        Ok(match self.status.as_str() {
+            "queued" => ImportStatus::Queued,
+            "running" => ImportStatus::Running,
+            "completed" => ImportStatus::Completed { at: at()? },
+            "failed" => {
+                let failure = row.need("failure", self.failure.as_deref())?;
+                ImportStatus::Failed {
+                    at: at()?,
+                    failure: row.json::<ImportFailure>("failure", failure)?,
+                }
+            }
+            _ => return row.need("status", None),
+        })
+    }
+}
+
+/// What can change, in the order of the statements below.
+fn saved_values(import: &ImportedFile) -> Result<Vec<Value>, StorageError> {
+    let (ended_at, failure) = match &import.status {
+        ImportStatus::Queued | ImportStatus::Running => (None, None),
+        ImportStatus::Completed { at } => (Some(*at), None),
+        ImportStatus::Failed { at, failure } => (Some(*at), Some(to_json(failure)?)),
+    };
+    let progress = &import.progress;
+    Ok(params![
+        import.user_id,
+        import.id,
+        import.status.as_str(),
+        ended_at,
+        failure,
+        stored(progress.read)?,
+        stored(progress.created)?,
+        stored(progress.known)?,
+        stored(progress.blank)?,
+        stored(progress.invalid)?,
+        import.updated_at,
+    ])
+}
+
+/// A number as the databases have it.
+fn stored(number: u64) -> Result<i64, StorageError> {
+    i64::try_from(number).map_err(|error| StorageError::Failed(Box::new(error)))
+}
+
+#[derive(FromQueryResult)]
+struct ErrorRow {
+    id: i64,
+    import_id: Uuid,
+    line: i64,
+    column_name: Option<String>,
+    value: String,
+    problem: String,
+}
+
+impl ErrorRow {
+    fn error(self) -> Result<RowError, StorageError> {
+        let row = Row {
+            table: "import_errors",
+            id: self.import_id,
+        };
+        Ok(RowError {
+            line: row.unsigned("line", self.line)?,
+            column: self.column_name,
+            value: self.value,
+            problem: row.json("problem", &self.problem)?,
+        })
+    }
+}
+
+/// The errors of rows are numbered by the database; in a cursor the number stands where other
+/// lists have an id.
+fn number_as_id(number: i64) -> Uuid {
+    Uuid::from_u128(u128::from(number.unsigned_abs()))
+}
+
+fn id_as_number(id: Uuid) -> Value {
+    // An id that is no number is beyond all of them.
+    i64::try_from(id.as_u128()).unwrap_or(i64::MAX).value()
+}
+
+impl SqlRepositories {
+    async fn import_by_id(
+        &self,
+        user: UserId,
+        id: ImportId,
+        lock: &str,
+    ) -> Result<Option<ImportedFile>, StorageError> {
+        let sql = Sql::with(
+            format!("SELECT {COLUMNS} FROM imports AS r WHERE r.id = $1 AND r.user_id = $2{lock}"),
+            params![id, user],
+        );
+        let row: Option<ImportRow> = self.db().one(sql).await?;
+        row.map(ImportRow::import).transpose()
+    }
+
+    /// How many rows a list has, when its pages are numbered.
+    async fn total(&self, paging: &Paging, source: &Sql) -> Result<Option<u64>, StorageError> {
+        match paging {
+            Paging::Page { .. } => {
+                let sql = source.clone().after("SELECT count(*) AS number ");
+                Ok(Some(Number::count(self.db().one(sql).await?)))
+            }
+            Paging::After { .. } => Ok(None),
+        }
+    }
+}
+
+#[async_trait]
+impl ImportRepository for SqlRepositories {
+    async fn insert(&mut self, import: &ImportedFile) -> Result<(), StorageError> {
+        let mut values = saved_values(import)?;
+        values.extend(params![
+            import.file_name.as_str(),
+            import.format.as_str(),
+            stored(import.size)?,
+            import.created_at,
+        ]);
+        let sql = Sql::new(
+            "INSERT INTO imports (user_id, id, status, ended_at, failure, rows_read, \
+             rows_created, rows_known, rows_blank, rows_invalid, updated_at, file_name, format, \
+             size, created_at) VALUES ",
+        );
+        self.db().execute(sql.rows([values])).await?;
+        Ok(())
+    }
+
+    async fn find(
+        &mut self,
+        user: UserId,
+        id: ImportId,
+    ) -> Result<Option<ImportedFile>, StorageError> {
+        self.import_by_id(user, id, "").await
+    }
+
+    async fn lock(
+        &mut self,
+        user: UserId,
+        id: ImportId,
+    ) -> Result<Option<ImportedFile>, StorageError> {
+        let lock = self.db().for_update();
+        self.import_by_id(user, id, lock).await
+    }
+
+    async fn save(&mut self, import: &ImportedFile) -> Result<(), StorageError> {
+        let sql = "UPDATE imports SET status = $3, ended_at = $4, failure = $5, rows_read = $6, \
+             rows_created = $7, rows_known = $8, rows_blank = $9, rows_invalid = $10, \
+             updated_at = $11 WHERE user_id = $1 AND id = $2";
+        self.db()
+            .execute(Sql::with(sql, saved_values(import)?))
+            .await?;
+        Ok(())
+    }
+
+    async fn list(
+        &mut self,
+        user: UserId,
+        request: &ListRequest<()>,
+    ) -> Result<Listing<ImportedFile>, StorageError> {
+        let source = Sql::with("FROM imports AS r WHERE r.user_id = $1", params![user]);
+        let total = self.total(&request.paging, &source).await?;
+        let list = List {
+            columns: COLUMNS,
+            table: "imports",
+            source,
+            key: ("r.created_at", "created_at"),
+            id: "r.id",
+            id_value: Param::value,
+            kind: KeyKind::Time,
+            direction: SortDirection::Descending,
+        };
+        list.part::<ImportRow>(self.db(), &request.paging, request.size)
+            .await?
+            .listing(
+                total,
+                |row| (time_key(row.created_at), row.id),
+                ImportRow::import,
+            )
+    }
+
+    async fn add_errors(
+        &mut self,
+        user: UserId,
+        id: ImportId,
+        errors: &[RowError],
+    ) -> Result<(), StorageError> {
+        let together = self.db().together().await?;
+        let owned = Sql::with(
+            "SELECT count(*) AS number FROM imports WHERE id = $1 AND user_id = $2",
+            params![id, user],
+        );
+        if Number::count(together.db().one(owned).await?) == 0 {
+            return Ok(());
+        }
+        for chunk in errors.chunks(rows_per_statement(5)) {
+            let rows = chunk
+                .iter()
+                .map(|error| {
+                    Ok(params![
+                        id,
+                        stored(error.line)?,
+                        error.column.as_deref(),
+                        error.value.as_str(),
+                        to_json(&error.problem)?,
+                    ])
+                })
+                .collect::<Result<Vec<_>, StorageError>>()?;
+            let sql = Sql::new(
+                "INSERT INTO import_errors (import_id, line, column_name, value, problem) VALUES ",
+            );
+            together.db().execute(sql.rows(rows)).await?;
+        }
+        together.done().await
+    }
+
+    async fn errors(
+        &mut self,
+        user: UserId,
+        id: ImportId,
+        request: &ListRequest<()>,
+    ) -> Result<Listing<RowError>, StorageError> {
+        let source = Sql::with(
+            "FROM import_errors AS r WHERE r.import_id = $1 \
+             AND EXISTS (SELECT 1 FROM imports WHERE id = $1 AND user_id = $2)",
+            params![id, user],
+        );
+        let total = self.total(&request.paging, &source).await?;
+        let list = List {
+            columns: "r.id, r.import_id, r.line, r.column_name, r.value, r.problem",
+            table: "import_errors",
+            source,
+            key: ("r.line", "line"),
+            id: "r.id",
+            id_value: id_as_number,
+            kind: KeyKind::Number,
+            direction: SortDirection::Ascending,
+        };
+        list.part::<ErrorRow>(self.db(), &request.paging, request.size)
+            .await?
+            .listing(
+                total,
+                |row| (row.line.to_string(), number_as_id(row.id)),
+                ErrorRow::error,
+            )
+    }
+}

@@ -1,0 +1,89 @@
+//! Media files of campaigns.
+
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+use nexus_domain::ports::{MediaRepository, StorageError};
+use nexus_domain::values::ShortText;
+use nexus_domain::{CampaignId, MediaFile, MediaId, MediaKind, UserId};
+use sea_orm::FromQueryResult;
+use uuid::Uuid;
+
+use super::SqlRepositories;
+use super::rows::Row;
+use super::sql::{Sql, params};
+
+const COLUMNS: &str = "id, user_id, campaign_id, kind, file_name, media_type, size, created_at";
+
+const KINDS: [MediaKind; 4] = [
+    MediaKind::Image,
+    MediaKind::Video,
+    MediaKind::Audio,
+    MediaKind::Document,
+];
+
+#[derive(FromQueryResult)]
+struct MediaRow {
+    id: Uuid,
+    user_id: Uuid,
+    campaign_id: Uuid,
+    kind: String,
+    file_name: String,
+    media_type: String,
+    size: i64,
+    created_at: DateTime<Utc>,
+}
+
+impl MediaRow {
+    fn file(self) -> Result<MediaFile, StorageError> {
+        let row = Row {
+            table: "media",
+            id: self.id,
+        };
+        Ok(MediaFile {
+            id: MediaId::from_uuid(self.id),
+            user_id: UserId::from_uuid(self.user_id),
+            campaign_id: CampaignId::from_uuid(self.campaign_id),
+            kind: row.word("kind", &self.kind, &KINDS, MediaKind::as_str)?,
+            file_name: row.parse("file_name", &self.file_name, ShortText::parse)?,
+            media_type: self.media_type,
+            size: row.unsigned("size", self.size)?,
+            created_at: self.created_at,
+        })
+    }
+}
+
+#[async_trait]
+impl MediaRepository for SqlRepositories {
+    async fn insert(&mut self, file: &MediaFile) -> Result<(), StorageError> {
+        let size =
+            i64::try_from(file.size).map_err(|error| StorageError::Failed(Box::new(error)))?;
+        let sql = Sql::new(format!("INSERT INTO media ({COLUMNS}) VALUES ")).rows([params![
+            file.id,
+            file.user_id,
+            file.campaign_id,
+            file.kind.as_str(),
+            file.file_name.as_str(),
+            file.media_type.as_str(),
+            size,
+            file.created_at,
+        ]]);
+        self.db().execute(sql).await?;
+        Ok(())
+    }
+
+    async fn of_campaign(
+        &mut self,
+        user: UserId,
+        campaign: CampaignId,
+    ) -> Result<Vec<MediaFile>, StorageError> {
+        let sql = Sql::with(
+            format!(
+                "SELECT {COLUMNS} FROM media WHERE campaign_id = $1 AND user_id = $2 \
+                 ORDER BY created_at, id"
+            ),
+            params![campaign, user],
+        );
+        let rows: Vec<MediaRow> = self.db().all(sql).await?;
+        rows.into_iter().map(MediaRow::file).collect()
+    }
+}

@@ -1,0 +1,130 @@
+//! The store, on SQLite and PostgreSQL.
+//!
+//! Every repository is a file; all are implemented by [`SqlRepositories`], which speaks through
+//! one [`connection::Connection`]: a transaction, or the pools. The statements are written in the
+//! SQL that both databases understand, with every value bound; where they differ, the connection
+//! knows the words. They are written out instead of built from entities because most of them are
+//! not plain: locks that pass over rows, batches in one statement, keyset pages, leases on the
+//! database's clock; and because a constant text is prepared only once.
+
+mod bot_activity;
+mod campaign_rows;
+mod campaigns;
+mod connection;
+mod contact_filter;
+mod contact_rows;
+mod contacts;
+mod errors;
+mod idempotency;
+mod imports;
+mod jobs;
+mod lists;
+mod media;
+mod messages;
+mod open;
+mod recipient_rows;
+mod recipients;
+mod rows;
+mod senders;
+mod sessions;
+mod sql;
+mod statistics;
+mod users;
+mod webhooks;
+
+use async_trait::async_trait;
+use nexus_domain::ports::{
+    BotActivityRepository, CampaignContactRepository, CampaignRepository, ContactRepository,
+    IdempotencyRepository, ImportRepository, JobRepository, MediaRepository, MessageRepository,
+    Repositories, SenderRepository, SessionRepository, StatisticsRepository, Storage, StorageError,
+    UnitOfWork, UserRepository, WebhookRepository,
+};
+
+use self::connection::{Connection, Pools};
+pub use self::open::StorageOptions;
+
+/// The store of one process.
+#[derive(Clone)]
+pub struct SqlStorage {
+    pools: Pools,
+}
+
+/// The repositories of one transaction, or of none.
+struct SqlRepositories {
+    connection: Connection,
+}
+
+impl SqlRepositories {
+    fn db(&self) -> &Connection {
+        &self.connection
+    }
+}
+
+impl Repositories for SqlRepositories {
+    fn users(&mut self) -> &mut dyn UserRepository {
+        self
+    }
+    fn sessions(&mut self) -> &mut dyn SessionRepository {
+        self
+    }
+    fn contacts(&mut self) -> &mut dyn ContactRepository {
+        self
+    }
+    fn campaigns(&mut self) -> &mut dyn CampaignRepository {
+        self
+    }
+    fn recipients(&mut self) -> &mut dyn CampaignContactRepository {
+        self
+    }
+    fn senders(&mut self) -> &mut dyn SenderRepository {
+        self
+    }
+    fn media(&mut self) -> &mut dyn MediaRepository {
+        self
+    }
+    fn imports(&mut self) -> &mut dyn ImportRepository {
+        self
+    }
+    fn messages(&mut self) -> &mut dyn MessageRepository {
+        self
+    }
+    fn bot_activity(&mut self) -> &mut dyn BotActivityRepository {
+        self
+    }
+    fn webhooks(&mut self) -> &mut dyn WebhookRepository {
+        self
+    }
+    fn jobs(&mut self) -> &mut dyn JobRepository {
+        self
+    }
+    fn statistics(&mut self) -> &mut dyn StatisticsRepository {
+        self
+    }
+    fn idempotency(&mut self) -> &mut dyn IdempotencyRepository {
+        self
+    }
+}
+
+#[async_trait]
+impl UnitOfWork for SqlRepositories {
+    async fn commit(self: Box<Self>) -> Result<(), StorageError> {
+        self.connection.commit().await
+    }
+}
+
+#[async_trait]
+impl Storage for SqlStorage {
+    async fn begin(&self) -> Result<Box<dyn UnitOfWork>, StorageError> {
+        let connection = self.pools.begin().await?;
+        Ok(Box::new(SqlRepositories { connection }))
+    }
+
+    fn read(&self) -> Box<dyn Repositories> {
+        let connection = Connection::Pools(self.pools.clone());
+        Box::new(SqlRepositories { connection })
+    }
+
+    async fn check(&self) -> Result<(), StorageError> {
+        self.check_schema().await
+    }
+}

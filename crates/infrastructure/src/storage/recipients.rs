@@ -1,0 +1,317 @@
+//! Recipients of campaigns: the delivery ledger.
+
+use std::collections::BTreeMap;
+
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+use nexus_domain::ports::{CampaignContactRepository, StorageError};
+use nexus_domain::values::{Cursor, ListRequest, Listing, Paging, RecipientSort, SortDirection};
+use nexus_domain::{
+    CampaignContact, CampaignContactId, CampaignId, ChannelKind, DeliveryStatus, SenderId, UserId,
+};
+use sea_orm::FromQueryResult;
+use uuid::Uuid;
+
+use super::SqlRepositories;
+use super::recipient_rows::{
+    ALL_VALUES, COLUMNS, FIXED, LEDGER, RecipientRow, all_values, ledger_values,
+};
+use super::rows::{IdRow, Number};
+use super::sql::{Sql, params, rows_per_statement};
+
+/// The most rows of one update: a power of two, as the numbers of rows are.
+const CHANGED_ROWS: usize = 512;
+
+#[derive(FromQueryResult)]
+struct MessageIdRow {
+    id: Uuid,
+    message_id: String,
+}
+
+#[derive(FromQueryResult)]
+struct DueRow {
+    due_at: DateTime<Utc>,
+}
+
+/// `WITH changed (id, status, …) AS (VALUES (…), (…)) UPDATE …`: one statement for many rows.
+fn update(recipients: &[&CampaignContact]) -> Sql {
+    let columns = LEDGER.join(", ");
+    let assignments: Vec<String> = LEDGER
+        .iter()
+        .map(|column| format!("{column} = changed.{column}"))
+        .collect();
+    // Repeating the last row up to a power of two changes nothing and leaves few different
+    // statements to prepare.
+    let repeated = recipients.last().copied();
+    let count = recipients.len().next_power_of_two() - recipients.len();
+    let rows = recipients
+        .iter()
+        .copied()
+        .chain(repeated.into_iter().cycle().take(count))
+        .map(ledger_values);
+    Sql::new(format!("WITH changed (id, {columns}) AS (VALUES "))
+        .rows(rows)
+        .then(&format!(
+            ") UPDATE campaign_contacts SET {} FROM changed \
+             WHERE campaign_contacts.id = changed.id AND campaign_contacts.user_id = ",
+            assignments.join(", ")
+        ))
+}
+
+impl SqlRepositories {
+    async fn recipients_by(&self, sql: Sql) -> Result<Vec<CampaignContact>, StorageError> {
+        let rows: Vec<RecipientRow> = self.db().all(sql).await?;
+        rows.into_iter().map(RecipientRow::recipient).collect()
+    }
+
+    /// `SELECT … WHERE `, to be continued.
+    fn select_recipients() -> Sql {
+        Sql::new(format!(
+            "SELECT {COLUMNS} FROM campaign_contacts AS r WHERE "
+        ))
+    }
+}
+
+#[async_trait]
+impl CampaignContactRepository for SqlRepositories {
+    async fn insert(&mut self, recipients: &[CampaignContact]) -> Result<(), StorageError> {
+        let together = self.db().together().await?;
+        for chunk in recipients.chunks(rows_per_statement(ALL_VALUES)) {
+            let sql = Sql::new(format!(
+                "INSERT INTO campaign_contacts (id, {}, {FIXED}) VALUES ",
+                LEDGER.join(", ")
+            ))
+            .rows(chunk.iter().map(all_values));
+            together.db().execute(sql).await?;
+        }
+        together.done().await
+    }
+
+    async fn lock_due(
+        &mut self,
+        user: UserId,
+        campaign: CampaignId,
+        now: DateTime<Utc>,
+        most: u32,
+    ) -> Result<Vec<CampaignContact>, StorageError> {
+        let sql = Self::select_recipients()
+            .then("r.campaign_id = ")
+            .bind(campaign)
+            .then(" AND r.user_id = ")
+            .bind(user)
+            .then(" AND r.status = 'queued' AND (r.not_before IS NULL OR r.not_before <= ")
+            .bind(now)
+            .then(") ORDER BY r.id LIMIT ")
+            .bind(most)
+            .then(self.db().for_update_of_free());
+        self.recipients_by(sql).await
+    }
+
+    async fn lock_in(
+        &mut self,
+        user: UserId,
+        sender: SenderId,
+        status: DeliveryStatus,
+        before: DateTime<Utc>,
+        most: u32,
+    ) -> Result<Vec<CampaignContact>, StorageError> {
+        let mut sql = Self::select_recipients()
+            .then("r.sender_id = ")
+            .bind(sender)
+            .then(" AND r.user_id = ")
+            .bind(user)
+            .then(" AND r.status = ")
+            .bind(status.as_str());
+        if matches!(
+            status,
+            DeliveryStatus::Dispatching | DeliveryStatus::InDoubt
+        ) {
+            // In the words of the partial index, which is found only by them.
+            sql = sql.then(" AND r.status IN ('dispatching', 'in_doubt')");
+        }
+        let sql = sql
+            .then(" AND r.dispatched_at < ")
+            .bind(before)
+            .then(" ORDER BY r.id LIMIT ")
+            .bind(most)
+            .then(self.db().for_update());
+        self.recipients_by(sql).await
+    }
+
+    async fn lock_queued(
+        &mut self,
+        user: UserId,
+        campaign: CampaignId,
+        most: u32,
+    ) -> Result<Vec<CampaignContact>, StorageError> {
+        let sql = Self::select_recipients()
+            .then("r.campaign_id = ")
+            .bind(campaign)
+            .then(" AND r.user_id = ")
+            .bind(user)
+            .then(" AND r.status = 'queued' ORDER BY r.id LIMIT ")
+            .bind(most)
+            .then(self.db().for_update());
+        self.recipients_by(sql).await
+    }
+
+    async fn lock_many(
+        &mut self,
+        user: UserId,
+        ids: &[CampaignContactId],
+    ) -> Result<Vec<CampaignContact>, StorageError> {
+        let mut ids = ids.to_vec();
+        ids.sort_unstable();
+        ids.dedup();
+        let mut locked = Vec::with_capacity(ids.len());
+        for chunk in ids.chunks(rows_per_statement(1)) {
+            let sql = Self::select_recipients()
+                .then("r.user_id = ")
+                .bind(user)
+                .then(" AND r.id IN ")
+                .list(chunk.iter().copied())
+                .then(" ORDER BY r.id")
+                .then(self.db().for_update());
+            locked.extend(self.recipients_by(sql).await?);
+        }
+        Ok(locked)
+    }
+
+    async fn find_by_message_ids(
+        &mut self,
+        user: UserId,
+        message_ids: &[String],
+    ) -> Result<Vec<(String, CampaignContactId)>, StorageError> {
+        let mut found = Vec::with_capacity(message_ids.len());
+        for chunk in message_ids.chunks(rows_per_statement(1)) {
+            let sql = Sql::with(
+                "SELECT id, message_id FROM campaign_contacts \
+                 WHERE user_id = $1 AND message_id IS NOT NULL AND message_id IN ",
+                params![user],
+            )
+            .list(chunk.iter().map(String::as_str));
+            let rows: Vec<MessageIdRow> = self.db().all(sql).await?;
+            found.extend(
+                rows.into_iter()
+                    .map(|row| (row.message_id, CampaignContactId::from_uuid(row.id))),
+            );
+        }
+        Ok(found)
+    }
+
+    async fn last_sent_to(
+        &mut self,
+        user: UserId,
+        channel: ChannelKind,
+        address: &str,
+        since: DateTime<Utc>,
+    ) -> Result<Option<CampaignContactId>, StorageError> {
+        // An answer may come before the provider's own answer was stored: what may have been sent
+        // counts, what certainly was not doesn't.
+        let sql = Sql::with(
+            "SELECT r.id FROM campaign_contacts AS r \
+             JOIN campaigns AS c ON c.id = r.campaign_id \
+             WHERE r.user_id = $1 AND r.address = $2 AND r.address IS NOT NULL \
+             AND c.channel = $3 AND r.dispatched_at >= $4 \
+             AND r.status IN ('dispatching', 'accepted', 'delivered', 'read', 'in_doubt', \
+             'unconfirmed') ORDER BY r.dispatched_at DESC, r.id DESC LIMIT 1",
+            params![user, address, channel.as_str(), since],
+        );
+        let row: Option<IdRow> = self.db().one(sql).await?;
+        Ok(row.map(|row| CampaignContactId::from_uuid(row.id)))
+    }
+
+    async fn save(&mut self, recipients: &[CampaignContact]) -> Result<(), StorageError> {
+        let together = self.db().together().await?;
+        let mut of_users: BTreeMap<UserId, Vec<&CampaignContact>> = BTreeMap::new();
+        for recipient in recipients {
+            of_users
+                .entry(recipient.user_id)
+                .or_default()
+                .push(recipient);
+        }
+        for (user, recipients) in of_users {
+            for chunk in recipients.chunks(CHANGED_ROWS) {
+                together.db().execute(update(chunk).bind(user)).await?;
+            }
+        }
+        together.done().await
+    }
+
+    async fn list(
+        &mut self,
+        user: UserId,
+        campaign: CampaignId,
+        status: Option<DeliveryStatus>,
+        request: &ListRequest<RecipientSort>,
+    ) -> Result<Listing<CampaignContact>, StorageError> {
+        let RecipientSort::Added = request.sort;
+        let (order, beyond) = match request.direction {
+            SortDirection::Ascending => ("ASC", ">"),
+            SortDirection::Descending => ("DESC", "<"),
+        };
+        let mut source = Sql::with(
+            "FROM campaign_contacts AS r WHERE r.campaign_id = $1 AND r.user_id = $2",
+            params![campaign, user],
+        );
+        if let Some(status) = status {
+            source = source.then(" AND r.status = ").bind(status.as_str());
+        }
+        let mut sql = source
+            .clone()
+            .after(&format!("SELECT {COLUMNS} FROM (SELECT r.id AS listed_id "));
+        if let Paging::After {
+            cursor: Some(cursor),
+        } = &request.paging
+        {
+            sql = sql.then(&format!(" AND r.id {beyond} ")).bind(cursor.id);
+        }
+        sql = sql
+            .then(&format!(" ORDER BY r.id {order} LIMIT "))
+            .bind(i64::from(request.size) + 1);
+        let mut total = None;
+        if let Paging::Page { number } = request.paging {
+            let skipped = i64::from(number.saturating_sub(1)) * i64::from(request.size);
+            sql = sql.then(" OFFSET ").bind(skipped);
+            let count = source.after("SELECT count(*) AS number ");
+            total = Some(Number::count(self.db().one(count).await?));
+        }
+        let sql = sql.then(&format!(
+            ") AS listed JOIN campaign_contacts AS r ON r.id = listed.listed_id \
+             ORDER BY r.id {order}"
+        ));
+        let mut items = self.recipients_by(sql).await?;
+        let wanted = usize::try_from(request.size).unwrap_or(usize::MAX);
+        let more = items.len() > wanted;
+        items.truncate(wanted);
+        let next = items.last().filter(|_| more).map(|last| Cursor {
+            key: String::new(),
+            id: last.id.as_uuid(),
+        });
+        Ok(Listing { items, total, next })
+    }
+
+    async fn next_due(
+        &mut self,
+        user: UserId,
+        sender: SenderId,
+    ) -> Result<Option<DateTime<Utc>>, StorageError> {
+        let waiting = "FROM campaigns AS c JOIN campaign_contacts AS r \
+             ON r.campaign_id = c.id AND r.status = 'queued' \
+             WHERE c.sender_id = $1 AND c.user_id = $2 AND c.status = 'active'";
+        // One that is due at any time answers the question without looking at the others.
+        for rest in [
+            "AND r.not_before IS NULL LIMIT 1",
+            "ORDER BY r.not_before LIMIT 1",
+        ] {
+            let sql = Sql::with(
+                format!("SELECT coalesce(r.not_before, r.created_at) AS due_at {waiting} {rest}"),
+                params![sender, user],
+            );
+            if let Some(row) = self.db().one::<DueRow>(sql).await? {
+                return Ok(Some(row.due_at));
+            }
+        }
+        Ok(None)
+    }
+}
