@@ -3,16 +3,22 @@
 //! * [`accounts`] — registration, sign-in, profile and settings, the providers' secrets.
 //! * [`contacts`] — creating, changing and finding contacts.
 //! * [`imports`] — files whose rows become contacts: the upload and the worker.
+//! * [`campaigns`] — writing campaigns, starting and steering them, what became of their recipients.
+//! * [`delivery`] — the dispatcher: every recipient gets their message, once.
+//! * [`statistics`] — the figures of the dashboard.
 #![deny(missing_docs)]
 
 pub mod accounts;
 mod actor;
+pub mod campaigns;
 pub mod contacts;
+pub mod delivery;
 mod field;
 #[cfg(test)]
 mod fixtures;
 pub mod imports;
 mod shutdown;
+pub mod statistics;
 
 pub use actor::Actor;
 pub use field::Field;

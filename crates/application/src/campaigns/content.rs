@@ -127,7 +127,10 @@ pub(super) fn compose(
 ) -> Option<CampaignContent> {
     let mut complain = |field: &str, problem: Problem| {
         let known = violations.iter().any(|(known, _)| {
-            known == field || known.strip_prefix(field).is_some_and(|rest| rest.starts_with('.'))
+            known == field
+                || known
+                    .strip_prefix(field)
+                    .is_some_and(|rest| rest.starts_with('.'))
         });
         if !known {
             violations.add(field, problem);

@@ -76,18 +76,21 @@ impl UpdateCampaign {
         self.message
             .unless_already(current.as_deref())
             .replace_optional("message", &mut message, &mut violations, MessageText::parse);
+        // `Err` when the new template has problems of its own: nothing is put together then.
         let template = match self.template {
-            Field::Keep => campaign.content.template().cloned(),
-            Field::Clear => None,
-            Field::Set(template) => template.parse(&mut violations),
+            Field::Keep => Ok(campaign.content.template().cloned()),
+            Field::Clear => Ok(None),
+            Field::Set(template) => template.parse(&mut violations).map(Some).ok_or(()),
         };
-        if let Some(content) = compose(
-            Some(campaign.channel),
-            campaign.subject.as_ref(),
-            message,
-            template,
-            &mut violations,
-        ) {
+        if let Ok(template) = template
+            && let Some(content) = compose(
+                Some(campaign.channel),
+                campaign.subject.as_ref(),
+                message,
+                template,
+                &mut violations,
+            )
+        {
             campaign.content = content;
         }
         let chosen = match self.contact_ids {

@@ -1,0 +1,211 @@
+//! Steering a campaign that was started.
+
+use nexus_domain::ports::{StorageError, UnitOfWork};
+use nexus_domain::{Campaign, CampaignId, CampaignStatus, CounterDelta, DeliveryStatus, UserId};
+
+use super::{CampaignDetails, Campaigns};
+use crate::Actor;
+use crate::delivery::credentials_for;
+
+/// How many recipients are cancelled with one statement.
+const BATCH: u32 = 500;
+/// How often a cancellation is tried when it and the sending get into each other's way.
+const CANCEL_TRIES: u32 = 3;
+
+/// Why a campaign was not paused.
+#[derive(Debug, thiserror::Error)]
+pub enum PauseCampaignError {
+    /// The user has no such campaign.
+    #[error("no such campaign")]
+    NotFound,
+    /// It is not being sent.
+    #[error("a campaign that is {} can't be paused", .status.as_str())]
+    NotPausable {
+        /// Where it is.
+        status: CampaignStatus,
+    },
+    /// The store failed.
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+}
+
+/// Why a campaign does not go on.
+#[derive(Debug, thiserror::Error)]
+pub enum ResumeCampaignError {
+    /// The user has no such campaign.
+    #[error("no such campaign")]
+    NotFound,
+    /// It is not paused.
+    #[error("a campaign that is {} can't be resumed", .status.as_str())]
+    NotResumable {
+        /// Where it is.
+        status: CampaignStatus,
+    },
+    /// The user's profile lacks what the channel needs.
+    #[error("missing to send: {}", .missing.join(", "))]
+    NoProvider {
+        /// The profile's fields, by their names in the API.
+        missing: Vec<&'static str>,
+    },
+    /// The profile names another sender than the one that began this campaign.
+    #[error("the campaign was begun by another sender")]
+    SenderChanged,
+    /// The store failed.
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+}
+
+/// Why a campaign was not cancelled.
+#[derive(Debug, thiserror::Error)]
+pub enum CancelCampaignError {
+    /// The user has no such campaign.
+    #[error("no such campaign")]
+    NotFound,
+    /// It is over already.
+    #[error("a campaign that is {} can't be cancelled", .status.as_str())]
+    NotCancellable {
+        /// Where it is.
+        status: CampaignStatus,
+    },
+    /// The store failed.
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+}
+
+impl Campaigns {
+    /// Stops a campaign for now. What is in flight is finished, nothing new is sent.
+    pub async fn pause(
+        &self,
+        actor: &Actor,
+        id: CampaignId,
+    ) -> Result<CampaignDetails, PauseCampaignError> {
+        let mut unit = self.ports.storage.begin().await?;
+        let mut campaign = unit
+            .campaigns()
+            .lock(actor.user_id(), id)
+            .await?
+            .ok_or(PauseCampaignError::NotFound)?;
+        campaign
+            .pause(None, self.ports.clock.now())
+            .map_err(|error| PauseCampaignError::NotPausable {
+                status: error.status,
+            })?;
+        unit.campaigns().save(&campaign).await?;
+        unit.commit().await?;
+        Ok(self.with_media(campaign).await?)
+    }
+
+    /// Lets a paused campaign go on.
+    pub async fn resume(
+        &self,
+        actor: &Actor,
+        id: CampaignId,
+    ) -> Result<CampaignDetails, ResumeCampaignError> {
+        let user = self
+            .user(actor)
+            .await?
+            .ok_or(ResumeCampaignError::NotFound)?;
+        let mut unit = self.ports.storage.begin().await?;
+        let mut campaign = unit
+            .campaigns()
+            .lock(user.id, id)
+            .await?
+            .ok_or(ResumeCampaignError::NotFound)?;
+        campaign.resume(self.ports.clock.now()).map_err(|error| {
+            ResumeCampaignError::NotResumable {
+                status: error.status,
+            }
+        })?;
+        let credentials = credentials_for(campaign.channel, self.ports.sealer.as_ref(), &user)
+            .map_err(|error| ResumeCampaignError::NoProvider {
+                missing: error.missing,
+            })?;
+        if let Some(sender) = campaign.sender_id {
+            let begun_by = unit.senders().find(user.id, sender).await?;
+            if begun_by.is_none_or(|sender| sender.external_id != credentials.external_id) {
+                return Err(ResumeCampaignError::SenderChanged);
+            }
+        }
+        unit.campaigns().save(&campaign).await?;
+        unit.commit().await?;
+        self.ports.wake.notify_one();
+        Ok(self.with_media(campaign).await?)
+    }
+
+    /// Gives a campaign up: recipients whose turn has not come are cancelled with it.
+    pub async fn cancel(
+        &self,
+        actor: &Actor,
+        id: CampaignId,
+    ) -> Result<CampaignDetails, CancelCampaignError> {
+        let mut tries = 1;
+        let campaign = loop {
+            match self.cancel_once(actor.user_id(), id).await {
+                Err(CancelCampaignError::Storage(StorageError::Unavailable(_)))
+                    if tries < CANCEL_TRIES =>
+                {
+                    tries += 1;
+                }
+                outcome => break outcome?,
+            }
+        };
+        tracing::info!(
+            user_id = %campaign.user_id,
+            campaign_id = %id,
+            in_flight = campaign.counters.pending,
+            "a campaign is cancelled"
+        );
+        Ok(self.with_media(campaign).await?)
+    }
+
+    async fn cancel_once(
+        &self,
+        user: UserId,
+        id: CampaignId,
+    ) -> Result<Campaign, CancelCampaignError> {
+        let now = self.ports.clock.now();
+        let mut unit = self.ports.storage.begin().await?;
+        let mut campaign = unit
+            .campaigns()
+            .lock(user, id)
+            .await?
+            .ok_or(CancelCampaignError::NotFound)?;
+        campaign
+            .cancel(now)
+            .map_err(|error| CancelCampaignError::NotCancellable {
+                status: error.status,
+            })?;
+        unit.campaigns().save(&campaign).await?;
+        if campaign.state.started_at().is_some() {
+            let delta = cancel_queued(unit.as_mut(), &campaign, now).await?;
+            campaign.counters = unit.campaigns().count(user, id, &delta).await?;
+        }
+        unit.commit().await?;
+        Ok(campaign)
+    }
+}
+
+async fn cancel_queued(
+    unit: &mut dyn UnitOfWork,
+    campaign: &Campaign,
+    now: chrono::DateTime<chrono::Utc>,
+) -> Result<CounterDelta, StorageError> {
+    let mut delta = CounterDelta::default();
+    loop {
+        let mut queued = unit
+            .recipients()
+            .lock_queued(campaign.user_id, campaign.id, BATCH)
+            .await?;
+        queued.retain_mut(|recipient| recipient.cancel(now).is_ok());
+        if queued.is_empty() {
+            return Ok(delta);
+        }
+        for _ in &queued {
+            delta = delta.plus(CounterDelta::shift(
+                DeliveryStatus::Queued,
+                DeliveryStatus::Cancelled,
+            ));
+        }
+        unit.recipients().save(&queued).await?;
+    }
+}

@@ -1,0 +1,96 @@
+//! The recipients of a campaign that starts: one row of the ledger each.
+
+use std::collections::HashSet;
+
+use chrono::{DateTime, Utc};
+use nexus_domain::ports::{Entropy, StorageError, UnitOfWork};
+use nexus_domain::{
+    Campaign, CampaignContact, CampaignContactId, CampaignCounters, Contact, ContactId, Delivery,
+    SenderId, SkipReason,
+};
+
+use super::recipients::PAGE;
+
+/// The enrolment of a campaign's recipients.
+pub(super) struct Enrolment<'a> {
+    campaign: &'a Campaign,
+    sender: SenderId,
+    entropy: &'a dyn Entropy,
+    now: DateTime<Utc>,
+    taken: HashSet<String>,
+    counted: CampaignCounters,
+}
+
+impl<'a> Enrolment<'a> {
+    pub(super) fn new(
+        campaign: &'a Campaign,
+        sender: SenderId,
+        entropy: &'a dyn Entropy,
+        now: DateTime<Utc>,
+    ) -> Self {
+        Self {
+            campaign,
+            sender,
+            entropy,
+            now,
+            taken: HashSet::new(),
+            counted: CampaignCounters::default(),
+        }
+    }
+
+    /// Writes a row for everyone the campaign is meant for, page by page. Returns what they add
+    /// up to.
+    pub(super) async fn write(
+        mut self,
+        unit: &mut dyn UnitOfWork,
+    ) -> Result<CampaignCounters, StorageError> {
+        let mut after: Option<ContactId> = None;
+        loop {
+            let contacts = unit
+                .contacts()
+                .recipients_of(
+                    self.campaign.user_id,
+                    self.campaign.id,
+                    self.campaign.audience.clone(),
+                    after,
+                    PAGE,
+                )
+                .await?;
+            let rows: Vec<_> = contacts.iter().map(|contact| self.enrol(contact)).collect();
+            if !rows.is_empty() {
+                unit.recipients().insert(&rows).await?;
+            }
+            after = contacts.last().map(|contact| contact.id);
+            if contacts.len() < PAGE as usize {
+                return Ok(self.counted);
+            }
+        }
+    }
+
+    fn enrol(&mut self, contact: &Contact) -> CampaignContact {
+        let reach = contact.reach(self.campaign.channel).and_then(|address| {
+            if self.taken.insert(address.clone()) {
+                Ok(address)
+            } else {
+                Err(SkipReason::DuplicateAddress)
+            }
+        });
+        let (address, delivery) = match reach {
+            Ok(address) => (Some(address), Delivery::queued()),
+            Err(reason) => (None, Delivery::skipped(reason)),
+        };
+        self.counted = self.counted.plus(CampaignCounters::of(delivery.status));
+        CampaignContact {
+            id: CampaignContactId::new(self.now, self.entropy),
+            user_id: self.campaign.user_id,
+            campaign_id: self.campaign.id,
+            sender_id: self.sender,
+            contact_id: Some(contact.id),
+            name: contact.name.as_str().to_owned(),
+            address,
+            delivery,
+            created_at: self.now,
+            updated_at: self.now,
+        }
+    }
+}

@@ -1,0 +1,54 @@
+//! How the dispatcher works.
+
+use std::time::Duration;
+
+use super::backoff::Backoff;
+
+/// How the dispatcher works; every figure is for one sender account.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DispatchConfig {
+    /// How many messages are begun and not recorded at once. What is claimed ahead of the pace is
+    /// bounded too, to what goes out within a quarter of a second.
+    pub window: usize,
+    /// Messages per second; at least 1.
+    pub messages_per_second: u32,
+    /// How long a process that stopped keeps an account from the others.
+    pub lease_ttl: Duration,
+    /// How long a message in doubt waits for a status. It must be longer than the provider takes
+    /// to repeat a webhook that we could not take: a message whose status is still to come would
+    /// be sent again.
+    pub grace: Duration,
+    /// After so many tries a message that is throttled each time is given up.
+    pub retry_max_attempts: u32,
+    /// A message that could not be sent for so long is given up.
+    pub retry_max_age: Duration,
+    /// The waits between tries, of one message and of an account that is too fast.
+    pub backoff: Backoff,
+    /// How long to wait for a channel that has its own, shorter limit: the last resort.
+    pub send_timeout: Duration,
+    /// How long messages in flight may take to land when the process ends; what has not landed
+    /// then is in doubt.
+    pub drain_timeout: Duration,
+    /// How long an outcome may wait for others to be recorded with it.
+    pub linger: Duration,
+}
+
+impl Default for DispatchConfig {
+    fn default() -> Self {
+        Self {
+            window: 256,
+            messages_per_second: 80,
+            lease_ttl: Duration::from_secs(15),
+            grace: Duration::from_secs(10 * 60),
+            retry_max_attempts: 30,
+            retry_max_age: Duration::from_secs(24 * 60 * 60),
+            backoff: Backoff {
+                base: Duration::from_secs(1),
+                cap: Duration::from_secs(60),
+            },
+            send_timeout: Duration::from_secs(60),
+            drain_timeout: Duration::from_secs(12),
+            linger: Duration::from_millis(20),
+        }
+    }
+}

@@ -1,0 +1,234 @@
+//! What follows from recipients having moved, stored in the transaction that moves them: the
+//! campaigns' counters and their completion, what is known of contacts, the charts.
+//!
+//! Transactions that move recipients lock in this order, so that no two wait for each other: the
+//! sender account, recipients by id, campaigns by id, contacts by id, charts by time. A claim is
+//! the exception: it locks one campaign first and passes over recipients that others hold.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::{DateTime, Utc};
+use nexus_domain::ports::{StorageError, UnitOfWork};
+use nexus_domain::{
+    Campaign, CampaignContact, CampaignId, CampaignStatus, ContactId, ContactStatus, CounterDelta,
+    DeliveryStatus, FailureCode, MessageBucket, MessageDelta, UserId,
+};
+
+/// What follows from recipients of one user having moved.
+pub(crate) struct Consequences {
+    user: UserId,
+    counters: BTreeMap<CampaignId, CounterDelta>,
+    pauses: BTreeMap<CampaignId, FailureCode>,
+    opted_out: BTreeSet<ContactId>,
+    met: BTreeSet<ContactId>,
+    messages: BTreeMap<DateTime<Utc>, MessageDelta>,
+}
+
+impl Consequences {
+    pub(crate) fn new(user: UserId) -> Self {
+        Self {
+            user,
+            counters: BTreeMap::new(),
+            pauses: BTreeMap::new(),
+            opted_out: BTreeSet::new(),
+            met: BTreeSet::new(),
+            messages: BTreeMap::new(),
+        }
+    }
+
+    /// The recipient went from `before` to where it is, at `at`.
+    pub(crate) fn moved(
+        &mut self,
+        recipient: &CampaignContact,
+        before: DeliveryStatus,
+        at: DateTime<Utc>,
+    ) {
+        let after = recipient.delivery.status;
+        if after == before {
+            return;
+        }
+        self.count(
+            recipient.campaign_id,
+            CounterDelta::shift(before, after),
+            MessageDelta::shift(before, after),
+            at,
+        );
+        let refused_by_person = recipient
+            .delivery
+            .failure
+            .as_ref()
+            .is_some_and(|failure| failure.code == FailureCode::OptedOut);
+        if after == DeliveryStatus::Failed && refused_by_person {
+            self.opted_out.extend(recipient.contact_id);
+        }
+    }
+
+    /// The recipient answered for the first time.
+    pub(crate) fn replied(&mut self, recipient: &CampaignContact, at: DateTime<Utc>) {
+        let counters = CounterDelta {
+            replied: 1,
+            ..CounterDelta::default()
+        };
+        let messages = MessageDelta {
+            replied: 1,
+            ..MessageDelta::default()
+        };
+        self.count(recipient.campaign_id, counters, messages, at);
+    }
+
+    fn count(
+        &mut self,
+        campaign: CampaignId,
+        counters: CounterDelta,
+        messages: MessageDelta,
+        at: DateTime<Utc>,
+    ) {
+        let total = self.counters.entry(campaign).or_default();
+        *total = total.plus(counters);
+        let bucket = self
+            .messages
+            .entry(MessageBucket::start_of(at))
+            .or_default();
+        *bucket = bucket.plus(messages);
+    }
+
+    /// A message went to or came from this contact.
+    pub(crate) fn met(&mut self, contact: ContactId) {
+        self.met.insert(contact);
+    }
+
+    /// The campaign is to be paused, if it is being sent.
+    pub(crate) fn pause(&mut self, campaign: CampaignId, code: FailureCode) {
+        self.pauses.entry(campaign).or_insert(code);
+    }
+
+    /// Stores all of it.
+    pub(crate) async fn store(
+        self,
+        unit: &mut dyn UnitOfWork,
+        now: DateTime<Utc>,
+    ) -> Result<(), StorageError> {
+        let campaigns: BTreeSet<_> = self
+            .counters
+            .keys()
+            .chain(self.pauses.keys())
+            .copied()
+            .collect();
+        for campaign in campaigns {
+            self.store_campaign(unit, campaign, now).await?;
+        }
+        for contact in self.opted_out {
+            unsubscribe(unit, self.user, contact, now).await?;
+        }
+        if !self.met.is_empty() {
+            let met: Vec<_> = self.met.into_iter().collect();
+            unit.contacts().note_message(self.user, &met, now).await?;
+        }
+        for (at, delta) in self.messages {
+            if delta != MessageDelta::default() {
+                unit.statistics()
+                    .count_messages(self.user, at, &delta)
+                    .await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn store_campaign(
+        &self,
+        unit: &mut dyn UnitOfWork,
+        id: CampaignId,
+        now: DateTime<Utc>,
+    ) -> Result<(), StorageError> {
+        let delta = self.counters.get(&id).copied().unwrap_or_default();
+        let mut completed = false;
+        if delta != CounterDelta::default() {
+            let counters = unit.campaigns().count(self.user, id, &delta).await?;
+            completed = delta.pending < 0 && counters.pending == 0;
+        }
+        let reason = self.pauses.get(&id).copied();
+        if !completed && reason.is_none() {
+            return Ok(());
+        }
+        let Some(mut campaign) = unit.campaigns().lock(self.user, id).await? else {
+            return Ok(());
+        };
+        // A campaign that was cancelled stays so, whatever its last messages in flight do.
+        let changed = if completed {
+            campaign.complete(now)
+        } else {
+            campaign.pause(reason, now)
+        };
+        if changed.is_ok() {
+            unit.campaigns().save(&campaign).await?;
+            tracing::info!(
+                user_id = %self.user,
+                campaign_id = %id,
+                status = campaign.status().as_str(),
+                reason = reason.filter(|_| !completed).map(FailureCode::as_str),
+                "a campaign stops"
+            );
+        }
+        Ok(())
+    }
+}
+
+async fn unsubscribe(
+    unit: &mut dyn UnitOfWork,
+    user: UserId,
+    contact: ContactId,
+    now: DateTime<Utc>,
+) -> Result<(), StorageError> {
+    let Some(mut contact) = unit.contacts().lock(user, contact).await? else {
+        return Ok(());
+    };
+    if contact.status != ContactStatus::Unsubscribed {
+        contact.status = ContactStatus::Unsubscribed;
+        contact.updated_at = now;
+        unit.contacts().save(&contact).await?;
+    }
+    Ok(())
+}
+
+/// Locks campaigns, by id.
+async fn lock_campaigns(
+    unit: &mut dyn UnitOfWork,
+    user: UserId,
+    ids: &BTreeSet<CampaignId>,
+) -> Result<BTreeMap<CampaignId, Campaign>, StorageError> {
+    let mut locked = BTreeMap::new();
+    for id in ids {
+        if let Some(campaign) = unit.campaigns().lock(user, *id).await? {
+            locked.insert(*id, campaign);
+        }
+    }
+    Ok(locked)
+}
+
+/// Recipients back in the queue of a campaign that was cancelled meanwhile are cancelled too: the
+/// cancellation could not see them. Locks their campaigns for that, together with those in `also`,
+/// which will be changed as well.
+pub(super) async fn cancel_with_campaign(
+    unit: &mut dyn UnitOfWork,
+    user: UserId,
+    recipients: &mut [CampaignContact],
+    mut also: BTreeSet<CampaignId>,
+    now: DateTime<Utc>,
+) -> Result<(), StorageError> {
+    let queued = |recipient: &CampaignContact| recipient.delivery.status == DeliveryStatus::Queued;
+    if also.is_empty() && !recipients.iter().any(queued) {
+        return Ok(());
+    }
+    also.extend(recipients.iter().map(|recipient| recipient.campaign_id));
+    let campaigns = lock_campaigns(unit, user, &also).await?;
+    for recipient in recipients.iter_mut().filter(|recipient| queued(recipient)) {
+        let cancelled = campaigns
+            .get(&recipient.campaign_id)
+            .is_some_and(|campaign| campaign.status() == CampaignStatus::Cancelled);
+        if cancelled {
+            // Queued recipients can always be cancelled.
+            let _ = recipient.cancel(now);
+        }
+    }
+    Ok(())
+}

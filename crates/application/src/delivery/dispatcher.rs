@@ -1,0 +1,4 @@
+//! Placeholder while the driver is being written.
+
+/// Drives sender accounts.
+pub struct Dispatcher;
