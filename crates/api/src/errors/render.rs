@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::error::InternalError;
 use actix_web::http::{StatusCode, header};
 use actix_web::middleware::Next;
 use actix_web::{HttpMessage, HttpRequest, HttpResponse};
@@ -89,18 +90,32 @@ fn code_for(status: StatusCode) -> Code {
     }
 }
 
-fn document(request: &HttpRequest, error: &ApiError) -> HttpResponse {
-    let request_id = request
-        .extensions()
-        .get::<RequestId>()
-        .map_or_else(String::new, ToString::to_string);
-    let body = ProblemDocument::new(error, language_of(request), request_id);
-    let mut response = HttpResponse::build(error.code.status());
-    response.content_type("application/problem+json");
-    if let Some(seconds) = error.retry_after {
-        response.insert_header((header::RETRY_AFTER, seconds));
+/// What an answer's document needs of its request. It is taken before the request is handled: a
+/// second handle on a request keeps actix from routing it.
+struct Reader {
+    language: Language,
+    request_id: String,
+}
+
+impl Reader {
+    fn of(request: &HttpRequest) -> Self {
+        Self {
+            language: language_of(request),
+            request_id: request
+                .extensions()
+                .get::<RequestId>()
+                .map_or_else(String::new, ToString::to_string),
+        }
     }
-    response.json(body)
+
+    fn document(self, error: &ApiError) -> HttpResponse {
+        let mut response = HttpResponse::build(error.code.status());
+        response.content_type("application/problem+json");
+        if let Some(seconds) = error.retry_after {
+            response.insert_header((header::RETRY_AFTER, seconds));
+        }
+        response.json(ProblemDocument::new(error, self.language, self.request_id))
+    }
 }
 
 /// Middleware: every failed answer becomes a problem document.
@@ -108,25 +123,28 @@ pub async fn render_errors(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
-    let http_request = request.request().clone();
+    let before = Reader::of(request.request());
     match next.call(request).await {
         Ok(response) => {
             let status = response.status();
             if !status.is_client_error() && !status.is_server_error() {
                 return Ok(response.map_into_boxed_body());
             }
-            let is_problem = response
+            let is_document = response
                 .headers()
                 .get(header::CONTENT_TYPE)
-                .is_some_and(|value| value.as_bytes().starts_with(b"application/problem+json"));
-            if is_problem {
+                .is_some_and(|value| {
+                    value.as_bytes().starts_with(b"application/problem+json")
+                        || value.as_bytes().starts_with(b"application/json")
+                });
+            if is_document {
                 return Ok(response.map_into_boxed_body());
             }
             let error = response.response().error().map_or_else(
                 || ApiError::new(code_for(status)),
                 |error| known(error, status),
             );
-            let mut rendered = document(&http_request, &error);
+            let mut rendered = Reader::of(response.request()).document(&error);
             // Headers that say something of the failure, such as Allow, and those of CORS, without
             // which the browser would hide the document from the page.
             for (name, value) in response.headers() {
@@ -134,12 +152,13 @@ pub async fn render_errors(
                     rendered.headers_mut().append(name.clone(), value.clone());
                 }
             }
-            Ok(ServiceResponse::new(http_request, rendered))
+            Ok(response.into_response(rendered))
         }
         Err(error) => {
             let status = error.as_response_error().status_code();
-            let rendered = document(&http_request, &known(&error, status));
-            Ok(ServiceResponse::new(http_request, rendered))
+            let known = known(&error, status);
+            let rendered = before.document(&known);
+            Err(InternalError::from_response(known, rendered).into())
         }
     }
 }

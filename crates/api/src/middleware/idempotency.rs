@@ -6,6 +6,7 @@ use std::sync::Arc;
 use actix_session::SessionExt;
 use actix_web::body::{BoxBody, MessageBody, to_bytes_limited};
 use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
+use actix_web::http::header::HeaderValue;
 use actix_web::http::{Method, StatusCode, header};
 use actix_web::middleware::Next;
 use actix_web::{HttpMessage, HttpResponse, web};
@@ -48,34 +49,42 @@ pub async fn honour_idempotency_key(
     let Some(store) = request.app_data::<web::Data<Idempotency>>().cloned() else {
         return Ok(next.call(request).await?.map_into_boxed_body());
     };
-    let key = key
-        .to_str()
-        .ok()
-        .filter(|key| !key.is_empty() && key.len() <= MAX_KEY)
-        .ok_or_else(|| ApiError::invalid_field("Idempotency-Key", Problem::TooLong { max: 255 }))?
-        .to_owned();
-    let http_request = request.request().clone();
-    let body = read_body(&http_request, &mut request.take_payload()).await?;
-    let fingerprint = fingerprint(&request, &body);
-    request.set_payload(Payload::from(body));
-
-    match take(&store, user, &key, &fingerprint).await? {
-        IdempotencyState::New => {}
-        IdempotencyState::InProgress => {
-            return Err(ApiError::new(Code::IdempotencyInProgress)
-                .retry_after(1)
-                .into());
+    let body = {
+        let http_request = request.request().clone();
+        read_body(&http_request, &mut request.take_payload()).await
+    };
+    let known = match body {
+        Ok(body) => {
+            let fingerprint = fingerprint(&request, &body);
+            request.set_payload(Payload::from(body));
+            match read_key(&key) {
+                Ok(key) => take(&store, user, &key, &fingerprint)
+                    .await
+                    .map(|state| (key, state)),
+                Err(error) => Err(error),
+            }
         }
-        IdempotencyState::Mismatch => return Err(ApiError::new(Code::IdempotencyMismatch).into()),
-        IdempotencyState::Answered(answer) => {
+        Err(error) => Err(error),
+    };
+    let key = match known {
+        Ok((key, IdempotencyState::New)) => key,
+        Ok((_, IdempotencyState::InProgress)) => {
+            let error = ApiError::new(Code::IdempotencyInProgress).retry_after(1);
+            return Ok(request.error_response(error));
+        }
+        Ok((_, IdempotencyState::Mismatch)) => {
+            return Ok(request.error_response(ApiError::new(Code::IdempotencyMismatch)));
+        }
+        Ok((_, IdempotencyState::Answered(answer))) => {
             let status = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::OK);
             let response = HttpResponse::build(status)
                 .content_type("application/json")
                 .insert_header(("Idempotency-Replayed", "true"))
                 .body(answer.body);
-            return Ok(ServiceResponse::new(http_request, response));
+            return Ok(request.into_response(response));
         }
-    }
+        Err(error) => return Ok(request.error_response(error)),
+    };
 
     let outcome = next.call(request).await;
     let succeeded = matches!(&outcome, Ok(response) if response.status().is_success());
@@ -112,6 +121,15 @@ pub async fn honour_idempotency_key(
         http_request,
         head.set_body(BoxBody::new(body)),
     ))
+}
+
+fn read_key(value: &HeaderValue) -> Result<String, ApiError> {
+    value
+        .to_str()
+        .ok()
+        .filter(|key| !key.is_empty() && key.len() <= MAX_KEY)
+        .map(ToOwned::to_owned)
+        .ok_or_else(|| ApiError::invalid_field("Idempotency-Key", Problem::TooLong { max: 255 }))
 }
 
 fn is_json_or_empty(request: &ServiceRequest) -> bool {

@@ -1,6 +1,6 @@
 //! Who may write with a person's cookie: the applications on the allowlist, and nobody else's page.
 
-use actix_web::body::MessageBody;
+use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::{Method, header};
 use actix_web::middleware::Next;
@@ -33,16 +33,16 @@ impl AllowedOrigins {
 /// scripts and curl work with a cookie of their own. See `docs/decisions/0003-writes-and-origins.md`.
 pub async fn refuse_foreign_writes(
     request: ServiceRequest,
-    next: Next<impl MessageBody>,
-) -> Result<ServiceResponse<impl MessageBody>, actix_web::Error> {
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
     let reads = matches!(
         *request.method(),
         Method::GET | Method::HEAD | Method::OPTIONS
     );
     if !reads && !request.path().starts_with(WEBHOOKS) && !may_write(&request) {
-        return Err(ApiError::new(Code::ForeignOrigin).into());
+        return Ok(request.error_response(ApiError::new(Code::ForeignOrigin)));
     }
-    next.call(request).await
+    Ok(next.call(request).await?.map_into_boxed_body())
 }
 
 fn may_write(request: &ServiceRequest) -> bool {

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
-use actix_web::http::header::{HeaderName, HeaderValue};
+use actix_web::error::InternalError;
+use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
 use actix_web::middleware::Next;
 use actix_web::{HttpMessage, web};
 use nexus_domain::WebhookEventId;
@@ -49,7 +50,14 @@ pub async fn assign_request_id(
     // The pattern, not the path: a path may hold a webhook's key.
     let started = std::time::Instant::now();
     async move {
-        let mut response = next.call(request).await?;
+        let mut response = match next.call(request).await {
+            Ok(response) => response,
+            Err(error) => {
+                let mut response = error.error_response();
+                stamp(response.headers_mut(), id);
+                return Err(InternalError::from_response(error, response).into());
+            }
+        };
         let route = response
             .request()
             .match_pattern()
@@ -61,11 +69,15 @@ pub async fn assign_request_id(
         } else {
             tracing::info!(%method, route, status, milliseconds, "answered");
         }
-        if let Ok(value) = HeaderValue::from_str(&id.to_string()) {
-            response.headers_mut().insert(HEADER, value);
-        }
+        stamp(response.headers_mut(), id);
         Ok(response)
     }
     .instrument(span)
     .await
+}
+
+fn stamp(headers: &mut HeaderMap, id: Uuid) {
+    if let Ok(value) = HeaderValue::from_str(&id.to_string()) {
+        headers.insert(HEADER, value);
+    }
 }
