@@ -1,0 +1,275 @@
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::support::{App, PASSWORD, journeys};
+
+journeys! {
+    one_registers_signs_out_and_signs_in_again,
+    wrong_password_and_unknown_address_look_the_same,
+    a_taken_address_is_refused,
+    every_bad_field_of_a_registration_is_named,
+    a_profile_saved_back_as_it_was_loaded_keeps_its_keys,
+    a_new_password_ends_the_other_sessions,
+    a_deleted_account_is_gone_with_its_sessions,
+    guessing_passwords_is_slowed_down,
+    a_planted_session_is_worth_nothing_after_sign_in,
+}
+
+async fn one_registers_signs_out_and_signs_in_again(app: App) {
+    let mut browser = app.browser();
+    let answer = browser
+        .post(
+            "/api/auth/register/",
+            json!({"name": " Lucía ", "email": "Lucia@Example.mx", "password": PASSWORD,
+                   "phone": "55 1234 5678", "company": "Flores", "id": "x", "is_admin": true}),
+        )
+        .await;
+    assert_eq!(answer.status, 201, "{:?}", answer.body);
+    let user = &answer.body["user"];
+    assert_eq!(user["name"], "Lucía");
+    assert_eq!(user["email"], "Lucia@Example.mx");
+    assert_eq!(user["phone"], "+525512345678");
+    assert_eq!(user["whatsapp_api_key"], Value::Null);
+    let cookie = answer.headers["set-cookie"].to_str().unwrap();
+    assert!(
+        cookie.contains("HttpOnly") && cookie.contains("SameSite=Lax"),
+        "{cookie}"
+    );
+
+    let me = browser.get("/api/auth/me").await;
+    assert_eq!(me.body["user"]["id"], user["id"]);
+
+    let old = browser.cookie.clone();
+    let answer = browser.post("/api/auth/logout", json!({})).await;
+    assert_eq!(answer.status, 200);
+    assert!(answer.body["message"].is_string());
+    browser.cookie = old;
+    browser
+        .get("/api/auth/me")
+        .await
+        .assert_problem(401, "not_signed_in");
+
+    browser.cookie = None;
+    let answer = browser
+        .post(
+            "/api/auth/login",
+            json!({"email": "lucia@example.MX", "password": PASSWORD}),
+        )
+        .await;
+    assert_eq!(answer.status, 200);
+    assert!(answer.body["user"]["last_login"].is_string());
+    assert_eq!(browser.get("/api/auth/me/").await.status, 200);
+}
+
+async fn wrong_password_and_unknown_address_look_the_same(app: App) {
+    app.signed_in("ana@example.mx").await;
+    let mut browser = app.browser();
+    let wrong = browser
+        .post(
+            "/api/auth/login",
+            json!({"email": "ana@example.mx", "password": "no es esta"}),
+        )
+        .await;
+    let unknown = browser
+        .post(
+            "/api/auth/login",
+            json!({"email": "nadie@example.mx", "password": "no es esta"}),
+        )
+        .await;
+    wrong.assert_problem(401, "wrong_credentials");
+    unknown.assert_problem(401, "wrong_credentials");
+    assert_eq!(wrong.body["error"], unknown.body["error"]);
+}
+
+async fn a_taken_address_is_refused(app: App) {
+    app.signed_in("ana@example.mx").await;
+    let mut browser = app.browser();
+    let answer = browser
+        .post(
+            "/api/auth/register",
+            json!({"name": "Otra", "email": "ANA@example.mx", "password": PASSWORD}),
+        )
+        .await;
+    answer.assert_problem(409, "email_taken");
+    browser
+        .get("/api/auth/me")
+        .await
+        .assert_problem(401, "not_signed_in");
+}
+
+async fn every_bad_field_of_a_registration_is_named(app: App) {
+    let mut browser = app.browser();
+    let answer = browser
+        .post(
+            "/api/auth/register",
+            json!({"name": " ", "email": "ana@", "password": "corta", "phone": "12"}),
+        )
+        .await;
+    answer.assert_problem(422, "invalid_input");
+    for field in ["name", "email", "password", "phone"] {
+        assert!(
+            answer.body["fields"][field][0].is_string(),
+            "{field}: {:?}",
+            answer.body
+        );
+    }
+    assert_eq!(answer.body["error"], "Hay datos que corregir.");
+    browser.language = "fr;q=0.9, en-GB;q=0.8".to_owned();
+    let answer = browser.post("/api/auth/register", json!({})).await;
+    assert_eq!(answer.body["error"], "Some values need to be corrected.");
+    let answer = browser.post("/api/auth/register", json!({"name": 5})).await;
+    answer.assert_problem(422, "invalid_input");
+    assert!(answer.body["fields"]["name"][0].is_string());
+}
+
+async fn a_profile_saved_back_as_it_was_loaded_keeps_its_keys(app: App) {
+    let mut browser = app.signed_in("ana@example.mx").await;
+    let answer = browser
+        .put(
+            "/api/profile",
+            json!({"whatsapp_api_key": "EAAG-very-secret-wxyz", "language": "en"}),
+        )
+        .await;
+    assert_eq!(answer.status, 200, "{:?}", answer.body);
+    assert_eq!(answer.body["user"]["whatsapp_api_key"], "••••••••wxyz");
+    assert_eq!(answer.body["message"], "Your profile was saved.");
+
+    let loaded = browser.get("/api/profile").await.body["user"].clone();
+    let answer = browser.put("/api/profile", loaded.clone()).await;
+    assert_eq!(answer.status, 200, "{:?}", answer.body);
+    let mut expected = loaded;
+    expected["updated_at"] = answer.body["user"]["updated_at"].clone();
+    assert_eq!(answer.body["user"], expected);
+
+    let answer = browser
+        .put(
+            "/api/profile",
+            json!({"whatsapp_api_key": "", "company": null, "email": "x@y.zz"}),
+        )
+        .await;
+    assert_eq!(answer.body["user"]["whatsapp_api_key"], Value::Null);
+    assert_eq!(answer.body["user"]["email"], "ana@example.mx");
+
+    let answer = browser
+        .put(
+            "/api/profile",
+            json!({"name": "", "timezone": "Luna/Base", "theme": "pink"}),
+        )
+        .await;
+    answer.assert_problem(422, "invalid_input");
+    assert_eq!(
+        answer.body["fields"].as_object().unwrap().len(),
+        3,
+        "{:?}",
+        answer.body
+    );
+}
+
+async fn a_new_password_ends_the_other_sessions(app: App) {
+    let mut first = app.signed_in("ana@example.mx").await;
+    let mut second = app.browser();
+    second
+        .post(
+            "/api/auth/login",
+            json!({"email": "ana@example.mx", "password": PASSWORD}),
+        )
+        .await;
+    let planted = first.cookie.clone();
+
+    let answer = first
+        .post(
+            "/api/profile/change-password",
+            json!({"current_password": "no es esta", "new_password": "otra frase muy larga"}),
+        )
+        .await;
+    answer.assert_problem(403, "wrong_password");
+    let answer = first
+        .post(
+            "/api/profile/change-password",
+            json!({"current_password": PASSWORD, "new_password": "otra frase muy larga"}),
+        )
+        .await;
+    assert_eq!(answer.status, 200, "{:?}", answer.body);
+
+    assert_eq!(first.get("/api/auth/me").await.status, 200);
+    second
+        .get("/api/auth/me")
+        .await
+        .assert_problem(401, "not_signed_in");
+    let mut thief = app.browser();
+    thief.cookie = planted;
+    thief
+        .get("/api/auth/me")
+        .await
+        .assert_problem(401, "not_signed_in");
+}
+
+async fn a_deleted_account_is_gone_with_its_sessions(app: App) {
+    let mut browser = app.signed_in("ana@example.mx").await;
+    let cookie = browser.cookie.clone();
+    let request = browser
+        .request(Method::DELETE, "/api/profile")
+        .json(&json!({"password": "no es esta"}));
+    browser
+        .send(request)
+        .await
+        .assert_problem(403, "wrong_password");
+    let request = browser
+        .request(Method::DELETE, "/api/profile")
+        .json(&json!({"password": PASSWORD}));
+    let answer = browser.send(request).await;
+    assert_eq!(answer.status, 200, "{:?}", answer.body);
+    browser.cookie = cookie;
+    browser
+        .get("/api/auth/me")
+        .await
+        .assert_problem(401, "not_signed_in");
+    app.signed_in("ana@example.mx").await;
+}
+
+async fn guessing_passwords_is_slowed_down(app: App) {
+    app.signed_in("ana@example.mx").await;
+    let mut browser = app.browser();
+    let mut refused = None;
+    for _ in 0..40 {
+        let answer = browser
+            .post(
+                "/api/auth/login",
+                json!({"email": "ana@example.mx", "password": "adivina"}),
+            )
+            .await;
+        if answer.status == 429 {
+            refused = Some(answer);
+            break;
+        }
+    }
+    let refused = refused.expect("forty guesses are too many");
+    refused.assert_problem(429, "rate_limited");
+    assert!(
+        refused.headers["retry-after"]
+            .to_str()
+            .unwrap()
+            .parse::<u64>()
+            .unwrap()
+            > 0
+    );
+}
+
+async fn a_planted_session_is_worth_nothing_after_sign_in(app: App) {
+    let mut victim = app.signed_in("ana@example.mx").await;
+    let planted = victim.cookie.clone();
+    victim
+        .post(
+            "/api/auth/login",
+            json!({"email": "ana@example.mx", "password": PASSWORD}),
+        )
+        .await;
+    assert_ne!(victim.cookie, planted);
+    let mut attacker = app.browser();
+    attacker.cookie = planted;
+    attacker
+        .get("/api/auth/me")
+        .await
+        .assert_problem(401, "not_signed_in");
+    assert_eq!(victim.get("/api/auth/me").await.status, 200);
+}

@@ -1,0 +1,118 @@
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::support::{App, Browser, journeys};
+
+journeys! {
+    a_file_becomes_contacts_and_every_row_is_accounted_for,
+    a_file_that_is_no_table_is_refused,
+    an_import_is_its_owners_alone,
+}
+
+async fn finished(browser: &mut Browser, id: &str) -> Value {
+    for _ in 0..600 {
+        let answer = browser.get(&format!("/api/contacts/imports/{id}")).await;
+        let import = answer.body["import"].clone();
+        if import["status"] == "completed" || import["status"] == "failed" {
+            return import;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    panic!("the import did not end");
+}
+
+async fn a_file_becomes_contacts_and_every_row_is_accounted_for(app: App) {
+    let mut browser = app.signed_in("ana@example.mx").await;
+    let file = include_bytes!("../../assets/demo-contacts.csv");
+    let answer = browser.upload("../../clientes ñ.csv", file).await;
+    assert_eq!(answer.status, 202, "{:?}", answer.body);
+    assert_eq!(answer.body["import"]["file_name"], "clientes ñ.csv");
+    let id = answer.body["import"]["id"].as_str().unwrap().to_owned();
+    let import = finished(&mut browser, &id).await;
+    assert_eq!(import["status"], "completed", "{import}");
+    assert_eq!(
+        import["progress"],
+        json!({"read": 126, "created": 121, "known": 1, "blank": 1, "invalid": 3}),
+    );
+    let contacts = browser.get("/api/contacts?per_page=1").await;
+    assert_eq!(contacts.body["pagination"]["total"], 121);
+    let errors = browser
+        .get(&format!("/api/contacts/imports/{id}/errors"))
+        .await;
+    let listed = errors.body["errors"].as_array().unwrap().clone();
+    assert!(
+        listed.iter().any(|error| error["line"] == 14
+            && error["column"] == "Celular"
+            && error["value"] == "12-34"
+            && error["code"] == "invalid_phone"),
+        "{listed:?}"
+    );
+
+    // The same file once more adds nobody.
+    let answer = browser.upload("otra vez.csv", file).await;
+    let id = answer.body["import"]["id"].as_str().unwrap().to_owned();
+    let import = finished(&mut browser, &id).await;
+    assert_eq!(import["progress"]["created"], 0);
+    assert_eq!(import["progress"]["known"], 122);
+    assert_eq!(
+        browser.get("/api/contacts/imports").await.body["pagination"]["total"],
+        2
+    );
+}
+
+async fn a_file_that_is_no_table_is_refused(app: App) {
+    let mut browser = app.signed_in("ana@example.mx").await;
+    browser
+        .upload("vacio.csv", b"")
+        .await
+        .assert_problem(422, "empty_file");
+    browser
+        .upload("foto.csv", b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR")
+        .await
+        .assert_problem(422, "not_a_table");
+    let large = vec![b'a'; 1_100_000];
+    browser
+        .upload("grande.csv", &large)
+        .await
+        .assert_problem(413, "too_large");
+    let answer = browser
+        .post("/api/contacts/import/file", json!({"file": "x"}))
+        .await;
+    assert!(answer.status.is_client_error(), "{:?}", answer.body);
+    assert_eq!(
+        browser.get("/api/contacts/imports").await.body["pagination"]["total"],
+        0
+    );
+
+    let answer = browser
+        .upload("columnas.csv", b"color,talla\nrojo,M\n")
+        .await;
+    let id = answer.body["import"]["id"].as_str().unwrap().to_owned();
+    let import = finished(&mut browser, &id).await;
+    assert_eq!(import["status"], "failed");
+    assert!(
+        import["failure"].as_str().unwrap().contains("color, talla"),
+        "{import}"
+    );
+}
+
+async fn an_import_is_its_owners_alone(app: App) {
+    let mut owner = app.signed_in("ana@example.mx").await;
+    let answer = owner
+        .upload("a.csv", b"nombre,telefono\nAna,5512345678\n")
+        .await;
+    let id = answer.body["import"]["id"].as_str().unwrap().to_owned();
+    finished(&mut owner, &id).await;
+    let mut other = app.signed_in("otra@example.mx").await;
+    for path in [
+        format!("/api/contacts/imports/{id}"),
+        format!("/api/contacts/imports/{id}/errors"),
+    ] {
+        other.get(&path).await.assert_problem(404, "not_found");
+    }
+    assert_eq!(
+        other.get("/api/contacts/imports").await.body["pagination"]["total"],
+        0
+    );
+}

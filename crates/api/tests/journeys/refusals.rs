@@ -1,0 +1,167 @@
+use reqwest::Method;
+use serde_json::json;
+
+use crate::support::{App, journeys};
+
+journeys! {
+    whatever_is_wrong_comes_in_the_one_shape_of_errors,
+    writes_of_foreign_pages_change_nothing,
+    a_listed_page_may_call_with_cookies,
+    without_a_session_nothing_is_told,
+    the_process_says_how_it_is,
+}
+
+async fn whatever_is_wrong_comes_in_the_one_shape_of_errors(app: App) {
+    let mut browser = app.signed_in("ana@example.mx").await;
+    browser
+        .get("/api/nada")
+        .await
+        .assert_problem(404, "unknown_path");
+    browser
+        .get("/otra")
+        .await
+        .assert_problem(404, "unknown_path");
+    let answer = browser.post("/api/auth/me", json!({})).await;
+    answer.assert_problem(405, "method_not_allowed");
+
+    let send = |body: &'static str, kind: &'static str| {
+        browser
+            .request(Method::POST, "/api/contacts")
+            .header("content-type", kind)
+            .body(body)
+    };
+    let requests = [
+        (
+            send("{\"name\": ", "application/json"),
+            400,
+            "malformed_json",
+        ),
+        (send("{} x", "application/json"), 400, "malformed_json"),
+        (send("[1]", "application/json"), 422, "invalid_input"),
+        (
+            send("{\"tags\": \"vip\"}", "application/json"),
+            422,
+            "invalid_input",
+        ),
+        (
+            send("name=A", "application/x-www-form-urlencoded"),
+            415,
+            "unsupported_media_type",
+        ),
+    ];
+    for (request, status, code) in requests {
+        browser
+            .clone()
+            .send(request)
+            .await
+            .assert_problem(status, code);
+    }
+    let long = "a".repeat(3_000_000);
+    let answer = browser.post("/api/contacts", json!({"name": long})).await;
+    answer.assert_problem(413, "too_large");
+    for query in [
+        "page=0",
+        "page=x",
+        "per_page=101",
+        "per_page=-1",
+        "cursor=!!",
+        "sort=color",
+        "status=feliz",
+        "created_after=ayer",
+        "has=fax",
+    ] {
+        let answer = browser.get(&format!("/api/contacts?{query}")).await;
+        answer.assert_problem(422, "invalid_input");
+        let field = query.split('=').next().unwrap();
+        assert!(
+            answer.body["fields"][field][0].is_string(),
+            "{query}: {:?}",
+            answer.body
+        );
+    }
+}
+
+async fn writes_of_foreign_pages_change_nothing(app: App) {
+    let mut browser = app.signed_in("ana@example.mx").await;
+    for origin in [
+        "https://evil.example",
+        "null",
+        "https://app.example.test.evil.example",
+        "http://app.example.test",
+        "https://app.example.test:8443",
+    ] {
+        browser.origin = Some(origin.to_owned());
+        let answer = browser
+            .post("/api/contacts", json!({"name": "A", "email": "a@b.mx"}))
+            .await;
+        answer.assert_problem(403, "foreign_origin");
+        let answer = browser.post("/api/auth/logout", json!({})).await;
+        answer.assert_problem(403, "foreign_origin");
+    }
+    browser.origin = None;
+    let request = browser
+        .request(Method::POST, "/api/contacts")
+        .header("sec-fetch-site", "cross-site")
+        .json(&json!({"name": "A", "email": "a@b.mx"}));
+    browser
+        .send(request)
+        .await
+        .assert_problem(403, "foreign_origin");
+    assert_eq!(
+        browser.get("/api/contacts").await.body["pagination"]["total"],
+        0
+    );
+
+    browser.origin = Some(format!("http://{}", app.address));
+    let answer = browser
+        .post("/api/contacts", json!({"name": "A", "email": "a@b.mx"}))
+        .await;
+    assert_eq!(
+        answer.status, 201,
+        "the server's own pages may: {:?}",
+        answer.body
+    );
+}
+
+async fn a_listed_page_may_call_with_cookies(app: App) {
+    let mut browser = app.browser();
+    let answer = browser.get("/api/auth/me").await;
+    assert_eq!(
+        answer.headers["access-control-allow-origin"],
+        "https://app.example.test"
+    );
+    assert_eq!(answer.headers["access-control-allow-credentials"], "true");
+    browser.origin = Some("https://evil.example".to_owned());
+    let answer = browser.get("/api/auth/me").await;
+    assert!(!answer.headers.contains_key("access-control-allow-origin"));
+}
+
+async fn without_a_session_nothing_is_told(app: App) {
+    let mut browser = app.browser();
+    for path in [
+        "/api/auth/me",
+        "/api/profile",
+        "/api/contacts",
+        "/api/contacts/tags",
+        "/api/contacts/imports",
+        "/api/contacts/01980c5e-7d2b-7c3a-9a55-1f0e6f3f2b11",
+    ] {
+        browser.get(path).await.assert_problem(401, "not_signed_in");
+    }
+    browser.cookie = Some("nexus_session=forged".to_owned());
+    browser
+        .get("/api/auth/me")
+        .await
+        .assert_problem(401, "not_signed_in");
+}
+
+async fn the_process_says_how_it_is(app: App) {
+    let mut browser = app.browser();
+    for path in ["/health", "/ready"] {
+        let answer = browser.get(path).await;
+        assert_eq!(answer.status, 200);
+        assert_eq!(answer.body["status"], "ok");
+    }
+    let document = browser.get("/api/openapi.json").await;
+    assert_eq!(document.body["openapi"], "3.1.0");
+}

@@ -1,0 +1,81 @@
+//! What the configuration accepts, and what it says when it refuses.
+
+use nexus_api::settings::from_pairs;
+
+fn refusal(pairs: &[(&str, &str)]) -> String {
+    from_pairs(
+        pairs
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned())),
+    )
+    .expect_err("this must be refused")
+    .to_string()
+}
+
+const KEY: &str = "kL9vXq2mW7sTz4Rb8NcYpE3hJdUa6GfV";
+
+#[test]
+fn production_without_a_key_does_not_start() {
+    let said = refusal(&[("APP_ENV", "production")]);
+    assert!(said.starts_with("SECRET_KEY: must be set"), "{said}");
+}
+
+#[test]
+fn production_with_a_weak_key_does_not_start() {
+    for weak in [
+        "secret",
+        "changeme",
+        "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
+    ] {
+        let said = refusal(&[("APP_ENV", "production"), ("SECRET_KEY", weak)]);
+        assert!(said.starts_with("SECRET_KEY: is too weak"), "{said}");
+        assert!(
+            !said.contains(weak) || weak == "secret",
+            "the key is repeated: {said}"
+        );
+    }
+}
+
+#[test]
+fn a_wildcard_origin_does_not_start() {
+    let said = refusal(&[
+        ("APP_ENV", "production"),
+        ("SECRET_KEY", KEY),
+        ("CORS_ORIGINS", "*"),
+    ]);
+    assert!(said.starts_with("CORS_ORIGINS"), "{said}");
+}
+
+#[test]
+fn the_sandbox_does_not_run_in_production() {
+    let said = refusal(&[
+        ("APP_ENV", "production"),
+        ("SECRET_KEY", KEY),
+        ("SANDBOX", "on"),
+    ]);
+    assert!(said.starts_with("SANDBOX"), "{said}");
+}
+
+#[test]
+fn a_refused_value_names_its_variable_and_what_it_takes() {
+    for (variable, value) in [
+        ("PORT", "many"),
+        ("COOKIE_SAMESITE", "maybe"),
+        ("DATABASE_URL", "mysql://x"),
+        ("DEFAULT_TIME_ZONE", "Luna/Base"),
+        ("LOG_FORMAT", "xml"),
+        ("DISPATCH_PER_SECOND", "0"),
+        ("WHATSAPP_BASE_URL", "graph"),
+        ("CORS_ORIGINS", "https://app.example.com/"),
+    ] {
+        let said = refusal(&[(variable, value)]);
+        assert!(said.starts_with(&format!("{variable}: ")), "{said}");
+    }
+}
+
+#[test]
+fn a_key_of_digits_stays_as_it_was_written() {
+    use secrecy::ExposeSecret;
+    let settings = from_pairs([("SECRET_KEY".to_owned(), "0012345".to_owned())]).unwrap();
+    assert_eq!(settings.secret_key.unwrap().expose_secret(), "0012345");
+}
