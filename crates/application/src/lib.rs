@@ -5,7 +5,9 @@
 //! * [`imports`] — files whose rows become contacts: the upload and the worker.
 //! * [`campaigns`] — writing campaigns, starting and steering them, what became of their recipients.
 //! * [`delivery`] — the dispatcher: every recipient gets their message, once.
+//! * [`webhooks`] — what providers report: stored, then applied.
 //! * [`statistics`] — the figures of the dashboard.
+//! * [`housekeeping`] — deleting what is kept only for a time.
 #![deny(missing_docs)]
 
 pub mod accounts;
@@ -16,9 +18,11 @@ pub mod delivery;
 mod field;
 #[cfg(test)]
 mod fixtures;
+pub mod housekeeping;
 pub mod imports;
 mod shutdown;
 pub mod statistics;
+pub mod webhooks;
 
 pub use actor::Actor;
 pub use field::Field;

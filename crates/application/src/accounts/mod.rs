@@ -22,6 +22,8 @@ pub use profile::{Profile, ProfileChanges, ProfileError, UpdateProfileError};
 pub use register::{Register, RegisterError};
 pub use sign_in::{SignIn, SignInError};
 
+pub(crate) use secrets::open as open_secret;
+
 /// What the use cases on accounts work with.
 #[derive(Clone)]
 pub struct AccountPorts {

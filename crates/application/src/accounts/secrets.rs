@@ -19,7 +19,7 @@ const SHORTEST_SHOWN: usize = 12;
 const LONGEST: usize = 4_096;
 
 /// Opens a secret of the user; one that doesn't open is logged and as good as none.
-pub(super) fn open(
+pub(crate) fn open(
     sealer: &dyn SecretSealer,
     user: &User,
     field: SecretField,

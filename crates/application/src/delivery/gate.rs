@@ -30,9 +30,15 @@ struct State {
     strikes: u32,
     /// When it was last: answers to requests that left before say nothing new.
     struck_at: Option<Instant>,
+    /// How many messages in a row may or may not have been taken.
+    doubts: u32,
     refused_campaigns: BTreeSet<CampaignId>,
     account_refused: bool,
 }
+
+/// So many doubts in a row mean that the provider is in trouble: going on at full pace would leave
+/// a whole campaign in doubt.
+const DOUBTS_IN_A_ROW: u32 = 5;
 
 impl Gate {
     pub(super) fn new(lease: Arc<LeaseWatch>, shutdown: Shutdown, backoff: Backoff) -> Self {
@@ -44,6 +50,7 @@ impl Gate {
                 closed_until: None,
                 strikes: 0,
                 struck_at: None,
+                doubts: 0,
                 refused_campaigns: BTreeSet::new(),
                 account_refused: false,
             }),
@@ -76,7 +83,15 @@ impl Gate {
     ) {
         let mut state = self.state();
         let news = state.struck_at.is_none_or(|struck_at| left_at >= struck_at);
+        state.doubts = match outcome {
+            Outcome::InDoubt { .. } => state.doubts.saturating_add(1),
+            Outcome::HeldBack => state.doubts,
+            _ => 0,
+        };
         match outcome {
+            Outcome::InDoubt { .. } if state.doubts >= DOUBTS_IN_A_ROW => {
+                self.slow_down(&mut state, news, None, entropy);
+            }
             Outcome::Throttled {
                 retry_after,
                 recipient_only: false,

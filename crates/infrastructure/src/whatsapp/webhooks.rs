@@ -13,7 +13,7 @@ use nexus_domain::{
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
-use sha2::Sha256;
+use sha2::{Digest, Sha256};
 
 use super::errors::GraphError;
 
@@ -47,6 +47,12 @@ impl WebhookReader for WhatsAppWebhooks {
         };
         mac.update(body);
         mac.verify_slice(&signed).is_ok()
+    }
+
+    fn is_verify_token(&self, known: &SecretString, token: &str) -> bool {
+        // How far two digests agree tells nothing of the texts.
+        let known = known.expose_secret();
+        !known.is_empty() && Sha256::digest(known) == Sha256::digest(token)
     }
 
     fn read(&self, body: &[u8]) -> Result<Vec<ChannelEvent>, UnreadableWebhook> {

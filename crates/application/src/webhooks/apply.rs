@@ -1,0 +1,206 @@
+//! Applying what webhooks say. Applying the same again changes nothing, in whatever order.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::{DateTime, Utc};
+use nexus_domain::ports::{Clock, Entropy, StorageError, UnitOfWork};
+use nexus_domain::{
+    CampaignContact, CampaignContactId, ChannelEvent, DeliveryStatus, SenderId, StatusReport,
+    UserId,
+};
+
+use super::inbound::{Letter, read_letters};
+use crate::delivery::Consequences;
+
+/// What is applied for one user in one transaction.
+pub(super) struct Application<'a> {
+    user: UserId,
+    clock: &'a dyn Clock,
+    entropy: &'a dyn Entropy,
+    recipients: BTreeMap<CampaignContactId, CampaignContact>,
+    by_message: BTreeMap<String, CampaignContactId>,
+    changed: BTreeSet<CampaignContactId>,
+    consequences: Consequences,
+    confirmed: BTreeMap<SenderId, DateTime<Utc>>,
+}
+
+/// What applying came to.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Applied {
+    /// The webhooks, by their place, that report on a message which is not known (yet).
+    pub(super) unmatched: BTreeSet<usize>,
+    /// For each sender account, the latest time of dispatch among the messages of which a report
+    /// came. To be noted after the transaction: it locks the account, which comes first wherever
+    /// both are locked.
+    pub(super) confirmed: BTreeMap<SenderId, DateTime<Utc>>,
+}
+
+impl<'a> Application<'a> {
+    pub(super) fn new(user: UserId, clock: &'a dyn Clock, entropy: &'a dyn Entropy) -> Self {
+        Self {
+            user,
+            clock,
+            entropy,
+            recipients: BTreeMap::new(),
+            by_message: BTreeMap::new(),
+            changed: BTreeSet::new(),
+            consequences: Consequences::new(user),
+            confirmed: BTreeMap::new(),
+        }
+    }
+
+    /// Applies the events of webhooks, each with the place of its webhook.
+    pub(super) async fn run(
+        mut self,
+        unit: &mut dyn UnitOfWork,
+        events: &[(usize, ChannelEvent)],
+    ) -> Result<Applied, StorageError> {
+        let now = self.clock.now();
+        let letters = read_letters(unit, self.user, events, now).await?;
+        self.lock(unit, events, &letters).await?;
+        let mut unmatched = BTreeSet::new();
+        for (place, event) in events {
+            match event {
+                ChannelEvent::Status(report) => {
+                    if !self.report(report, now) {
+                        unmatched.insert(*place);
+                    }
+                }
+                ChannelEvent::Other(name) => {
+                    tracing::debug!(user_id = %self.user, name, "a webhook of no meaning here");
+                }
+                ChannelEvent::Inbound(_) => {}
+            }
+        }
+        for letter in letters {
+            self.take_in(unit, letter, now).await?;
+        }
+        let changed: Vec<_> = self
+            .changed
+            .iter()
+            .filter_map(|id| self.recipients.get(id).cloned())
+            .collect();
+        if !changed.is_empty() {
+            unit.recipients().save(&changed).await?;
+        }
+        self.consequences.store(unit, now).await?;
+        Ok(Applied {
+            unmatched,
+            confirmed: self.confirmed,
+        })
+    }
+
+    /// Locks every recipient that is spoken of, in the order of their ids.
+    async fn lock(
+        &mut self,
+        unit: &mut dyn UnitOfWork,
+        events: &[(usize, ChannelEvent)],
+        letters: &[Letter],
+    ) -> Result<(), StorageError> {
+        let reports = events.iter().filter_map(|(_, event)| match event {
+            ChannelEvent::Status(report) => Some(report),
+            _ => None,
+        });
+        let mut message_ids = BTreeSet::new();
+        let mut ids: BTreeSet<CampaignContactId> = BTreeSet::new();
+        for report in reports {
+            match report.attempt {
+                Some(attempt) => {
+                    ids.insert(attempt.recipient);
+                }
+                None => {
+                    message_ids.insert(report.message_id.clone());
+                }
+            }
+        }
+        if !message_ids.is_empty() {
+            let message_ids: Vec<_> = message_ids.into_iter().collect();
+            let found = unit
+                .recipients()
+                .find_by_message_ids(self.user, &message_ids)
+                .await?;
+            self.by_message.extend(found);
+        }
+        ids.extend(self.by_message.values());
+        ids.extend(letters.iter().filter_map(|letter| letter.recipient));
+        if ids.is_empty() {
+            return Ok(());
+        }
+        let ids: Vec<_> = ids.into_iter().collect();
+        let locked = unit.recipients().lock_many(self.user, &ids).await?;
+        self.recipients.extend(
+            locked
+                .into_iter()
+                .map(|recipient| (recipient.id, recipient)),
+        );
+        Ok(())
+    }
+
+    /// Takes in a report. Whether the recipient is known, or can't become known any more.
+    fn report(&mut self, report: &StatusReport, now: DateTime<Utc>) -> bool {
+        let id = match report.attempt {
+            Some(attempt) => Some(attempt.recipient),
+            None => self.by_message.get(&report.message_id).copied(),
+        };
+        let Some(recipient) = id.and_then(|id| self.recipients.get_mut(&id)) else {
+            // An attempt is in the store before its message leaves: its recipient is gone.
+            return report.attempt.is_some();
+        };
+        let before: DeliveryStatus = recipient.delivery.status;
+        let current = report.attempt.is_none() || report.attempt == recipient.attempt();
+        if let Some(dispatched_at) = recipient.delivery.dispatched_at.filter(|_| current) {
+            let latest = self
+                .confirmed
+                .entry(recipient.sender_id)
+                .or_insert(dispatched_at);
+            *latest = dispatched_at.max(*latest);
+        }
+        if recipient.apply(report, now) {
+            self.changed.insert(recipient.id);
+            self.consequences
+                .moved(recipient, before, report.at.min(now));
+            tracing::debug!(
+                recipient_id = %recipient.id,
+                from = before.as_str(),
+                to = recipient.delivery.status.as_str(),
+                "a report is applied"
+            );
+        }
+        true
+    }
+
+    /// Keeps a customer's message, once, and counts it as an answer.
+    async fn take_in(
+        &mut self,
+        unit: &mut dyn UnitOfWork,
+        letter: Letter,
+        now: DateTime<Utc>,
+    ) -> Result<(), StorageError> {
+        let answered = letter
+            .recipient
+            .and_then(|id| self.recipients.get_mut(&id))
+            .filter(|recipient| letter.may_answer(recipient));
+        let message = letter.message(
+            self.user,
+            answered.as_ref().map(|recipient| recipient.id),
+            now,
+            self.entropy,
+        );
+        if !unit.messages().insert(&message).await? {
+            return Ok(());
+        }
+        if let Some(contact) = message.contact_id {
+            self.consequences.met(contact);
+        }
+        if let Some(recipient) = answered {
+            let before = recipient.delivery.replied_at;
+            if recipient.reply(message.sent_at, now) {
+                self.consequences.replied(recipient, message.sent_at);
+            }
+            if recipient.delivery.replied_at != before {
+                self.changed.insert(recipient.id);
+            }
+        }
+        Ok(())
+    }
+}
