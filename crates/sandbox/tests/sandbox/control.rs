@@ -1,9 +1,7 @@
 //! The sandbox's own endpoints and its page.
 
-mod support;
-
+use crate::support::{PHONE, SECRET, TOKEN, VERIFY, World, account, error_of, eventually, text};
 use serde_json::{Value, json};
-use support::{PHONE, SECRET, TOKEN, VERIFY, World, account, error_of, eventually, text};
 
 #[tokio::test]
 async fn accounts_are_registered_over_http_any_number_of_times_and_shown_masked() {

@@ -1,0 +1,193 @@
+//! Templates, media and numbers over real HTTP.
+
+use serde_json::{Value, json};
+
+use crate::support::{BUSINESS, PHONE, TOKEN, World, error_of, eventually};
+
+#[tokio::test]
+async fn templates_are_listed_in_pages_and_filled_in() {
+    let world = World::start().await;
+    let (mut names, mut after, mut pages) = (Vec::new(), String::new(), 0);
+    loop {
+        let page = world
+            .get(&format!("/v23.0/{BUSINESS}/message_templates?fields=name,language,status&limit=4&after={after}"))
+            .await;
+        for template in page["data"].as_array().unwrap() {
+            assert!(template["components"].is_null() && template["id"].is_string());
+            names.push(format!(
+                "{}/{}",
+                template["name"].as_str().unwrap(),
+                template["language"].as_str().unwrap()
+            ));
+        }
+        pages += 1;
+        if page["paging"]["next"].is_null() {
+            break;
+        }
+        after = page["paging"]["cursors"]["after"]
+            .as_str()
+            .unwrap()
+            .to_owned();
+    }
+    assert_eq!((pages, names.len()), (3, 10));
+    names.sort();
+    names.dedup();
+    assert_eq!(names.len(), 10);
+
+    let send =
+        |name: &str, parameters: Value| {
+            world
+            .post(&json!({"messaging_product": "whatsapp", "to": "525512349212", "type": "template",
+                "template": {"name": name, "language": {"code": "es_MX"},
+                    "components": [{"type": "body", "parameters": parameters}]}}))
+            .send()
+        };
+    let two = json!([{"type": "text", "text": "Ana"}, {"type": "text", "text": "20 %"}]);
+    let answer: Value = send("promocion_mensual", two)
+        .await
+        .unwrap()
+        .json()
+        .await
+        .unwrap();
+    assert_eq!(answer["messages"][0]["message_status"], "accepted");
+    let text = world.sandbox.accepted()[0].text.clone().unwrap();
+    assert!(
+        text.contains("Hola Ana, este mes tienes 20 % de descuento"),
+        "{text}"
+    );
+    let one = json!([{"type": "text", "text": "Ana"}]);
+    assert_eq!(
+        error_of(send("promocion_mensual", one.clone()).await.unwrap()).await,
+        (400, 132_000)
+    );
+    assert_eq!(
+        error_of(send("oferta_relampago", one.clone()).await.unwrap()).await,
+        (400, 132_015)
+    );
+    assert_eq!(
+        error_of(send("premio_seguro", one.clone()).await.unwrap()).await,
+        (404, 132_001)
+    );
+    assert_eq!(
+        error_of(send("no_existe", one).await.unwrap()).await,
+        (404, 132_001)
+    );
+
+    // This number taps the first button.
+    let tap = eventually("a tap", || world.webhook.messages().pop()).await;
+    assert_eq!(
+        tap["button"],
+        json!({"payload": "Me interesa", "text": "Me interesa"})
+    );
+    assert_eq!(tap["context"]["id"], answer["messages"][0]["id"]);
+}
+
+#[tokio::test]
+async fn media_are_uploaded_sent_fetched_and_deleted() {
+    let world = World::start().await;
+    let bytes = b"\x89PNG\r\n\x1a\nnot really".to_vec();
+    let form = |mime: &str| {
+        let part = reqwest::multipart::Part::bytes(bytes.clone()).file_name("foto.png");
+        reqwest::multipart::Form::new()
+            .text("messaging_product", "whatsapp")
+            .text("type", mime.to_owned())
+            .part("file", part.mime_str(mime).unwrap())
+    };
+    let upload = |mime: &str| {
+        let url = world.url(&format!("/v23.0/{PHONE}/media"));
+        world
+            .http
+            .post(url)
+            .bearer_auth(TOKEN)
+            .multipart(form(mime))
+            .send()
+    };
+    assert_eq!(
+        error_of(upload("text/html").await.unwrap()).await,
+        (400, 100)
+    );
+    let uploaded: Value = upload("image/png").await.unwrap().json().await.unwrap();
+    let id = uploaded["id"].as_str().unwrap();
+
+    let about = world.get(&format!("/v23.0/{id}")).await;
+    assert_eq!(
+        (&about["mime_type"], &about["file_size"]),
+        (&json!("image/png"), &json!(bytes.len()))
+    );
+    let link = about["url"].as_str().unwrap();
+    let without_token = world.http.get(link).send().await.unwrap();
+    assert_eq!(without_token.status(), 401);
+    let altered = world
+        .http
+        .get(format!("{link}0"))
+        .bearer_auth(TOKEN)
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(altered.status(), 404);
+    let fetched = world
+        .http
+        .get(link)
+        .bearer_auth(TOKEN)
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(fetched.bytes().await.unwrap(), bytes);
+
+    let image = json!({"messaging_product": "whatsapp", "to": "34612345678", "type": "image",
+        "image": {"id": id, "caption": "Foto"}});
+    assert_eq!(world.post(&image).send().await.unwrap().status(), 200);
+    let delete = world
+        .http
+        .delete(world.url(&format!("/v23.0/{id}")))
+        .bearer_auth(TOKEN);
+    assert_eq!(
+        delete.send().await.unwrap().json::<Value>().await.unwrap(),
+        json!({"success": true})
+    );
+    assert_eq!(
+        error_of(world.post(&image).send().await.unwrap()).await,
+        (400, 131_053)
+    );
+}
+
+#[tokio::test]
+async fn numbers_and_subscriptions_are_described() {
+    let world = World::start().await;
+    let number = world
+        .get(&format!(
+            "/v23.0/{PHONE}?fields=verified_name,quality_rating"
+        ))
+        .await;
+    assert_eq!(
+        number,
+        json!({"verified_name": "Tienda Luna", "quality_rating": "GREEN", "id": PHONE})
+    );
+    let numbers = world.get(&format!("/v23.0/{BUSINESS}/phone_numbers")).await;
+    assert_eq!(numbers["data"][0]["messaging_limit_tier"], "TIER_1K");
+    let apps = format!("/v23.0/{BUSINESS}/subscribed_apps");
+    let subscribed = world
+        .http
+        .post(world.url(&apps))
+        .bearer_auth(TOKEN)
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(
+        subscribed.json::<Value>().await.unwrap(),
+        json!({"success": true})
+    );
+    assert!(world.get(&apps).await["data"][0]["whatsapp_business_api_data"]["id"].is_string());
+
+    let verify = world.url(&format!("/sandbox/accounts/{PHONE}/verify"));
+    let verified: Value = world
+        .http
+        .post(verify)
+        .send()
+        .await
+        .unwrap()
+        .json()
+        .await
+        .unwrap();
+    assert_eq!(verified, json!({"verified": true, "http_status": 200}));
+}
