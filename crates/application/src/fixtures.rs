@@ -38,8 +38,9 @@ pub(crate) fn entropy() -> Arc<dyn Entropy> {
         fn fill(&self, bytes: &mut [u8]) {
             let count = self.0.fetch_add(1, Ordering::SeqCst).to_be_bytes();
             bytes.fill(0);
-            let start = bytes.len() - count.len();
-            bytes[start..].copy_from_slice(&count);
+            for (byte, counted) in bytes.iter_mut().rev().zip(count.iter().rev()) {
+                *byte = *counted;
+            }
         }
     }
     Arc::new(Counting(AtomicU64::new(1)))

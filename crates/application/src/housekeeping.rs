@@ -9,9 +9,9 @@ use nexus_domain::ports::{Clock, Storage, StorageError};
 use crate::Shutdown;
 
 /// How often.
-const INTERVAL: Duration = Duration::from_secs(60 * 60);
+const INTERVAL: Duration = Duration::from_hours(1);
 /// The first time is not in the way of a start.
-const FIRST: Duration = Duration::from_secs(60);
+const FIRST: Duration = Duration::from_mins(1);
 
 /// How long things are kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,7 +61,8 @@ impl Housekeeping {
     /// Deletes everything whose time is over.
     pub async fn tidy_up(&self) -> Result<(), StorageError> {
         let now = self.clock.now();
-        let before = |kept: Duration| now - TimeDelta::from_std(kept).unwrap_or(TimeDelta::days(36_500));
+        let before =
+            |kept: Duration| now - TimeDelta::from_std(kept).unwrap_or(TimeDelta::days(36_500));
         let mut store = self.storage.read();
         let sessions = store.sessions().delete_expired(now).await?;
         let webhooks = store

@@ -150,11 +150,10 @@ fn by_status(figures: &Dashboard) -> BTreeMap<CampaignStatus, u64> {
 fn beginning_of(day: NaiveDate, zone: TimeZone) -> DateTime<Utc> {
     let midnight = day.and_time(NaiveTime::MIN);
     (0..96)
-        .filter_map(|quarter| {
+        .find_map(|quarter| {
             let local = midnight + TimeDelta::minutes(15 * quarter);
             zone.tz().from_local_datetime(&local).earliest()
         })
-        .next()
         .map_or_else(|| midnight.and_utc(), |at| at.to_utc())
 }
 

@@ -14,6 +14,22 @@ fn uuid_v7(at: DateTime<Utc>, entropy: &dyn Entropy) -> Uuid {
     uuid::Builder::from_unix_timestamp_millis(millis, &random).into_uuid()
 }
 
+/// As [`uuid_v7`], with `position` as a counter in the bits after the time (RFC 9562 §6.2, method 1):
+/// the 32 highest of those that are neither version nor variant.
+fn uuid_v7_at(at: DateTime<Utc>, position: u32, entropy: &dyn Entropy) -> Uuid {
+    let mut random = [0_u8; 10];
+    entropy.fill(&mut random);
+    let [a, b, c, d] = position.to_be_bytes();
+    // Bits 4 to 15 of the random part follow the version; bits 18 and on the variant.
+    random[0] = a >> 4;
+    random[1] = a << 4 | b >> 4;
+    random[2] = b << 2 & 0b0011_1100 | c >> 6;
+    random[3] = c << 2 | d >> 6;
+    random[4] = d << 2 | random[4] & 0b11;
+    let millis = u64::try_from(at.timestamp_millis()).unwrap_or(0);
+    uuid::Builder::from_unix_timestamp_millis(millis, &random).into_uuid()
+}
+
 macro_rules! ids {
     ($($(#[$doc:meta])* $name:ident),+ $(,)?) => {$(
         $(#[$doc])*
@@ -25,6 +41,11 @@ macro_rules! ids {
             /// A new id; ids of later milliseconds sort after those of earlier ones.
             pub fn new(at: DateTime<Utc>, entropy: &dyn Entropy) -> Self {
                 Self(uuid_v7(at, entropy))
+            }
+
+            /// A new id, one of many of the same moment: they sort by `position`.
+            pub fn in_order(at: DateTime<Utc>, position: u32, entropy: &dyn Entropy) -> Self {
+                Self(uuid_v7_at(at, position, entropy))
             }
 
             /// The id with this value, as it was stored or received.

@@ -10,8 +10,8 @@ use nexus_domain::{
 
 use crate::field::optional;
 
-/// The most contacts that can be chosen one by one.
-pub(super) const MOST_CHOSEN: u32 = 100_000;
+/// The most contacts that can be chosen one by one: what fits into a request.
+pub(super) const MOST_CHOSEN: u32 = 50_000;
 /// The most variables of a template.
 const MOST_VARIABLES: u32 = 100;
 
@@ -56,7 +56,7 @@ impl TemplateInput {
             .iter()
             .map(|(key, text)| {
                 let field = format!("template.variables.{key}");
-                let key = violations.check(&field, ShortText::parse(key))?;
+                let key = violations.check(&field, variable_key(key))?;
                 let text = violations.check(&field, MessageText::parse(text))?;
                 Some(TemplateVariable {
                     key: key.as_str().to_owned(),
@@ -70,6 +70,17 @@ impl TemplateInput {
             variables: variables.into_iter().collect::<Option<_>>()?,
         })
     }
+}
+
+/// A variable's name, as it is: with spaces around them two could be the same.
+fn variable_key(raw: &str) -> Result<ShortText, Problem> {
+    let key = ShortText::parse(raw)?;
+    if key.as_str() != raw {
+        return Err(Problem::Malformed {
+            expected: key.as_str().to_owned(),
+        });
+    }
+    Ok(key)
 }
 
 impl AudienceInput {

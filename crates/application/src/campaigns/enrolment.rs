@@ -19,6 +19,7 @@ pub(super) struct Enrolment<'a> {
     now: DateTime<Utc>,
     taken: HashSet<String>,
     counted: CampaignCounters,
+    enrolled: u32,
 }
 
 impl<'a> Enrolment<'a> {
@@ -35,6 +36,7 @@ impl<'a> Enrolment<'a> {
             now,
             taken: HashSet::new(),
             counted: CampaignCounters::default(),
+            enrolled: 0,
         }
     }
 
@@ -80,8 +82,10 @@ impl<'a> Enrolment<'a> {
             Err(reason) => (None, Delivery::skipped(reason)),
         };
         self.counted = self.counted.plus(CampaignCounters::of(delivery.status));
+        let position = self.enrolled;
+        self.enrolled = position.saturating_add(1);
         CampaignContact {
-            id: CampaignContactId::new(self.now, self.entropy),
+            id: CampaignContactId::in_order(self.now, position, self.entropy),
             user_id: self.campaign.user_id,
             campaign_id: self.campaign.id,
             sender_id: self.sender,

@@ -9,6 +9,8 @@ mod preview;
 mod recipients;
 mod send;
 mod template;
+#[cfg(test)]
+mod tests;
 mod update;
 
 use std::sync::Arc;

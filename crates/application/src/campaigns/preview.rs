@@ -73,7 +73,7 @@ impl Campaigns {
             to: contact
                 .as_ref()
                 .and_then(|contact| contact.reach(campaign.channel).ok()),
-            contact: contact.map(named),
+            contact: contact.as_ref().map(named),
             subject: campaign
                 .subject
                 .as_ref()
@@ -131,7 +131,7 @@ impl Campaigns {
     }
 }
 
-fn named(contact: Contact) -> (ContactId, String) {
+fn named(contact: &Contact) -> (ContactId, String) {
     (contact.id, contact.name.as_str().to_owned())
 }
 

@@ -20,6 +20,12 @@ pub enum TemplateProblem {
         /// The provider's word for its status.
         status: String,
     },
+    /// Parts of it need values that a campaign can't give.
+    #[error("the template needs values for {}", .parts.join(", "))]
+    NeedsMore {
+        /// The provider's names of the parts: `HEADER`, `BUTTONS`.
+        parts: Vec<String>,
+    },
     /// It has other variables than the campaign gives.
     #[error("the template's variables are others")]
     Variables {
@@ -51,6 +57,11 @@ pub(super) fn check(
             status: template.status.clone(),
         });
     }
+    if !template.other_values.is_empty() {
+        return Err(TemplateProblem::NeedsMore {
+            parts: template.other_values.clone(),
+        });
+    }
     let has: BTreeSet<&str> = template.variables.iter().map(String::as_str).collect();
     let given: BTreeSet<&str> = wanted
         .variables
@@ -79,15 +90,12 @@ pub(super) fn fill(body: &str, values: &[(String, String)]) -> String {
             let (_, value) = values.iter().find(|(known, _)| known == key)?;
             Some((close, value))
         });
-        match value {
-            Some((close, value)) => {
-                filled.push_str(value);
-                rest = &from[close + 2..];
-            }
-            None => {
-                filled.push_str("{{");
-                rest = &from[2..];
-            }
+        if let Some((close, value)) = value {
+            filled.push_str(value);
+            rest = &from[close + 2..];
+        } else {
+            filled.push_str("{{");
+            rest = &from[2..];
         }
     }
     filled.push_str(rest);

@@ -116,6 +116,9 @@ pub struct ApprovedTemplate {
     pub body: String,
     /// The variables of its body, in order.
     pub variables: Vec<String>,
+    /// The other parts that need a value of their own, by the provider's names: `HEADER` (a file or
+    /// a variable), `BUTTONS`.
+    pub other_values: Vec<String>,
 }
 
 /// A way to send messages.

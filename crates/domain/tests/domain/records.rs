@@ -3,8 +3,8 @@
 use chrono::{DateTime, Utc};
 use nexus_domain::ports::{Clock, Entropy};
 use nexus_domain::{
-    ContactTotals, ImportId, JobWork, MessageBucket, MessageId, SealedSecret, SecretField,
-    SessionKeyHash, Theme, UserId, WebhookKey,
+    CampaignContactId, ContactTotals, ImportId, JobWork, MessageBucket, MessageId, SealedSecret,
+    SecretField, SessionKeyHash, Theme, UserId, WebhookKey,
 };
 use proptest::prelude::*;
 
@@ -133,6 +133,23 @@ proptest! {
         prop_assert!(start <= time && time < start + chrono::TimeDelta::minutes(15));
         prop_assert_eq!(start.timestamp().rem_euclid(900), 0);
         prop_assert_eq!(MessageBucket::start_of(start), start);
+    }
+
+    #[test]
+    fn ids_of_one_moment_sort_by_their_position(
+        first in any::<u32>(),
+        second in any::<u32>(),
+        seed in any::<u64>(),
+    ) {
+        let entropy = SeededEntropy::new(seed);
+        let id = |position| CampaignContactId::in_order(at(0), position, &entropy);
+        let (one, other) = (id(first), id(second));
+        if first != second {
+            prop_assert_eq!(one.cmp(&other), first.cmp(&second));
+        }
+        prop_assert_eq!(one.as_uuid().get_version_num(), 7);
+        prop_assert_eq!(one.as_uuid().get_variant(), uuid::Variant::RFC4122);
+        prop_assert!(one > CampaignContactId::in_order(at(-1), u32::MAX, &entropy));
     }
 
     #[test]

@@ -1,0 +1,143 @@
+use std::collections::BTreeMap;
+
+use nexus_domain::values::Problem;
+
+use super::creating::{made_of, problems_of, typed};
+use super::*;
+
+fn template(variables: &[(&str, &str)]) -> TemplateInput {
+    TemplateInput {
+        name: " cita ".to_owned(),
+        language: " es_MX ".to_owned(),
+        variables: variables
+            .iter()
+            .map(|(key, text)| ((*key).to_owned(), (*text).to_owned()))
+            .collect(),
+    }
+}
+
+fn typed_with(template: TemplateInput) -> CreateCampaign {
+    CreateCampaign {
+        message: None,
+        template: Some(template),
+        ..typed()
+    }
+}
+
+#[tokio::test]
+async fn a_template_takes_the_place_of_the_message() {
+    let typed = typed_with(template(&[("1", "{nombre}"), ("2", " mañana ")]));
+    let CampaignContent::Template { template: same, .. } = with_template().content else {
+        panic!("no template");
+    };
+    assert_eq!(
+        made_of(typed).await.campaign.content,
+        CampaignContent::Template {
+            template: same,
+            note: None
+        }
+    );
+}
+
+#[tokio::test]
+async fn a_message_beside_a_template_is_a_note() {
+    let typed = CreateCampaign {
+        message: Some("Cita de {nombre}".to_owned()),
+        ..typed_with(template(&[("1", "{nombre}"), ("2", "mañana")]))
+    };
+    assert_eq!(
+        made_of(typed).await.campaign.content,
+        with_template().content
+    );
+}
+
+#[tokio::test]
+async fn every_bad_part_of_a_template_is_listed() {
+    let long = "x".repeat(256);
+    let typed = typed_with(TemplateInput {
+        name: String::new(),
+        language: long.clone(),
+        variables: BTreeMap::from(
+            [
+                ("", "sin nombre"),
+                ("1", "{apellido}"),
+                ("2", " "),
+                ("3", "está bien"),
+                (long.as_str(), "nombre largo"),
+            ]
+            .map(|(key, text)| (key.to_owned(), text.to_owned())),
+        ),
+    });
+    assert_eq!(
+        refused(&problems_of(typed).await),
+        fields(&[
+            ("template.name", "required"),
+            ("template.language", "too_long"),
+            ("template.variables.", "required"),
+            ("template.variables.1", "unknown_placeholder"),
+            ("template.variables.2", "required"),
+            (&format!("template.variables.{long}"), "too_long"),
+        ])
+    );
+}
+
+#[tokio::test]
+async fn one_variable_has_one_value() {
+    // Without their spaces both are the same variable.
+    let typed = typed_with(template(&[("1", "mañana"), (" 1", "hoy")]));
+    assert_eq!(
+        problems_of(typed).await,
+        Violations::of(
+            "template.variables. 1",
+            Problem::Malformed {
+                expected: "1".to_owned()
+            }
+        )
+    );
+}
+
+#[tokio::test]
+async fn a_template_has_a_hundred_variables_at_most() {
+    let with = |count: u32| TemplateInput {
+        variables: (1..=count)
+            .map(|number| (number.to_string(), "x".to_owned()))
+            .collect(),
+        ..template(&[])
+    };
+    assert_eq!(
+        problems_of(typed_with(with(101))).await,
+        Violations::of("template.variables", Problem::TooLong { max: 100 })
+    );
+    let made = made_of(typed_with(with(100))).await.campaign;
+    assert_eq!(made.content.template().expect("one").variables.len(), 100);
+}
+
+#[tokio::test]
+async fn emails_have_no_templates() {
+    let typed = CreateCampaign {
+        channel: "gmail".to_owned(),
+        subject: Some("Cita".to_owned()),
+        ..typed_with(template(&[]))
+    };
+    assert_eq!(
+        problems_of(typed).await,
+        Violations::of(
+            "channel",
+            Problem::NotOneOf {
+                accepted: texts(&["whatsapp"])
+            }
+        )
+    );
+}
+
+#[tokio::test]
+async fn a_bad_note_is_refused_beside_a_good_template() {
+    let typed = CreateCampaign {
+        message: Some("Hola {apellido}".to_owned()),
+        ..typed_with(template(&[]))
+    };
+    assert_eq!(
+        refused(&problems_of(typed).await),
+        fields(&[("message", "unknown_placeholder")])
+    );
+}

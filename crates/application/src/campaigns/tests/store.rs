@@ -1,0 +1,124 @@
+//! What the store is asked, and what it answers.
+
+use mockall::predicate::always;
+
+use super::*;
+
+/// A read of the acting user.
+pub(super) fn of_user(found: Option<User>) -> MockUnitOfWork {
+    let mut unit = MockUnitOfWork::default();
+    unit.users
+        .expect_find()
+        .with(eq(user().id))
+        .times(1)
+        .returning(move |_| Ok(found.clone()));
+    unit
+}
+
+/// A read of the files of the campaign: [`file`].
+pub(super) fn of_media() -> MockUnitOfWork {
+    let mut unit = MockUnitOfWork::default();
+    unit.media
+        .expect_of_campaign()
+        .with(eq(user().id), eq(campaign_id()))
+        .times(1)
+        .returning(|_, _| Ok(vec![file()]));
+    unit
+}
+
+/// A read in which the campaign is looked for.
+pub(super) fn finding(found: Option<Campaign>) -> MockUnitOfWork {
+    let mut unit = MockUnitOfWork::default();
+    unit.campaigns
+        .expect_find()
+        .with(eq(user().id), eq(campaign_id()))
+        .times(1)
+        .returning(move |_, _| Ok(found.clone()));
+    unit
+}
+
+/// A transaction in which the campaign is locked.
+pub(super) fn locking(found: Option<Campaign>) -> MockUnitOfWork {
+    let mut unit = MockUnitOfWork::default();
+    unit.campaigns
+        .expect_lock()
+        .with(eq(user().id), eq(campaign_id()))
+        .times(1)
+        .returning(move |_, _| Ok(found.clone()));
+    unit
+}
+
+/// The campaign is saved once, as it is expected to be.
+pub(super) fn saving(unit: &mut MockUnitOfWork, expected: Campaign) {
+    unit.campaigns
+        .expect_save()
+        .withf(move |saved| *saved == expected)
+        .times(1)
+        .returning(|_| Ok(()));
+}
+
+/// Of the contacts the store has these only.
+pub(super) fn having(unit: &mut MockUnitOfWork, numbers: &[u32]) {
+    let known: Vec<_> = numbers.iter().map(|number| contact(*number)).collect();
+    unit.contacts
+        .expect_find_many()
+        .withf(|asked, ids| *asked == user().id && !ids.is_empty() && ids.len() <= 500)
+        .times(1..)
+        .returning(move |_, ids| {
+            let found = known.iter().filter(|contact| ids.contains(&contact.id));
+            Ok(found.cloned().collect())
+        });
+}
+
+/// The contacts chosen one by one become these.
+pub(super) fn choosing(unit: &mut MockUnitOfWork, numbers: &[u32]) {
+    let expected: Vec<_> = numbers.iter().map(|number| contact_id(*number)).collect();
+    unit.campaigns
+        .expect_choose()
+        .withf(move |asked, id, ids| {
+            *asked == user().id && *id == campaign_id() && ids == expected.as_slice()
+        })
+        .times(1)
+        .returning(|_, _, _| Ok(()));
+}
+
+pub(super) fn setting_total(unit: &mut MockUnitOfWork, total: i64) {
+    unit.campaigns
+        .expect_set_total()
+        .with(eq(user().id), eq(campaign_id()), eq(total))
+        .times(1)
+        .returning(|_, _, _| Ok(()));
+}
+
+/// The campaign is meant for these contacts, which are read in so many pages of 500.
+pub(super) fn reaching(
+    unit: &mut MockUnitOfWork,
+    audience: Option<Audience>,
+    contacts: Vec<Contact>,
+    pages: usize,
+) {
+    unit.contacts
+        .expect_recipients_of()
+        .with(
+            eq(user().id),
+            eq(campaign_id()),
+            eq(audience),
+            always(),
+            eq(500),
+        )
+        .times(pages)
+        .returning(move |_, _, _, after, most| {
+            let rest = contacts
+                .iter()
+                .filter(|contact| after.is_none_or(|after| contact.id > after));
+            Ok(rest.take(most as usize).cloned().collect())
+        });
+}
+
+pub(super) fn unavailable() -> StorageError {
+    StorageError::Unavailable("another transaction is in the way".into())
+}
+
+pub(super) fn broken() -> StorageError {
+    StorageError::Failed("broken".into())
+}
