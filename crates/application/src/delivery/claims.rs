@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 use nexus_domain::ports::{OutgoingContent, OutgoingMessage, StorageError, UnitOfWork};
-use nexus_domain::values::PlaceholderValues;
+use nexus_domain::values::{EmailAddress, PhoneNumber, PlaceholderValues};
 use nexus_domain::{
     AttemptId, Campaign, CampaignContact, CampaignContent, CampaignId, CampaignStatus, Contact,
     ContactId, SenderLease, SkipReason,
@@ -205,7 +205,7 @@ fn content(content: &CampaignContent, values: PlaceholderValues<'_>) -> Outgoing
 pub(crate) fn values_of(contact: &Contact) -> PlaceholderValues<'_> {
     PlaceholderValues {
         name: contact.name.as_str(),
-        phone: contact.phone.as_ref().map(|phone| phone.as_str()),
-        email: contact.email.as_ref().map(|email| email.as_str()),
+        phone: contact.phone.as_ref().map(PhoneNumber::as_str),
+        email: contact.email.as_ref().map(EmailAddress::as_str),
     }
 }

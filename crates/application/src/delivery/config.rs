@@ -39,14 +39,14 @@ impl Default for DispatchConfig {
             window: 256,
             messages_per_second: 80,
             lease_ttl: Duration::from_secs(15),
-            grace: Duration::from_secs(10 * 60),
+            grace: Duration::from_mins(10),
             retry_max_attempts: 30,
-            retry_max_age: Duration::from_secs(24 * 60 * 60),
+            retry_max_age: Duration::from_hours(24),
             backoff: Backoff {
                 base: Duration::from_secs(1),
-                cap: Duration::from_secs(60),
+                cap: Duration::from_mins(1),
             },
-            send_timeout: Duration::from_secs(60),
+            send_timeout: Duration::from_mins(1),
             drain_timeout: Duration::from_secs(12),
             linger: Duration::from_millis(20),
         }

@@ -97,7 +97,7 @@ pub(super) async fn settle(desk: &Desk, lease: &SenderLease) -> Result<Doubts, S
         .collect();
     if !ripe.is_empty() {
         for recipient in &mut ripe {
-            settle_one(recipient, sender.confirmed_through, now);
+            settle_one(desk, recipient, sender.confirmed_through, now);
         }
         cancel_with_campaign(
             unit.as_mut(),
@@ -133,14 +133,17 @@ pub(super) async fn settle(desk: &Desk, lease: &SenderLease) -> Result<Doubts, S
 }
 
 fn settle_one(
+    desk: &Desk,
     recipient: &mut CampaignContact,
     confirmed_through: Option<DateTime<Utc>>,
     now: DateTime<Utc>,
 ) {
     let noted_at = recipient.updated_at;
     let would_be_known = confirmed_through.is_some_and(|confirmed| confirmed > noted_at);
+    // One whose every try ends in doubt is left to a person.
+    let tried_enough = recipient.delivery.attempts >= desk.config.retry_max_attempts;
     // Only messages in doubt come here.
-    let _ = if would_be_known {
+    let _ = if would_be_known && !tried_enough {
         recipient.settle_as_not_sent(now)
     } else {
         recipient.give_up_confirming(now)

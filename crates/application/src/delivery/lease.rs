@@ -51,7 +51,7 @@ impl LeaseWatch {
 }
 
 fn usable(ttl: Duration) -> Duration {
-    ttl - ttl / 4
+    ttl.mul_f64(0.75)
 }
 
 /// A lease that is renewed until this is dropped.

@@ -19,6 +19,8 @@ mod lease;
 mod outcome;
 mod outcomes;
 mod pacing;
+#[cfg(test)]
+pub(crate) mod tests;
 
 use std::sync::Arc;
 

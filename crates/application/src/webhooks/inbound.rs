@@ -55,14 +55,13 @@ pub(super) async fn read_letters(
             .as_ref()
             .and_then(|id| quoted.get(id));
         letter.quotes = quoted.is_some();
-        letter.recipient = match quoted {
-            Some(recipient) => Some(*recipient),
-            None => {
-                let since = letter.inbound.sent_at.min(now) - ANSWERED_WITHIN;
-                unit.recipients()
-                    .last_sent_to(user, ChannelKind::Whatsapp, &letter.address, since)
-                    .await?
-            }
+        letter.recipient = if let Some(recipient) = quoted {
+            Some(*recipient)
+        } else {
+            let since = letter.inbound.sent_at.min(now) - ANSWERED_WITHIN;
+            unit.recipients()
+                .last_sent_to(user, ChannelKind::Whatsapp, &letter.address, since)
+                .await?
         };
     }
     Ok(letters)

@@ -34,6 +34,42 @@ struct Template {
 struct Component {
     r#type: String,
     text: Option<String>,
+    /// Of a header: `TEXT`, or what kind of file it shows.
+    format: Option<String>,
+    #[serde(default)]
+    buttons: Vec<Button>,
+}
+
+#[derive(Deserialize)]
+struct Button {
+    #[serde(default)]
+    r#type: String,
+    /// Where it leads, with a variable at the end or none.
+    url: Option<String>,
+}
+
+impl Component {
+    fn is(&self, kind: &str) -> bool {
+        self.r#type.eq_ignore_ascii_case(kind)
+    }
+
+    /// Whether a message has to bring a value for it, besides the body's.
+    fn needs_value(&self) -> bool {
+        let has_variable = |text: &Option<String>| {
+            text.as_deref()
+                .is_some_and(|text| !variables(text).is_empty())
+        };
+        if self.is("HEADER") {
+            let shows_file = self
+                .format
+                .as_deref()
+                .is_some_and(|format| !format.eq_ignore_ascii_case("TEXT"));
+            return shows_file || has_variable(&self.text);
+        }
+        self.buttons.iter().any(|button| {
+            has_variable(&button.url) || button.r#type.eq_ignore_ascii_case("COPY_CODE")
+        })
+    }
 }
 
 #[derive(Deserialize)]
@@ -92,10 +128,16 @@ pub(super) async fn all(
 
 impl From<Template> for ApprovedTemplate {
     fn from(template: Template) -> Self {
+        let other_values = template
+            .components
+            .iter()
+            .filter(|component| component.needs_value())
+            .map(|component| component.r#type.clone())
+            .collect();
         let body = template
             .components
             .into_iter()
-            .find(|component| component.r#type.eq_ignore_ascii_case("BODY"))
+            .find(|component| component.is("BODY"))
             .and_then(|component| component.text)
             .unwrap_or_default();
         Self {
@@ -105,6 +147,7 @@ impl From<Template> for ApprovedTemplate {
             category: template.category,
             variables: variables(&body),
             body,
+            other_values,
         }
     }
 }
@@ -133,7 +176,46 @@ fn variables(body: &str) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::variables;
+    use super::{ApprovedTemplate, Template, variables};
+
+    fn other_values(components: &str) -> Vec<String> {
+        let json = format!(r#"{{"name":"a","language":"es","components":{components}}}"#);
+        let template: Template = serde_json::from_str(&json).unwrap();
+        ApprovedTemplate::from(template).other_values
+    }
+
+    #[test]
+    fn parts_that_need_a_value_besides_the_body_are_named() {
+        for (components, expected) in [
+            (
+                r#"[{"type":"HEADER","format":"TEXT","text":"Hoy"}]"#,
+                &[][..],
+            ),
+            (
+                r#"[{"type":"HEADER","format":"TEXT","text":"Hoy, {{1}}"}]"#,
+                &["HEADER"],
+            ),
+            (r#"[{"type":"HEADER","format":"IMAGE"}]"#, &["HEADER"]),
+            (
+                r#"[{"type":"BUTTONS","buttons":[{"type":"QUICK_REPLY","text":"Sí"}]}]"#,
+                &[],
+            ),
+            (
+                r#"[{"type":"BUTTONS","buttons":[{"type":"URL","url":"https://a.example"}]}]"#,
+                &[],
+            ),
+            (
+                r#"[{"type":"BUTTONS","buttons":[{"type":"URL","url":"https://a.example/{{1}}"}]}]"#,
+                &["BUTTONS"],
+            ),
+            (
+                r#"[{"type":"BUTTONS","buttons":[{"type":"COPY_CODE"}]}]"#,
+                &["BUTTONS"],
+            ),
+        ] {
+            assert_eq!(other_values(components), expected, "{components}");
+        }
+    }
 
     #[test]
     fn variables_are_listed_once_and_in_order() {
