@@ -6,19 +6,37 @@ use std::sync::Arc;
 use anyhow::Context;
 use nexus_application::Shutdown;
 use nexus_application::accounts::{AccountDefaults, AccountPorts, Accounts};
+use nexus_application::campaigns::{CampaignPorts, Campaigns};
 use nexus_application::contacts::Contacts;
+use nexus_application::delivery::{Channels, DispatchConfig, DispatchPorts, Dispatcher};
+use nexus_application::housekeeping::{Housekeeping, Retention};
 use nexus_application::imports::{ImportPorts, ImportWorker, Imports};
+use nexus_application::statistics::Statistics;
+use nexus_application::webhooks::{WebhookPorts, WebhookWorker, Webhooks};
 use nexus_domain::InstanceId;
-use nexus_domain::ports::{Clock, Entropy, FileStore, SecretSealer, SenderProvisioner, Storage};
+use nexus_domain::ports::{
+    Clock, Entropy, FileStore, MessageChannel, SecretSealer, SenderProvisioner, Storage,
+};
 use nexus_infrastructure::storage::{SqlStorage, StorageOptions};
 use nexus_infrastructure::tables::{SpreadsheetReader, TableLimits};
+use nexus_infrastructure::whatsapp::{WhatsAppChannel, WhatsAppConfig, WhatsAppWebhooks};
 use nexus_infrastructure::{
     Argon2Hasher, FolderFileStore, KeyRing, SystemClock, SystemEntropy, generate_secret_key,
 };
 use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::Notify;
 
-use crate::settings::Settings;
+use crate::settings::{DispatchSettings, Settings, WhatsAppSettings};
+use crate::workers::Workers;
+
+/// What stands in for the providers; nothing does by default.
+#[derive(Default)]
+pub struct Providers {
+    /// Gives new accounts a sender that works at once.
+    pub provisioner: Option<Arc<dyn SenderProvisioner>>,
+    /// Where WhatsApp's API is, in place of the address in the settings.
+    pub whatsapp_base_url: Option<String>,
+}
 
 /// Every use case, over its adapters.
 pub struct Composition {
@@ -36,8 +54,14 @@ pub struct Composition {
     pub contacts: Contacts,
     /// Use cases on imports.
     pub imports: Imports,
-    /// Imports files in the background.
-    pub import_worker: ImportWorker,
+    /// Use cases on campaigns.
+    pub campaigns: Campaigns,
+    /// Use cases on figures.
+    pub statistics: Statistics,
+    /// Use cases on webhooks.
+    pub webhooks: Webhooks,
+    /// What works in the background.
+    pub workers: Workers,
     database: SqlStorage,
 }
 
@@ -53,11 +77,8 @@ pub async fn connect(settings: &Settings) -> anyhow::Result<SqlStorage> {
 }
 
 impl Composition {
-    /// Puts everything together. `provisioner` is there when the sandbox runs.
-    pub async fn build(
-        settings: &Settings,
-        provisioner: Option<Arc<dyn SenderProvisioner>>,
-    ) -> anyhow::Result<Self> {
+    /// Puts everything together. `providers` says where the sandbox is when it runs.
+    pub async fn build(settings: &Settings, providers: Providers) -> anyhow::Result<Self> {
         let database = connect(settings).await?;
         let storage: Arc<dyn Storage> = Arc::new(database.clone());
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
@@ -72,11 +93,11 @@ impl Composition {
             AccountPorts {
                 storage: Arc::clone(&storage),
                 hasher: Arc::new(Argon2Hasher::new()),
-                sealer,
+                sealer: Arc::clone(&sealer),
                 files: Arc::clone(&files),
                 clock: Arc::clone(&clock),
                 entropy: Arc::clone(&entropy),
-                provisioner,
+                provisioner: providers.provisioner,
             },
             AccountDefaults {
                 language: settings.accounts.language,
@@ -102,16 +123,59 @@ impl Composition {
             entropy: Arc::clone(&entropy),
             wake: Arc::new(Notify::new()),
         };
+        let whatsapp = whatsapp(&settings.whatsapp, providers.whatsapp_base_url)?;
+        let channels = Channels::new([Arc::new(whatsapp) as Arc<dyn MessageChannel>]);
+        let dispatch_wake = Arc::new(Notify::new());
+        let campaigns = Campaigns::new(CampaignPorts {
+            storage: Arc::clone(&storage),
+            sealer: Arc::clone(&sealer),
+            channels: channels.clone(),
+            clock: Arc::clone(&clock),
+            entropy: Arc::clone(&entropy),
+            wake: Arc::clone(&dispatch_wake),
+        });
+        let dispatch_ports = DispatchPorts {
+            storage: Arc::clone(&storage),
+            sealer: Arc::clone(&sealer),
+            channels,
+            clock: Arc::clone(&clock),
+            entropy: Arc::clone(&entropy),
+            wake: dispatch_wake,
+        };
+        let webhook_ports = WebhookPorts {
+            storage: Arc::clone(&storage),
+            sealer,
+            reader: Arc::new(WhatsAppWebhooks),
+            clock: Arc::clone(&clock),
+            entropy: Arc::clone(&entropy),
+            wake: Arc::new(Notify::new()),
+        };
+        let statistics = Statistics::new(Arc::clone(&storage), Arc::clone(&clock));
         let owner = InstanceId::new(clock.now(), entropy.as_ref());
         Ok(Self {
             imports: Imports::new(import_ports.clone(), settings.imports.max_bytes),
-            import_worker: ImportWorker::new(import_ports, owner),
+            webhooks: Webhooks::new(webhook_ports.clone()),
+            workers: Workers {
+                imports: ImportWorker::new(import_ports, owner),
+                dispatcher: Dispatcher::new(dispatch_ports, dispatching(&settings.dispatch), owner),
+                webhooks: WebhookWorker::new(webhook_ports),
+                housekeeping: Housekeeping::new(
+                    Arc::clone(&storage),
+                    Arc::clone(&clock),
+                    Retention {
+                        webhooks: settings.retention.webhooks,
+                        idempotency_keys: settings.retention.idempotency,
+                    },
+                ),
+            },
             shutdown: Shutdown::new(),
             storage,
             clock,
             entropy,
             accounts,
             contacts,
+            campaigns,
+            statistics,
             database,
         })
     }
@@ -123,6 +187,42 @@ impl Composition {
             .await
             .context("the database's schema can't be brought up to date")
     }
+
+    /// Closes the store, after what is under way. To be called last.
+    pub async fn close(&self) {
+        if let Err(error) = self.database.close().await {
+            tracing::warn!(
+                error = &error as &dyn std::error::Error,
+                "the store could not be closed in order"
+            );
+        }
+    }
+}
+
+fn dispatching(settings: &DispatchSettings) -> DispatchConfig {
+    DispatchConfig {
+        window: usize::try_from(settings.window).unwrap_or(usize::MAX),
+        messages_per_second: settings.per_second,
+        lease_ttl: settings.lease,
+        grace: settings.grace,
+        retry_max_attempts: settings.max_attempts,
+        ..DispatchConfig::default()
+    }
+}
+
+/// WhatsApp's API where the settings say, or at `base_url`.
+fn whatsapp(
+    settings: &WhatsAppSettings,
+    base_url: Option<String>,
+) -> anyhow::Result<WhatsAppChannel> {
+    let config = WhatsAppConfig {
+        base_url: base_url.unwrap_or_else(|| settings.base_url.clone()),
+        version: settings.api_version.clone(),
+        request_timeout: settings.timeout,
+        ..WhatsAppConfig::default()
+    };
+    WhatsAppChannel::new(&config)
+        .context("WHATSAPP_BASE_URL, WHATSAPP_API_VERSION: there is no channel for these")
 }
 
 /// The configured key, or the development key beside the database, made when there is none.

@@ -9,9 +9,11 @@ mod logs;
 mod middleware;
 pub mod openapi;
 mod routes;
+pub mod running;
 mod sandbox_senders;
 mod session;
 pub mod settings;
 pub mod startup;
+mod workers;
 
 pub use logs::start_logs;

@@ -30,6 +30,9 @@ impl Modify for SessionCookie {
         (name = "profile", description = "The account's profile, settings and providers' keys"),
         (name = "contacts", description = "The customers of a user"),
         (name = "imports", description = "Contacts from files"),
+        (name = "campaigns", description = "Messages to many contacts: written, sent, watched"),
+        (name = "statistics", description = "The figures of the dashboard"),
+        (name = "webhooks", description = "What Meta reports; signed, not signed in"),
         (name = "operations", description = "For those who run the server"),
     ),
     modifiers(&SessionCookie)

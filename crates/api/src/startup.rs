@@ -9,7 +9,7 @@ use actix_web::dev::Server;
 use actix_web::http::{Method, header};
 use actix_web::middleware::{NormalizePath, from_fn};
 use actix_web::web::{self, Data};
-use actix_web::{App, HttpServer};
+use actix_web::{App, HttpRequest, HttpServer};
 use anyhow::Context;
 use utoipa::OpenApi;
 use utoipa_actix_web::{AppExt, scope};
@@ -24,17 +24,22 @@ use crate::middleware::{
 };
 use crate::openapi::Document;
 use crate::routes::health::Readiness;
-use crate::routes::{auth, contacts, health, imports, profile};
+use crate::routes::profile::PublicUrl;
+use crate::routes::{auth, campaigns, contacts, health, imports, profile, statistics, webhooks};
 use crate::session::{self, DatabaseSessions};
 use crate::settings::Settings;
 
 /// How long requests in flight have after the server was told to stop.
 const STOP_WITHIN_SECONDS: u64 = 15;
 
+/// How often tries to sign in are forgotten that count no longer.
+const FORGET_TRIES_EVERY: Duration = Duration::from_mins(10);
+
 /// A server that listens and does not answer yet.
 pub struct Application {
     server: Server,
     address: SocketAddr,
+    sign_in_limit: Data<SignInLimit>,
 }
 
 /// The routes with their documentation; the order decides between `/tags` and `/{id}`.
@@ -68,6 +73,30 @@ macro_rules! routes {
                     .service(contacts::read)
                     .service(contacts::update)
                     .service(contacts::remove),
+            )
+            .service(
+                scope::scope("/api/campaigns")
+                    .service(campaigns::control::send)
+                    .service(campaigns::control::pause)
+                    .service(campaigns::control::resume)
+                    .service(campaigns::control::cancel)
+                    .service(campaigns::preview::read)
+                    .service(campaigns::recipients::list)
+                    .service(campaigns::browse::list)
+                    .service(campaigns::write::create)
+                    .service(campaigns::browse::read)
+                    .service(campaigns::write::update)
+                    .service(campaigns::write::remove),
+            )
+            .service(
+                scope::scope("/api/stats")
+                    .service(statistics::dashboard)
+                    .service(statistics::overview),
+            )
+            .service(
+                scope::scope("/api/webhooks")
+                    .service(webhooks::verify)
+                    .service(webhooks::receive),
             )
     };
 }
@@ -106,6 +135,14 @@ fn cors(origins: &[String]) -> Cors {
         .max_age(3_600)
 }
 
+/// Keeps the counts of tries from growing with every address that ever tried; never returns.
+async fn forget_old_tries(limit: &SignInLimit) {
+    loop {
+        tokio::time::sleep(FORGET_TRIES_EVERY).await;
+        limit.forget_old();
+    }
+}
+
 impl Application {
     /// A server on `listener` for this composition.
     pub fn build(
@@ -139,13 +176,18 @@ impl Application {
             timeout: settings.http.body_timeout,
         });
         let sign_in = Data::new(SignInLimit::new(&settings.sign_in));
+        let sign_in_limit = sign_in.clone();
         let readiness = Data::new(Readiness {
             storage: Arc::clone(&composition.storage),
             shutdown: composition.shutdown.clone(),
         });
+        let public_url = Data::new(PublicUrl(settings.http.public_url.clone()));
         let accounts = Data::new(composition.accounts.clone());
         let contacts = Data::new(composition.contacts.clone());
         let imports = Data::new(composition.imports.clone());
+        let campaigns = Data::new(composition.campaigns.clone());
+        let statistics = Data::new(composition.statistics.clone());
+        let webhooks = Data::new(composition.webhooks.clone());
         let session_settings = settings.session.clone();
         let cors_origins = settings.http.cors_origins.clone();
         let openapi = document();
@@ -158,9 +200,13 @@ impl Application {
                     .app_data(limits.clone())
                     .app_data(sign_in.clone())
                     .app_data(readiness.clone())
+                    .app_data(public_url.clone())
                     .app_data(accounts.clone())
                     .app_data(contacts.clone())
                     .app_data(imports.clone())
+                    .app_data(campaigns.clone())
+                    .app_data(statistics.clone())
+                    .app_data(webhooks.clone())
                     .app_data(web::PathConfig::default().error_handler(|_, _| {
                         // An id that is no id is the id of nothing.
                         ApiError::not_found().into()
@@ -174,8 +220,13 @@ impl Application {
                 SwaggerUi::new("/api/docs/{_:.*}").url("/api/openapi.json", openapi.clone()),
             )
             .service(web::redirect("/api/docs", "/api/docs/"))
-            .default_service(web::to(|| async {
-                Err::<&str, _>(ApiError::new(Code::UnknownPath))
+            .default_service(web::to(async |request: HttpRequest| {
+                // A path that is known came here because of its method.
+                let code = match request.match_pattern() {
+                    Some(_) => Code::MethodNotAllowed,
+                    None => Code::UnknownPath,
+                };
+                Err::<&str, _>(ApiError::new(code))
             }))
             .wrap(from_fn(honour_idempotency_key))
             .wrap(from_fn(refuse_foreign_writes))
@@ -199,6 +250,7 @@ impl Application {
         Ok(Self {
             server: server.run(),
             address,
+            sign_in_limit,
         })
     }
 
@@ -211,7 +263,11 @@ impl Application {
     pub async fn run_until(self, stop: impl Future<Output = ()>) -> anyhow::Result<()> {
         let handle = self.server.handle();
         let running = tokio::spawn(self.server);
-        stop.await;
+        let limit = self.sign_in_limit;
+        tokio::select! {
+            () = stop => {}
+            () = forget_old_tries(&limit) => {}
+        }
         handle.stop(true).await;
         running.await.context("the HTTP server broke down")??;
         Ok(())

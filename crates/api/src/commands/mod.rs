@@ -1,5 +1,6 @@
 //! What the binary `nexus` can be told to do.
 
+mod demo;
 mod migrate;
 mod openapi;
 mod serve;
@@ -31,22 +32,27 @@ enum Command {
     Migrate,
     /// Print the OpenAPI document.
     Openapi,
+    /// Show the main job from beginning to end, with a provider that is simulated.
+    Demo(demo::DemoOptions),
 }
 
 impl Cli {
     /// Does what was asked.
     pub async fn run(self) -> anyhow::Result<()> {
-        if let Command::Openapi = self.command {
-            return openapi::print();
-        }
-        let settings: Settings = crate::settings::from_environment()?;
-        start_logs(&settings.log)?;
-        nexus_infrastructure::install_tls_provider();
         match self.command {
-            Command::Serve { no_workers } => serve::serve(&settings, !no_workers).await,
-            Command::Worker => serve::work(&settings).await,
-            Command::Migrate => migrate::migrate(&settings).await,
-            Command::Openapi => Ok(()),
+            Command::Serve { no_workers } => serve::serve(&prepare()?, !no_workers).await,
+            Command::Worker => serve::work(&prepare()?).await,
+            Command::Migrate => migrate::migrate(&prepare()?).await,
+            Command::Openapi => openapi::print(),
+            Command::Demo(options) => demo::demo(&options).await,
         }
     }
+}
+
+/// Reads the settings, and starts what every command needs that uses them.
+fn prepare() -> anyhow::Result<Settings> {
+    let settings = crate::settings::from_environment()?;
+    start_logs(&settings.log)?;
+    nexus_infrastructure::install_tls_provider();
+    Ok(settings)
 }

@@ -13,6 +13,7 @@ macro_rules! codes {
 
         impl Code {
             /// Every code.
+            #[cfg(test)]
             pub const ALL: &[Self] = &[$(Self::$name),+];
 
             /// The stable word.
@@ -98,6 +99,14 @@ codes! {
     /// The campaign's status does not allow it.
     CampaignStatus = 409 "campaign_status"
         "La campaña está {status} y no lo permite." "The campaign is {status} and does not allow this.";
+    /// The campaign was changed while it was being checked.
+    CampaignChanged = 409 "campaign_changed"
+        "La campaña cambió mientras la revisábamos; envíala otra vez."
+        "The campaign was changed while we checked it; send it again.";
+    /// The profile names another sender than the one that began the campaign.
+    SenderChanged = 409 "sender_changed"
+        "Esta campaña empezó con otro número de WhatsApp: vuelve a ponerlo en tu perfil para continuar, o cancela la campaña."
+        "This campaign was begun with another WhatsApp number: put that back in your profile to go on, or cancel the campaign.";
     /// No provider configured.
     ProviderMissing = 422 "provider_missing"
         "Falta configurar WhatsApp en tu perfil: {missing}." "WhatsApp is not configured in your profile yet: {missing}.";
@@ -109,10 +118,11 @@ codes! {
         "La campaña no tiene ningún destinatario al que se pueda escribir." "The campaign has no recipient that can be written to.";
     /// The template can't be sent.
     TemplateUnusable = 422 "template_unusable"
-        "La plantilla «{template}» no se puede usar: {reason}." "The template “{template}” can't be used: {reason}.";
-    /// The provider refused the credentials.
+        "La plantilla no se puede usar: {reason}." "The template can't be used: {reason}.";
+    /// The provider refused the account or its credentials.
     ProviderRefused = 422 "provider_refused"
-        "El proveedor rechazó tus credenciales; revísalas en tu perfil." "The provider refused your credentials; check them in your profile.";
+        "WhatsApp rechazó tu cuenta o tu clave; revísalas en tu perfil y en el panel de Meta."
+        "WhatsApp refused your account or your key; check them in your profile and in Meta's dashboard.";
     /// The provider does not answer.
     ProviderUnavailable = 503 "provider_unavailable"
         "El proveedor no responde en este momento; inténtalo en unos minutos." "The provider does not answer right now; try again in a few minutes.";
@@ -136,4 +146,32 @@ codes! {
     /// Our fault.
     Internal = 500 "internal"
         "Algo falló de nuestro lado; ya quedó registrado." "Something failed on our side; it has been recorded.";
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::{BTreeMap, BTreeSet};
+
+    use super::*;
+
+    fn parameters(sentence: &str) -> BTreeSet<&str> {
+        sentence
+            .split('{')
+            .skip(1)
+            .filter_map(|rest| Some(rest.split_once('}')?.0))
+            .collect()
+    }
+
+    #[test]
+    fn every_code_has_a_word_of_its_own_and_the_same_parameters_in_both_languages() {
+        let mut words = BTreeMap::new();
+        for code in Code::ALL {
+            let known = words.insert(code.word(), code);
+            assert!(known.is_none(), "{known:?} and {code:?}");
+            assert!(code.status().is_client_error() || code.status().is_server_error());
+            let (es, en) = (code.sentence(Language::Es), code.sentence(Language::En));
+            assert_ne!(es, en, "{code:?}");
+            assert_eq!(parameters(es), parameters(en), "{code:?}");
+        }
+    }
 }

@@ -63,7 +63,7 @@ impl ApiError {
 
     /// Puts `value` in the place of `{name}` in the sentence.
     #[must_use]
-    pub fn with(mut self, name: &'static str, value: impl ToString) -> Self {
+    pub fn with(mut self, name: &'static str, value: impl std::fmt::Display) -> Self {
         self.parameters.push((name, value.to_string()));
         self
     }

@@ -53,7 +53,7 @@ impl<T: DeserializeOwned + 'static> FromRequest for Body<T> {
     }
 }
 
-/// The whole body of a request, within the limits.
+/// The whole body of a request, within the limits of JSON bodies.
 pub async fn read_body(request: &HttpRequest, payload: &mut Payload) -> Result<Bytes, ApiError> {
     let limits = request.app_data::<web::Data<BodyLimits>>().map_or_else(
         || BodyLimits {
@@ -62,6 +62,11 @@ pub async fn read_body(request: &HttpRequest, payload: &mut Payload) -> Result<B
         },
         |limits| *limits.get_ref(),
     );
+    read_within(limits, payload).await
+}
+
+/// The whole body, within these limits.
+pub async fn read_within(limits: BodyLimits, payload: &mut Payload) -> Result<Bytes, ApiError> {
     let read = async {
         let mut bytes = BytesMut::new();
         while let Some(piece) = payload.next().await {

@@ -130,6 +130,7 @@ fn decode_cursor(text: &str) -> Result<Cursor, Problem> {
 
 /// Where in a list an answer is.
 #[derive(Debug, Serialize, ToSchema)]
+#[expect(clippy::struct_field_names, reason = "the names of the contract")]
 pub struct Page {
     /// The page, counted from 1; absent when a cursor was followed.
     #[serde(skip_serializing_if = "Option::is_none")]

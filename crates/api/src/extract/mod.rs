@@ -7,7 +7,7 @@ mod patch;
 mod query;
 mod signed_in;
 
-pub use body::{Body, BodyLimits, read_body};
+pub use body::{Body, BodyLimits, read_body, read_within};
 pub use language::{PreferredLanguage, language_of};
 pub use list::{ListQuery, Page};
 pub use patch::Patch;

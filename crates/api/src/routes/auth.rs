@@ -13,7 +13,7 @@ use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::profile::UserView;
+use super::profile::{PublicUrl, UserView};
 use super::shared::{AnyFailure, CanConflict, NeedsSession, Said, TakesValues};
 use crate::errors::{ApiError, Code};
 use crate::extract::{Body, PreferredLanguage, SignedIn, language_of, remember};
@@ -114,6 +114,7 @@ fn client_address(request: &HttpRequest) -> IpAddr {
 /// Registers an account and signs it in.
 #[utoipa::path(
     tag = "auth",
+    operation_id = "register",
     request_body = RegisterBody,
     responses(
         (status = 201, description = "Registered and signed in", body = UserSaid),
@@ -124,6 +125,7 @@ fn client_address(request: &HttpRequest) -> IpAddr {
 #[post("/register")]
 pub async fn register(
     accounts: Data<Accounts>,
+    public: Data<PublicUrl>,
     limit: Data<SignInLimit>,
     request: HttpRequest,
     session: Session,
@@ -148,13 +150,14 @@ pub async fn register(
     };
     Ok(HttpResponse::Created().json(UserSaid {
         message: message.to_owned(),
-        user: profile.into(),
+        user: UserView::new(profile, &public),
     }))
 }
 
 /// Signs in.
 #[utoipa::path(
     tag = "auth",
+    operation_id = "login",
     request_body = LoginBody,
     responses(
         (status = 200, description = "Signed in", body = UserSaid),
@@ -166,6 +169,7 @@ pub async fn register(
 #[post("/login")]
 pub async fn login(
     accounts: Data<Accounts>,
+    public: Data<PublicUrl>,
     limit: Data<SignInLimit>,
     request: HttpRequest,
     session: Session,
@@ -185,13 +189,14 @@ pub async fn login(
     };
     Ok(Json(UserSaid {
         message: message.to_owned(),
-        user: profile.into(),
+        user: UserView::new(profile, &public),
     }))
 }
 
 /// Signs out; without a session too.
 #[utoipa::path(
     tag = "auth",
+    operation_id = "logout",
     responses((status = 200, description = "Signed out", body = Said), AnyFailure)
 )]
 #[post("/logout")]
@@ -209,16 +214,18 @@ pub async fn logout(request: HttpRequest, session: Session) -> Json<Said> {
 /// The signed-in user.
 #[utoipa::path(
     tag = "auth",
+    operation_id = "me",
     responses((status = 200, description = "The user", body = UserEnvelope), AnyFailure, NeedsSession)
 )]
 #[get("/me")]
 pub async fn me(
     accounts: Data<Accounts>,
+    public: Data<PublicUrl>,
     SignedIn(actor): SignedIn,
 ) -> Result<Json<UserEnvelope>, ApiError> {
     let profile = accounts.profile(&actor).await.map_err(gone)?;
     Ok(Json(UserEnvelope {
-        user: profile.into(),
+        user: UserView::new(profile, &public),
     }))
 }
 

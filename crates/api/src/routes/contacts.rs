@@ -222,6 +222,7 @@ impl From<ListContactsError> for ApiError {
 /// The contacts, newest first unless sorted otherwise by `name` or `created_at`.
 #[utoipa::path(
     tag = "contacts",
+    operation_id = "list_contacts",
     params(ListQuery, ContactFilterQuery),
     responses(
         (status = 200, description = "Part of the contacts", body = ContactList),
@@ -253,6 +254,7 @@ pub async fn list(
 /// Adds a contact.
 #[utoipa::path(
     tag = "contacts",
+    operation_id = "create_contact",
     request_body = CreateContactBody,
     responses(
         (status = 201, description = "Added", body = ContactEnvelope),
@@ -301,6 +303,7 @@ pub struct TagList {
 /// The tags in use, by name, with the number of contacts of each.
 #[utoipa::path(
     tag = "contacts",
+    operation_id = "list_tags",
     responses((status = 200, description = "The tags", body = TagList), AnyFailure, NeedsSession)
 )]
 #[get("/tags")]
@@ -323,6 +326,7 @@ pub async fn tags(
 /// One contact.
 #[utoipa::path(
     tag = "contacts",
+    operation_id = "read_contact",
     params(("id" = Uuid, Path, description = "The contact")),
     responses(
         (status = 200, description = "The contact", body = ContactEnvelope),
@@ -344,6 +348,7 @@ pub async fn read(
 /// Changes a contact.
 #[utoipa::path(
     tag = "contacts",
+    operation_id = "update_contact",
     params(("id" = Uuid, Path, description = "The contact")),
     request_body = UpdateContactBody,
     responses(
@@ -380,6 +385,7 @@ pub async fn update(
 /// Deletes a contact. What was sent to it stays in the campaigns' records.
 #[utoipa::path(
     tag = "contacts",
+    operation_id = "delete_contact",
     params(("id" = Uuid, Path, description = "The contact")),
     responses(
         (status = 200, description = "Deleted", body = Said),

@@ -222,6 +222,7 @@ impl From<ListRowErrorsError> for ApiError {
 /// Receives a file and queues its import. Follow it under the import's id.
 #[utoipa::path(
     tag = "imports",
+    operation_id = "import_file",
     request_body(content = ImportUpload, content_type = "multipart/form-data"),
     responses(
         (status = 202, description = "Received; being imported", body = ImportEnvelope),
@@ -277,6 +278,7 @@ async fn receive(
 /// The imports, latest first.
 #[utoipa::path(
     tag = "imports",
+    operation_id = "list_imports",
     params(ListQuery),
     responses(
         (status = 200, description = "Part of the imports", body = ImportList),
@@ -306,6 +308,7 @@ pub async fn list(
 /// One import, with its progress.
 #[utoipa::path(
     tag = "imports",
+    operation_id = "read_import",
     params(("id" = Uuid, Path, description = "The import")),
     responses(
         (status = 200, description = "The import", body = ImportEnvelope),
@@ -328,6 +331,7 @@ pub async fn read(
 /// The rows that did not become contacts, by line, each with its reason.
 #[utoipa::path(
     tag = "imports",
+    operation_id = "list_import_errors",
     params(("id" = Uuid, Path, description = "The import"), ListQuery),
     responses(
         (status = 200, description = "Part of the rows", body = RowErrorList),

@@ -2,8 +2,11 @@
 //! that extract, call one use case and map.
 
 pub mod auth;
+pub mod campaigns;
 pub mod contacts;
 pub mod health;
 pub mod imports;
 pub mod profile;
 pub mod shared;
+pub mod statistics;
+pub mod webhooks;

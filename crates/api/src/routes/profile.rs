@@ -11,7 +11,7 @@ use nexus_application::accounts::{
     Accounts, ChangePasswordError, DeleteAccountError, Profile, ProfileChanges, UpdateProfileError,
 };
 use nexus_domain::SecretField;
-use nexus_domain::values::Language;
+use nexus_domain::values::{CompanyName, Language, LongText, PhoneNumber, ShortText};
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -24,6 +24,7 @@ use crate::extract::{Body, Patch, SignedIn, language_of, remember, remember_lang
 
 /// A user as they see themselves. Secrets are masks that show their last four characters.
 #[derive(Debug, Serialize, ToSchema)]
+#[expect(clippy::struct_excessive_bools, reason = "settings, each on its own")]
 pub struct UserView {
     id: Uuid,
     #[schema(example = "Lucía Hernández")]
@@ -47,6 +48,9 @@ pub struct UserView {
     /// The path, on this server, to which Meta sends webhooks.
     #[schema(example = "/api/webhooks/whatsapp/3f0c…")]
     whatsapp_webhook_path: String,
+    /// The whole address, to be entered at Meta; null where the server was not told its own.
+    #[schema(example = "https://api.example.com/api/webhooks/whatsapp/3f0c…")]
+    whatsapp_webhook_url: Option<String>,
     gmail_api_key: Option<String>,
     gemini_api_key: Option<String>,
     gemini_auto_reply_enabled: bool,
@@ -70,28 +74,37 @@ pub struct UserView {
     last_login: Option<DateTime<Utc>>,
 }
 
-impl From<Profile> for UserView {
-    fn from(profile: Profile) -> Self {
+/// How the world reaches this server, if it was told.
+#[derive(Debug, Clone)]
+pub struct PublicUrl(pub Option<String>);
+
+impl UserView {
+    /// The user as clients see it, on a server with this address.
+    pub fn new(profile: Profile, public: &PublicUrl) -> Self {
         let Profile { user, mut masks } = profile;
         let text = |value: Option<&str>| value.map(ToOwned::to_owned);
+        let webhook_path = format!("/api/webhooks/whatsapp/{}", user.webhook_key.as_str());
         Self {
             id: user.id.as_uuid(),
             name: user.name.to_string(),
             email: user.email.to_string(),
-            phone: text(user.phone.as_ref().map(|phone| phone.as_str())),
-            company: text(user.company.as_ref().map(|company| company.as_str())),
+            phone: text(user.phone.as_ref().map(PhoneNumber::as_str)),
+            company: text(user.company.as_ref().map(CompanyName::as_str)),
             whatsapp_api_key: masks.remove(&SecretField::WhatsappApiKey),
             whatsapp_phone_number_id: text(
-                user.whatsapp_phone_number_id.as_ref().map(|id| id.as_str()),
+                user.whatsapp_phone_number_id
+                    .as_ref()
+                    .map(ShortText::as_str),
             ),
             whatsapp_business_account_id: text(
                 user.whatsapp_business_account_id
                     .as_ref()
-                    .map(|id| id.as_str()),
+                    .map(ShortText::as_str),
             ),
             whatsapp_app_secret: masks.remove(&SecretField::WhatsappAppSecret),
             whatsapp_verify_token: masks.remove(&SecretField::WhatsappVerifyToken),
-            whatsapp_webhook_path: format!("/api/webhooks/whatsapp/{}", user.webhook_key.as_str()),
+            whatsapp_webhook_url: public.0.as_ref().map(|url| format!("{url}{webhook_path}")),
+            whatsapp_webhook_path: webhook_path,
             gmail_api_key: masks.remove(&SecretField::GmailApiKey),
             gemini_api_key: masks.remove(&SecretField::GeminiApiKey),
             gemini_auto_reply_enabled: user.automation.auto_reply_enabled,
@@ -99,7 +112,7 @@ impl From<Profile> for UserView {
                 user.automation
                     .knowledge_base
                     .as_ref()
-                    .map(|text| text.as_str()),
+                    .map(LongText::as_str),
             ),
             email_notifications: user.notifications.email,
             push_notifications: user.notifications.push,
@@ -272,22 +285,25 @@ impl From<DeleteAccountError> for ApiError {
 /// The profile.
 #[utoipa::path(
     tag = "profile",
+    operation_id = "read_profile",
     responses((status = 200, description = "The user", body = UserEnvelope), AnyFailure, NeedsSession)
 )]
 #[get("")]
 pub async fn read(
     accounts: Data<Accounts>,
+    public: Data<PublicUrl>,
     SignedIn(actor): SignedIn,
 ) -> Result<Json<UserEnvelope>, ApiError> {
     let profile = accounts.profile(&actor).await.map_err(gone)?;
     Ok(Json(UserEnvelope {
-        user: profile.into(),
+        user: UserView::new(profile, &public),
     }))
 }
 
 /// Changes the profile, all of the form or nothing.
 #[utoipa::path(
     tag = "profile",
+    operation_id = "update_profile",
     request_body = ProfileBody,
     responses(
         (status = 200, description = "Changed", body = UserSaid),
@@ -297,6 +313,7 @@ pub async fn read(
 #[put("")]
 pub async fn update(
     accounts: Data<Accounts>,
+    public: Data<PublicUrl>,
     SignedIn(actor): SignedIn,
     session: Session,
     Body(body): Body<ProfileBody>,
@@ -309,7 +326,7 @@ pub async fn update(
     };
     Ok(Json(UserSaid {
         message: message.to_owned(),
-        user: profile.into(),
+        user: UserView::new(profile, &public),
     }))
 }
 
@@ -329,6 +346,7 @@ pub struct ChangePasswordBody {
 /// Changes the password. Every session of the account ends, and this one begins anew.
 #[utoipa::path(
     tag = "profile",
+    operation_id = "change_password",
     request_body = ChangePasswordBody,
     responses(
         (status = 200, description = "Changed", body = Said),
@@ -373,6 +391,7 @@ pub struct DeleteAccountBody {
 /// Deletes the account and everything of it: contacts, campaigns, messages, files, sessions.
 #[utoipa::path(
     tag = "profile",
+    operation_id = "delete_account",
     request_body = DeleteAccountBody,
     responses(
         (status = 200, description = "Deleted", body = Said),

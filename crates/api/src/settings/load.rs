@@ -177,7 +177,7 @@ impl Source {
             .map_err(|_| refused(Self::variable(key), accepts))
     }
 
-    fn number<T: FromStr + PartialOrd>(
+    fn number<T: FromStr + PartialOrd + Copy>(
         &self,
         key: &str,
         least: T,

@@ -114,7 +114,7 @@ async fn every_bad_field_of_a_registration_is_named(app: App) {
         );
     }
     assert_eq!(answer.body["error"], "Hay datos que corregir.");
-    browser.language = "fr;q=0.9, en-GB;q=0.8".to_owned();
+    "fr;q=0.9, en-GB;q=0.8".clone_into(&mut browser.language);
     let answer = browser.post("/api/auth/register", json!({})).await;
     assert_eq!(answer.body["error"], "Some values need to be corrected.");
     let answer = browser.post("/api/auth/register", json!({"name": 5})).await;

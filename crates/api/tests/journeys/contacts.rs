@@ -156,7 +156,7 @@ async fn pages_and_cursors_show_each_contact_once(app: App) {
                 .await;
             by_cursor.extend(answer.body["contacts"].as_array().unwrap().clone());
             match answer.body["pagination"]["next_cursor"].as_str() {
-                Some(next) => cursor = next.to_owned(),
+                Some(next) => next.clone_into(&mut cursor),
                 None => break,
             }
         }

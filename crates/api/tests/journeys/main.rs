@@ -2,8 +2,15 @@
 //! adapter behind it. Each is run on SQLite and on PostgreSQL.
 
 mod accounts;
+mod campaigns;
 mod contacts;
+mod crash;
+mod delivery;
 mod imports;
+mod process;
 mod refusals;
 mod settings;
+mod shop;
+mod statistics;
 mod support;
+mod webhooks;

@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use nexus_api::composition::Composition;
+use nexus_api::composition::{Composition, Providers};
 use nexus_api::settings::from_pairs;
 use nexus_api::startup::{Application, listen};
 use nexus_testing::{TempFolder, TestDatabase};
@@ -59,13 +59,15 @@ impl App {
             ("DATA_FOLDER", folder.path().to_str().expect("a UTF-8 path")),
             ("CORS_ORIGINS", ORIGIN),
             ("SANDBOX", "off"),
+            // Nobody listens there: a journey that calls the provider is told so, and never Meta.
+            ("WHATSAPP_BASE_URL", "http://127.0.0.1:9"),
             ("IMPORT_MAX_BYTES", "1048576"),
             ("SIGN_IN_PER_MINUTE", "1000"),
             ("SIGN_IN_PER_ACCOUNT_PER_MINUTE", "20"),
         ];
         let settings = from_pairs(pairs.map(|(name, value)| (name.to_owned(), value.to_owned())))
             .expect("these settings are right");
-        let composition = Composition::build(&settings, None)
+        let composition = Composition::build(&settings, Providers::default())
             .await
             .expect("everything is there");
         composition.migrate().await.expect("the schema is current");
@@ -74,7 +76,7 @@ impl App {
             Application::build(&settings, &composition, listener).expect("it can be built");
         let address = application.address();
         let (stop, stopped) = tokio::sync::oneshot::channel();
-        let worker = composition.import_worker.clone();
+        let worker = composition.workers.imports.clone();
         let shutdown = composition.shutdown.clone();
         tokio::spawn(async move { worker.run(shutdown).await });
         let shutdown = composition.shutdown.clone();
@@ -182,6 +184,17 @@ pub(crate) struct Browser {
 }
 
 impl Browser {
+    /// A program, not a page: it has a cookie and tells no origin.
+    pub(crate) fn at(base: &str) -> Self {
+        Self {
+            base: base.to_owned(),
+            client: reqwest::Client::new(),
+            cookie: None,
+            origin: None,
+            language: "es".to_owned(),
+        }
+    }
+
     pub(crate) async fn get(&mut self, path: &str) -> Answer {
         self.send(self.request(Method::GET, path)).await
     }

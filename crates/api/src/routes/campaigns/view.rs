@@ -6,12 +6,14 @@ use chrono::{DateTime, Utc};
 use nexus_application::campaigns::CampaignDetails;
 use nexus_domain::values::Language;
 use nexus_domain::{
-    Audience, CampaignContact, CampaignState, CampaignStatus, FailureCode, MediaFile, SkipReason,
+    Audience, CampaignContact, CampaignState, ContactId, ContactStatus, FailureCode, MediaFile,
     TemplateMessage,
 };
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
+
+use super::words::{explain_failure, explain_skip};
 
 /// An approved template with a value for each of its variables.
 #[derive(Debug, Serialize, ToSchema)]
@@ -59,7 +61,7 @@ impl From<&Audience> for AudienceView {
                 .iter()
                 .map(|tag| tag.label().to_owned())
                 .collect(),
-            status: audience.status.map(|status| status.as_str()),
+            status: audience.status.map(ContactStatus::as_str),
             search: audience.search.as_ref().map(ToString::to_string),
         }
     }
@@ -105,6 +107,11 @@ pub struct CampaignView {
     message: Option<String>,
     template: Option<TemplateView>,
     audience: Option<AudienceView>,
+    /// The contacts chosen one by one. Only where one campaign is read, and only while it has at
+    /// most 1,000 recipients; else absent, never empty, so that a form that is sent back as it
+    /// came chooses nobody anew.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    contact_ids: Option<Vec<Uuid>>,
     /// `draft`, `scheduled`, `active`, `paused`, `completed`, `cancelled` or `missed`.
     #[schema(example = "draft")]
     status: &'static str,
@@ -158,6 +165,7 @@ impl From<CampaignDetails> for CampaignView {
                 .map(|text| text.as_str().to_owned()),
             template: campaign.content.template().map(Into::into),
             audience: campaign.audience.as_ref().map(Into::into),
+            contact_ids: None,
             status: campaign.status().as_str(),
             pause_reason,
             scheduled_at: campaign.state.scheduled_at(),
@@ -177,6 +185,35 @@ impl From<CampaignDetails> for CampaignView {
             unconfirmed_count: counters.unconfirmed,
             media_files: media.iter().map(Into::into).collect(),
         }
+    }
+}
+
+impl CampaignView {
+    /// With the contacts chosen one by one.
+    #[must_use]
+    pub fn with_chosen(self, chosen: &[ContactId]) -> Self {
+        Self {
+            contact_ids: Some(chosen.iter().map(ContactId::as_uuid).collect()),
+            ..self
+        }
+    }
+}
+
+/// A campaign.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct CampaignEnvelope {
+    campaign: CampaignView,
+}
+
+impl From<CampaignView> for CampaignEnvelope {
+    fn from(campaign: CampaignView) -> Self {
+        Self { campaign }
+    }
+}
+
+impl From<CampaignDetails> for CampaignEnvelope {
+    fn from(details: CampaignDetails) -> Self {
+        CampaignView::from(details).into()
     }
 }
 
@@ -247,94 +284,5 @@ impl RecipientView {
             replied_at: delivery.replied_at,
             updated_at: recipient.updated_at,
         }
-    }
-}
-
-/// Why a recipient was passed over, for a person.
-fn explain_skip(reason: SkipReason, language: Language) -> &'static str {
-    match (reason, language) {
-        (SkipReason::OptedOut, Language::Es) => "Pidió no recibir mensajes.",
-        (SkipReason::OptedOut, Language::En) => "Asked not to receive messages.",
-        (SkipReason::Inactive, Language::Es) => "El contacto está inactivo.",
-        (SkipReason::Inactive, Language::En) => "The contact is inactive.",
-        (SkipReason::NoAddress, Language::Es) => "No tiene dirección en este canal.",
-        (SkipReason::NoAddress, Language::En) => "Has no address on this channel.",
-        (SkipReason::DuplicateAddress, Language::Es) => {
-            "Otro destinatario de la campaña tiene el mismo número."
-        }
-        (SkipReason::DuplicateAddress, Language::En) => {
-            "Another recipient of the campaign has the same number."
-        }
-        (SkipReason::ContactDeleted, Language::Es) => "El contacto se eliminó antes de su turno.",
-        (SkipReason::ContactDeleted, Language::En) => "The contact was deleted before its turn.",
-    }
-}
-
-/// What a failure means, for a person.
-fn explain_failure(code: FailureCode, language: Language) -> &'static str {
-    use FailureCode as F;
-    match (code, language) {
-        (F::Unreachable, Language::Es) => "Este número no recibe mensajes de WhatsApp.",
-        (F::Unreachable, Language::En) => "This number does not receive WhatsApp messages.",
-        (F::TemplateRequired, Language::Es) => {
-            "Pasaron más de 24 horas desde su último mensaje; usa una plantilla aprobada."
-        }
-        (F::TemplateRequired, Language::En) => {
-            "More than 24 hours since their last message; use an approved template."
-        }
-        (F::OptedOut, Language::Es) => "No quiere recibir mensajes de promoción.",
-        (F::OptedOut, Language::En) => "Does not want marketing messages.",
-        (F::RecipientLimited, Language::Es) => {
-            "WhatsApp no entrega por ahora más promociones a esta persona."
-        }
-        (F::RecipientLimited, Language::En) => {
-            "WhatsApp delivers no more marketing to this person for now."
-        }
-        (F::InvalidMessage, Language::Es) => "WhatsApp no acepta el mensaje como está.",
-        (F::InvalidMessage, Language::En) => "WhatsApp does not accept the message as it is.",
-        (F::MessageTooLong, Language::Es) => "El mensaje es demasiado largo para esta persona.",
-        (F::MessageTooLong, Language::En) => "The message is too long for this person.",
-        (F::TemplateUnusable, Language::Es) => "La plantilla no existe o no está aprobada.",
-        (F::TemplateUnusable, Language::En) => "The template does not exist or is not approved.",
-        (F::TemplateParameters, Language::Es) => "La plantilla lleva otras variables.",
-        (F::TemplateParameters, Language::En) => "The template has other variables.",
-        (F::MediaUnusable, Language::Es) => "El archivo adjunto no se puede usar.",
-        (F::MediaUnusable, Language::En) => "The attached file can't be used.",
-        (F::CredentialInvalid, Language::Es) => {
-            "La clave de WhatsApp no es válida o venció; cámbiala en tu perfil."
-        }
-        (F::CredentialInvalid, Language::En) => {
-            "The WhatsApp key is wrong or expired; change it in your profile."
-        }
-        (F::AccountBlocked, Language::Es) => {
-            "WhatsApp bloqueó o limitó tu cuenta; revísala en el panel de Meta."
-        }
-        (F::AccountBlocked, Language::En) => {
-            "WhatsApp blocked or limited your account; check it in Meta's dashboard."
-        }
-        (F::RetriesExhausted, Language::Es) => "WhatsApp estuvo ocupado en todos los intentos.",
-        (F::RetriesExhausted, Language::En) => "WhatsApp was busy at every attempt.",
-        (F::Other, Language::Es) => "WhatsApp rechazó el mensaje; su código dice más.",
-        (F::Other, Language::En) => "WhatsApp refused the message; its code says more.",
-    }
-}
-
-/// A status as a word of a sentence.
-pub fn name_status(status: CampaignStatus, language: Language) -> &'static str {
-    match (status, language) {
-        (CampaignStatus::Draft, Language::Es) => "en borrador",
-        (CampaignStatus::Draft, Language::En) => "a draft",
-        (CampaignStatus::Scheduled, Language::Es) => "programada",
-        (CampaignStatus::Scheduled, Language::En) => "scheduled",
-        (CampaignStatus::Active, Language::Es) => "en envío",
-        (CampaignStatus::Active, Language::En) => "being sent",
-        (CampaignStatus::Paused, Language::Es) => "en pausa",
-        (CampaignStatus::Paused, Language::En) => "paused",
-        (CampaignStatus::Completed, Language::Es) => "completada",
-        (CampaignStatus::Completed, Language::En) => "completed",
-        (CampaignStatus::Cancelled, Language::Es) => "cancelada",
-        (CampaignStatus::Cancelled, Language::En) => "cancelled",
-        (CampaignStatus::Missed, Language::Es) => "perdida",
-        (CampaignStatus::Missed, Language::En) => "missed",
     }
 }

@@ -1,0 +1,178 @@
+//! Starting campaigns and steering them.
+
+use actix_web::web::{Data, Json, Path};
+use actix_web::{HttpRequest, HttpResponse, post};
+use nexus_application::campaigns::{
+    Campaigns, CancelCampaignError, PauseCampaignError, ResumeCampaignError, SendCampaignError,
+};
+use nexus_domain::CampaignId;
+use nexus_domain::values::Language;
+use uuid::Uuid;
+
+use super::refusals::{not_while, provider_failed, provider_missing, template_unusable};
+use super::view::CampaignEnvelope;
+use super::words::name_channel;
+use crate::errors::{ApiError, Code, ProblemDocument};
+use crate::extract::{SignedIn, language_of};
+use crate::routes::shared::{AnyFailure, CanConflict, NeedsObject, NeedsSession, TakesValues};
+
+impl From<(SendCampaignError, Language)> for ApiError {
+    fn from((error, language): (SendCampaignError, Language)) -> Self {
+        match error {
+            SendCampaignError::NotFound => Self::not_found(),
+            SendCampaignError::NotSendable { status } => not_while(status, language),
+            SendCampaignError::ChannelUnavailable { channel } => {
+                Self::new(Code::ChannelUnavailable).with("channel", name_channel(channel))
+            }
+            SendCampaignError::NoProvider { missing } => provider_missing(missing, language),
+            SendCampaignError::NoRecipients => Self::new(Code::NoRecipients),
+            SendCampaignError::TemplateUnusable(problem) => template_unusable(&problem, language),
+            SendCampaignError::ProviderRefused { reason } => provider_failed(&reason),
+            SendCampaignError::ChangedMeanwhile => Self::new(Code::CampaignChanged),
+            SendCampaignError::Storage(error) => error.into(),
+        }
+    }
+}
+
+impl From<(PauseCampaignError, Language)> for ApiError {
+    fn from((error, language): (PauseCampaignError, Language)) -> Self {
+        match error {
+            PauseCampaignError::NotFound => Self::not_found(),
+            PauseCampaignError::NotPausable { status } => not_while(status, language),
+            PauseCampaignError::Storage(error) => error.into(),
+        }
+    }
+}
+
+impl From<(ResumeCampaignError, Language)> for ApiError {
+    fn from((error, language): (ResumeCampaignError, Language)) -> Self {
+        match error {
+            ResumeCampaignError::NotFound => Self::not_found(),
+            ResumeCampaignError::NotResumable { status } => not_while(status, language),
+            ResumeCampaignError::NoProvider { missing } => provider_missing(missing, language),
+            ResumeCampaignError::SenderChanged => Self::new(Code::SenderChanged),
+            ResumeCampaignError::Storage(error) => error.into(),
+        }
+    }
+}
+
+impl From<(CancelCampaignError, Language)> for ApiError {
+    fn from((error, language): (CancelCampaignError, Language)) -> Self {
+        match error {
+            CancelCampaignError::NotFound => Self::not_found(),
+            CancelCampaignError::NotCancellable { status } => not_while(status, language),
+            CancelCampaignError::Storage(error) => error.into(),
+        }
+    }
+}
+
+/// Starts a campaign now. It is sent in the background: follow its counters and its recipients.
+#[utoipa::path(
+    operation_id = "send_campaign",
+    tag = "campaigns",
+    params(("id" = Uuid, Path, description = "The campaign")),
+    responses(
+        (status = 202, description = "Started; being sent", body = CampaignEnvelope),
+        (
+            status = 422,
+            description = "It can't be sent as it is. `code` says why: `provider_missing` (the \
+                           member `missing` lists the profile's fields), `channel_unavailable`, \
+                           `no_recipients`, `template_unusable`, `provider_refused`",
+            body = ProblemDocument,
+            content_type = "application/problem+json"
+        ),
+        AnyFailure, NeedsSession, NeedsObject, CanConflict,
+    )
+)]
+#[post("/{id}/send")]
+pub async fn send(
+    campaigns: Data<Campaigns>,
+    SignedIn(actor): SignedIn,
+    request: HttpRequest,
+    id: Path<Uuid>,
+) -> Result<HttpResponse, ApiError> {
+    let details = campaigns
+        .send(&actor, CampaignId::from_uuid(*id))
+        .await
+        .map_err(|error| (error, language_of(&request)))?;
+    Ok(HttpResponse::Accepted().json(CampaignEnvelope::from(details)))
+}
+
+/// Stops a campaign for now: what is on its way arrives, nothing new is sent.
+#[utoipa::path(
+    operation_id = "pause_campaign",
+    tag = "campaigns",
+    params(("id" = Uuid, Path, description = "The campaign")),
+    responses(
+        (status = 200, description = "Paused", body = CampaignEnvelope),
+        AnyFailure, NeedsSession, NeedsObject, TakesValues, CanConflict,
+    )
+)]
+#[post("/{id}/pause")]
+pub async fn pause(
+    campaigns: Data<Campaigns>,
+    SignedIn(actor): SignedIn,
+    request: HttpRequest,
+    id: Path<Uuid>,
+) -> Result<Json<CampaignEnvelope>, ApiError> {
+    let details = campaigns
+        .pause(&actor, CampaignId::from_uuid(*id))
+        .await
+        .map_err(|error| (error, language_of(&request)))?;
+    Ok(Json(details.into()))
+}
+
+/// Lets a paused campaign go on, with the sender that began it.
+#[utoipa::path(
+    operation_id = "resume_campaign",
+    tag = "campaigns",
+    params(("id" = Uuid, Path, description = "The campaign")),
+    responses(
+        (status = 200, description = "Being sent again", body = CampaignEnvelope),
+        (
+            status = 422,
+            description = "`provider_missing`: the profile lacks what is needed; the member \
+                           `missing` lists its fields",
+            body = ProblemDocument,
+            content_type = "application/problem+json"
+        ),
+        AnyFailure, NeedsSession, NeedsObject, CanConflict,
+    )
+)]
+#[post("/{id}/resume")]
+pub async fn resume(
+    campaigns: Data<Campaigns>,
+    SignedIn(actor): SignedIn,
+    request: HttpRequest,
+    id: Path<Uuid>,
+) -> Result<Json<CampaignEnvelope>, ApiError> {
+    let details = campaigns
+        .resume(&actor, CampaignId::from_uuid(*id))
+        .await
+        .map_err(|error| (error, language_of(&request)))?;
+    Ok(Json(details.into()))
+}
+
+/// Gives a campaign up: recipients whose turn has not come get nothing.
+#[utoipa::path(
+    operation_id = "cancel_campaign",
+    tag = "campaigns",
+    params(("id" = Uuid, Path, description = "The campaign")),
+    responses(
+        (status = 200, description = "Cancelled", body = CampaignEnvelope),
+        AnyFailure, NeedsSession, NeedsObject, TakesValues, CanConflict,
+    )
+)]
+#[post("/{id}/cancel")]
+pub async fn cancel(
+    campaigns: Data<Campaigns>,
+    SignedIn(actor): SignedIn,
+    request: HttpRequest,
+    id: Path<Uuid>,
+) -> Result<Json<CampaignEnvelope>, ApiError> {
+    let details = campaigns
+        .cancel(&actor, CampaignId::from_uuid(*id))
+        .await
+        .map_err(|error| (error, language_of(&request)))?;
+    Ok(Json(details.into()))
+}

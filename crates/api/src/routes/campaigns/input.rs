@@ -1,0 +1,156 @@
+//! What clients send of a campaign. Its status and counters are not here: nobody sets them.
+
+use std::collections::BTreeMap;
+
+use nexus_application::Field;
+use nexus_application::campaigns::{AudienceInput, CreateCampaign, TemplateInput, UpdateCampaign};
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+use super::blank;
+use crate::extract::Patch;
+
+/// An approved template with a value for each of its variables.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(default)]
+pub struct TemplateBody {
+    /// Its name, as WhatsApp has it.
+    #[schema(example = "promocion_mensual")]
+    name: Option<String>,
+    /// Its language, as WhatsApp writes it.
+    #[schema(example = "es_MX")]
+    language: Option<String>,
+    /// Value by variable: its name, or its number from 1. Placeholders are allowed.
+    #[schema(example = json!({"1": "{nombre}", "2": "20 %"}))]
+    variables: Option<BTreeMap<String, String>>,
+}
+
+impl From<TemplateBody> for TemplateInput {
+    fn from(body: TemplateBody) -> Self {
+        Self {
+            name: body.name.unwrap_or_default(),
+            language: body.language.unwrap_or_default(),
+            variables: body.variables.unwrap_or_default(),
+        }
+    }
+}
+
+/// Recipients chosen by a rule; without any condition it is everyone.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(default)]
+pub struct AudienceBody {
+    /// With all of these tags.
+    #[schema(example = json!(["clientes"]))]
+    tags: Option<Vec<String>>,
+    /// With this status: `active`, `inactive` or `unsubscribed`.
+    #[schema(example = "active")]
+    status: Option<String>,
+    /// Found by this search.
+    search: Option<String>,
+}
+
+impl From<AudienceBody> for AudienceInput {
+    fn from(body: AudienceBody) -> Self {
+        Self {
+            tags: body.tags.unwrap_or_default(),
+            status: body.status,
+            search: body.search,
+        }
+    }
+}
+
+/// A new campaign: a draft. It needs a name, a channel, and a message or a template.
+#[derive(Debug, Deserialize, ToSchema)]
+pub struct CreateCampaignBody {
+    /// Up to 255 characters.
+    #[schema(example = "Promoción de primavera")]
+    name: Option<String>,
+    /// `whatsapp` or `gmail`.
+    #[schema(example = "whatsapp")]
+    channel: Option<String>,
+    /// The subject of its e-mails; needed for `gmail`.
+    subject: Option<String>,
+    /// Up to 4,096 characters, with `{nombre}`, `{telefono}` and `{email}` in the place of what
+    /// differs by contact. With a template, a note of what that says.
+    #[schema(example = "Hola {nombre}, esta semana tenemos 20 % de descuento.")]
+    message: Option<String>,
+    /// An approved template in place of a text; only for `whatsapp`.
+    #[serde(default, deserialize_with = "blank::object")]
+    #[schema(value_type = Option<TemplateBody>)]
+    template: Patch<TemplateBody>,
+    /// Recipients chosen one by one: ids of contacts.
+    #[serde(default, deserialize_with = "blank::list")]
+    #[schema(value_type = Option<Vec<String>>, example = json!(["01980c5e-7d2b-7c3a-9a55-1f0e6f3f2b11"]))]
+    contact_ids: Patch<Vec<String>>,
+    /// Recipients chosen by a rule, besides those chosen one by one.
+    #[serde(default, deserialize_with = "blank::object")]
+    #[schema(value_type = Option<AudienceBody>)]
+    audience: Patch<AudienceBody>,
+}
+
+impl From<CreateCampaignBody> for CreateCampaign {
+    fn from(body: CreateCampaignBody) -> Self {
+        Self {
+            name: body.name.unwrap_or_default(),
+            channel: body.channel.unwrap_or_default(),
+            subject: body.subject,
+            message: body.message,
+            template: body.template.value().map(Into::into),
+            contact_ids: body.contact_ids.value().unwrap_or_default(),
+            audience: body.audience.value().map(Into::into),
+        }
+    }
+}
+
+/// Changes of a campaign that has not started. An absent field is unchanged; `null` or `""` clears
+/// an optional one.
+#[derive(Debug, Deserialize, ToSchema)]
+pub struct UpdateCampaignBody {
+    #[serde(default)]
+    #[schema(value_type = Option<String>, example = "Promoción de verano")]
+    name: Patch<String>,
+    #[serde(default)]
+    #[schema(value_type = Option<String>, example = "whatsapp")]
+    channel: Patch<String>,
+    #[serde(default)]
+    #[schema(value_type = Option<String>)]
+    subject: Patch<String>,
+    /// Can be cleared while there is a template.
+    #[serde(default)]
+    #[schema(value_type = Option<String>)]
+    message: Patch<String>,
+    /// Replaces the whole template.
+    #[serde(default, deserialize_with = "blank::object")]
+    #[schema(value_type = Option<TemplateBody>)]
+    template: Patch<TemplateBody>,
+    /// Replaces all that were chosen one by one.
+    #[serde(default, deserialize_with = "blank::list")]
+    #[schema(value_type = Option<Vec<String>>)]
+    contact_ids: Patch<Vec<String>>,
+    /// Replaces the whole rule.
+    #[serde(default, deserialize_with = "blank::object")]
+    #[schema(value_type = Option<AudienceBody>)]
+    audience: Patch<AudienceBody>,
+}
+
+impl From<UpdateCampaignBody> for UpdateCampaign {
+    fn from(body: UpdateCampaignBody) -> Self {
+        Self {
+            name: body.name.into(),
+            channel: body.channel.into(),
+            subject: body.subject.into(),
+            message: body.message.into(),
+            template: field_of(body.template),
+            contact_ids: body.contact_ids.into_field(),
+            audience: field_of(body.audience),
+        }
+    }
+}
+
+fn field_of<Sent, Typed: From<Sent>>(patch: Patch<Sent>) -> Field<Typed> {
+    match patch {
+        Patch::Absent => Field::Keep,
+        Patch::Null => Field::Clear,
+        Patch::Value(value) => Field::Set(value.into()),
+    }
+}

@@ -1,0 +1,58 @@
+//! Refusals that several operations on campaigns have in common. Their sentences have words of the
+//! person's language in them, so errors become theirs together with the language.
+
+use nexus_application::campaigns::TemplateProblem;
+use nexus_domain::CampaignStatus;
+use nexus_domain::ports::ChannelError;
+use nexus_domain::values::Language;
+
+use super::words::{explain_template, name_profile_field, name_status};
+use crate::errors::{ApiError, Code};
+
+/// When to try again where the provider did not say.
+const RETRY_AFTER_SECONDS: u64 = 60;
+
+/// The campaign's status does not allow it.
+pub(super) fn not_while(status: CampaignStatus, language: Language) -> ApiError {
+    ApiError::new(Code::CampaignStatus)
+        .with("status", name_status(status, language))
+        .with_member("campaign_status", status.as_str())
+}
+
+/// The profile lacks what the channel needs.
+pub(super) fn provider_missing(missing: Vec<&'static str>, language: Language) -> ApiError {
+    let names: Vec<_> = missing
+        .iter()
+        .map(|field| name_profile_field(field, language))
+        .collect();
+    let and = match language {
+        Language::Es => " y ",
+        Language::En => " and ",
+    };
+    ApiError::new(Code::ProviderMissing)
+        .with("missing", names.join(and))
+        .with_member("missing", missing)
+}
+
+/// The template can't be sent.
+pub(super) fn template_unusable(problem: &TemplateProblem, language: Language) -> ApiError {
+    ApiError::new(Code::TemplateUnusable).with("reason", explain_template(problem, language))
+}
+
+/// The provider did not answer what it was asked: it refused the account, or it is to be asked
+/// again later.
+pub(super) fn provider_failed(reason: &ChannelError) -> ApiError {
+    tracing::warn!(error = %reason, "the provider could not be asked");
+    match reason {
+        ChannelError::Refused(failure)
+        | ChannelError::CampaignRefused(failure)
+        | ChannelError::AccountRefused(failure) => ApiError::new(Code::ProviderRefused)
+            .with_member("reason", failure.code.as_str())
+            .with_member("provider_code", failure.provider_code),
+        ChannelError::Throttled { retry_after, .. } => ApiError::new(Code::ProviderUnavailable)
+            .retry_after(retry_after.map_or(RETRY_AFTER_SECONDS, |wait| wait.as_secs().max(1))),
+        ChannelError::NotConnected | ChannelError::InDoubt { .. } => {
+            ApiError::new(Code::ProviderUnavailable).retry_after(RETRY_AFTER_SECONDS)
+        }
+    }
+}
