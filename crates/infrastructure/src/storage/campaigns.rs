@@ -187,6 +187,13 @@ impl CampaignRepository for SqlRepositories {
     ) -> Result<(), StorageError> {
         let together = self.db().together().await?;
         let db = together.db();
+        let owned = Sql::with(
+            "SELECT count(*) AS number FROM campaigns WHERE id = $1 AND user_id = $2",
+            params![id, user],
+        );
+        if Number::count(db.one(owned).await?) == 0 {
+            return Ok(());
+        }
         db.execute(Sql::with(
             "DELETE FROM campaign_choices WHERE campaign_id = $1 AND user_id = $2",
             params![id, user],

@@ -1,0 +1,103 @@
+//! A tag of a contact is kept twice: with the contact, and where contacts are found by it.
+
+use nexus_domain::{Contact, ContactFilter, UserId};
+
+use crate::contacts::{find, save};
+use crate::samples::{self, at, page, tags};
+use crate::store::{Store, assert_same, walk};
+
+on_both_databases!(
+    tags_are_replaced_where_they_are_looked_up,
+    tags_in_use_are_counted,
+);
+
+/// The labels in use with their numbers.
+pub(crate) async fn used_tags(store: &Store, user: UserId) -> Vec<(String, u64)> {
+    let tags = store.read().contacts().tags(user).await.unwrap();
+    tags.into_iter()
+        .map(|(tag, count)| (tag.label().to_owned(), count))
+        .collect()
+}
+
+async fn tags_are_replaced_where_they_are_looked_up(store: Store) {
+    let user = store.user().await;
+    let contact = Contact {
+        tags: tags(&["vip", "norte"]),
+        created_at: at(5),
+        ..samples::contact(user.id, "Luz")
+    };
+    let later = Contact {
+        tags: tags(&["sur"]),
+        created_at: at(6),
+        ..samples::contact(user.id, "Sol")
+    };
+    store.add(&[contact.clone(), later.clone()]).await;
+    let saved = Contact {
+        tags: tags(&["Sur", "VIP"]),
+        created_at: at(50),
+        ..contact.clone()
+    };
+    save(&store, &saved).await;
+    let stored = Contact {
+        created_at: contact.created_at,
+        ..saved
+    };
+    assert_same(&find(&store, &contact).await, &Some(stored.clone()));
+    for (label, expected) in [
+        ("norte", vec![]),
+        ("vip", vec![stored.id]),
+        // In the order of their creation, as it was and not as it was saved.
+        ("sur", vec![stored.id, later.id]),
+    ] {
+        let filter = ContactFilter {
+            tags: tags(&[label]),
+            ..ContactFilter::default()
+        };
+        // One at a time, so that each part depends on the time that is kept with the tag.
+        let found = walk(page(1, 1), async |request| {
+            let mut repositories = store.read();
+            let contacts = repositories.contacts();
+            contacts.list(user.id, &filter, request).await.unwrap()
+        });
+        let found: Vec<_> = found.await.iter().map(|contact| contact.id).collect();
+        assert_eq!(found, expected, "{label}");
+    }
+    let untagged = Contact {
+        tags: Vec::new(),
+        ..stored
+    };
+    save(&store, &untagged).await;
+    assert_eq!(used_tags(&store, user.id).await, [("sur".to_owned(), 1)]);
+}
+
+async fn tags_in_use_are_counted(store: Store) {
+    let (user, other) = (store.user().await, store.user().await);
+    let tagged = |labels: &[&str]| Contact {
+        tags: tags(labels),
+        ..samples::contact(user.id, "Luz")
+    };
+    let gone = tagged(&["vip", "zona sur"]);
+    let contacts = [
+        tagged(&["VIP", "Ámbar"]),
+        tagged(&["VIP", "Baja"]),
+        tagged(&[]),
+        gone.clone(),
+    ];
+    store.add(&contacts).await;
+    let of_other = Contact {
+        tags: tags(&["VIP", "ajeno"]),
+        ..samples::contact(other.id, "Sol")
+    };
+    store.add(&[of_other]).await;
+    let counts = |tags: &[(String, u64)]| tags.iter().map(|(_, count)| *count).collect::<Vec<_>>();
+    let used = used_tags(&store, user.id).await;
+    assert_eq!(counts(&used), [1, 1, 3, 1]);
+    assert!(used[2].0.eq_ignore_ascii_case("vip"));
+    assert_eq!(used[3].0, "zona sur");
+    let mut repositories = store.read();
+    let deleted = repositories.contacts().delete(user.id, gone.id).await;
+    assert!(deleted.unwrap());
+    let expected = [("Ámbar", 1), ("Baja", 1), ("VIP", 2)];
+    let expected = expected.map(|(label, count)| (label.to_owned(), count));
+    assert_eq!(used_tags(&store, user.id).await, expected);
+}

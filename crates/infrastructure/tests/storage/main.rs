@@ -1,0 +1,55 @@
+//! The contract of the store, which both databases must keep: every test here runs once as
+//! `…::sqlite::…` and once as `…::postgres::…`.
+
+/// Makes each of the functions named here a test on both databases.
+macro_rules! on_both_databases {
+    ($($name:ident),+ $(,)?) => {
+        mod sqlite {
+            $(
+                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                async fn $name() {
+                    super::$name(crate::store::Store::sqlite().await).await;
+                }
+            )+
+        }
+        mod postgres {
+            $(
+                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                async fn $name() {
+                    super::$name(crate::store::Store::postgres().await).await;
+                }
+            )+
+        }
+    };
+}
+
+mod audiences;
+mod bot_activity;
+mod campaign_choices;
+mod campaign_lists;
+mod campaigns;
+mod contact_addresses;
+mod contact_filters;
+mod contact_lists;
+mod contact_tags;
+mod contact_totals;
+mod contacts;
+mod dashboard;
+mod idempotency;
+mod imports;
+mod jobs;
+mod locks;
+mod media;
+mod messages;
+mod opening;
+mod recipient_lists;
+mod recipient_locks;
+mod recipients;
+mod samples;
+mod sender_leases;
+mod senders;
+mod sessions;
+mod store;
+mod transactions;
+mod users;
+mod webhooks;

@@ -1,0 +1,97 @@
+use nexus_domain::ports::{Storage, StorageError};
+use nexus_infrastructure::storage::{SqlStorage, StorageOptions};
+use nexus_migration::{Migrator, MigratorTrait};
+use nexus_testing::{TempFolder, TestDatabase};
+use sea_orm::{ConnectionTrait, Database};
+
+use crate::store::Store;
+
+on_both_databases!(
+    a_migrated_store_is_in_order,
+    migrating_again_changes_nothing,
+    a_schema_that_misses_a_change_is_not_in_order,
+    every_change_of_the_schema_can_be_undone,
+    a_closed_store_is_unavailable,
+);
+
+async fn connect(url: &str) -> SqlStorage {
+    SqlStorage::connect(url, StorageOptions::default())
+        .await
+        .unwrap()
+}
+
+async fn a_migrated_store_is_in_order(store: Store) {
+    store.storage.check().await.unwrap();
+}
+
+async fn migrating_again_changes_nothing(store: Store) {
+    let user = store.user().await;
+    store.storage.migrate().await.unwrap();
+    assert!(store.read().users().find(user.id).await.unwrap().is_some());
+}
+
+async fn a_schema_that_misses_a_change_is_not_in_order(store: Store) {
+    let raw = store.raw().await;
+    raw.execute_unprepared("DELETE FROM seaql_migrations WHERE version LIKE '%jobs'")
+        .await
+        .unwrap();
+    let checked = store.storage.check().await;
+    assert!(matches!(checked, Err(StorageError::Failed(_))));
+}
+
+async fn every_change_of_the_schema_can_be_undone(store: Store) {
+    let raw = Database::connect(store.database.url()).await.unwrap();
+    Migrator::down(&raw, None).await.unwrap();
+    assert!(raw.execute_unprepared("SELECT 1 FROM users").await.is_err());
+    store.storage.migrate().await.unwrap();
+    store.storage.check().await.unwrap();
+    store.user().await;
+}
+
+async fn a_closed_store_is_unavailable(store: Store) {
+    store.storage.close().await.unwrap();
+    let checked = store.storage.check().await;
+    assert!(matches!(checked, Err(StorageError::Unavailable(_))));
+    let begun = store.storage.begin().await;
+    assert!(matches!(begun, Err(StorageError::Unavailable(_))));
+}
+
+async fn instances_migrate_together(database: TestDatabase) {
+    let (one, other) = (connect(database.url()).await, connect(database.url()).await);
+    assert!(one.check().await.is_err());
+    let (first, second) = tokio::join!(one.migrate(), other.migrate());
+    first.unwrap();
+    second.unwrap();
+    one.check().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn instances_that_start_together_migrate_one_after_the_other_on_sqlite() {
+    instances_migrate_together(TestDatabase::unmigrated_sqlite()).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn instances_that_start_together_migrate_one_after_the_other_on_postgres() {
+    instances_migrate_together(TestDatabase::unmigrated_postgres().await).await;
+}
+
+#[tokio::test]
+async fn a_missing_sqlite_file_is_made_with_its_folders() {
+    let folder = TempFolder::new();
+    let file = folder.join("data/of/nexus.db");
+    let storage = connect(&format!("sqlite://{}", file.display())).await;
+    storage.migrate().await.unwrap();
+    storage.check().await.unwrap();
+    assert!(file.is_file());
+    storage.close().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_server_that_is_not_there_is_unavailable() {
+    let options = StorageOptions {
+        patience: std::time::Duration::from_millis(300),
+        ..StorageOptions::default()
+    };
+    let opened = SqlStorage::connect("postgres://nobody@127.0.0.1:1/none", options).await;
+    assert!(matches!(opened.err(), Some(StorageError::Unavailable(_))));
+}

@@ -1,0 +1,286 @@
+//! Objects to store.
+
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use chrono::{DateTime, TimeDelta, Utc};
+use nexus_domain::values::{
+    Country, Cursor, EmailAddress, Language, ListRequest, MessageText, Paging, PersonName,
+    PhoneNumber, ShortText, SortDirection, Tag, TimeZone,
+};
+use nexus_domain::{
+    Automation, BotActivity, BotActivityId, BotActivityKind, Campaign, CampaignContact,
+    CampaignContactId, CampaignContent, CampaignCounters, CampaignId, CampaignState, ChannelKind,
+    Contact, ContactFilter, ContactId, ContactSource, ContactStatus, Delivery, Direction, ImportId,
+    ImportProgress, ImportStatus, ImportedFile, InstanceId, Job, JobId, JobWork, MediaFile,
+    MediaId, MediaKind, Message, MessageBody, MessageId, NotificationSettings, PrivacySettings,
+    ProviderKeys, SenderAccount, SenderId, TableFormat, Theme, User, UserId, WebhookEvent,
+    WebhookEventId, WebhookKey, WebhookSource, WebhookState,
+};
+use nexus_infrastructure::SystemEntropy;
+
+/// A number that no other sample of this run has.
+pub(crate) fn next() -> u32 {
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    NEXT.fetch_add(1, Ordering::Relaxed)
+}
+
+/// A moment, with microseconds, so many seconds after a fixed one.
+pub(crate) fn at(seconds: i64) -> DateTime<Utc> {
+    DateTime::from_timestamp(1_764_000_000, 123_456_000).expect("a time")
+        + TimeDelta::seconds(seconds)
+}
+
+macro_rules! new_ids {
+    ($($function:ident: $id:ident),+ $(,)?) => {$(
+        pub(crate) fn $function() -> $id {
+            $id::new(at(0), &SystemEntropy)
+        }
+    )+};
+}
+
+new_ids!(
+    user_id: UserId,
+    contact_id: ContactId,
+    campaign_id: CampaignId,
+    recipient_id: CampaignContactId,
+    import_id: ImportId,
+    message_id: MessageId,
+    webhook_id: WebhookEventId,
+    job_id: JobId,
+    media_id: MediaId,
+    activity_id: BotActivityId,
+    sender_id: SenderId,
+    instance_id: InstanceId,
+);
+
+pub(crate) fn name(text: &str) -> PersonName {
+    PersonName::parse(text).expect("a name")
+}
+
+pub(crate) fn short(text: &str) -> ShortText {
+    ShortText::parse(text).expect("a short text")
+}
+
+pub(crate) fn email(text: &str) -> EmailAddress {
+    EmailAddress::parse(text).expect("an address")
+}
+
+pub(crate) fn phone(text: &str) -> PhoneNumber {
+    PhoneNumber::from_stored(text.to_owned())
+}
+
+pub(crate) fn message_text(text: &str) -> MessageText {
+    MessageText::parse(text).expect("a message")
+}
+
+pub(crate) fn tags(labels: &[&str]) -> Vec<Tag> {
+    Tag::parse_list(labels.iter().copied()).expect("tags")
+}
+
+pub(crate) fn user() -> User {
+    User {
+        id: user_id(),
+        name: name("Ana Núñez"),
+        email: email(&format!("ana{}@example.com", next())),
+        password_hash: "$argon2id$…".to_owned(),
+        phone: None,
+        company: None,
+        keys: ProviderKeys::new(),
+        whatsapp_phone_number_id: None,
+        whatsapp_business_account_id: None,
+        webhook_key: WebhookKey::new(&SystemEntropy),
+        automation: Automation::default(),
+        notifications: NotificationSettings::default(),
+        privacy: PrivacySettings::default(),
+        language: Language::Es,
+        time_zone: TimeZone::parse("America/Mexico_City").expect("a zone"),
+        theme: Theme::System,
+        default_country: Country::parse("MX").expect("a country"),
+        created_at: at(0),
+        updated_at: at(0),
+        last_login: None,
+    }
+}
+
+pub(crate) fn contact(user: UserId, text: &str) -> Contact {
+    Contact {
+        id: contact_id(),
+        user_id: user,
+        name: name(text),
+        phone: Some(phone(&format!("+52155{:08}", next()))),
+        email: None,
+        tags: Vec::new(),
+        notes: None,
+        status: ContactStatus::Active,
+        source: ContactSource::Manual,
+        last_message_at: None,
+        created_at: at(0),
+        updated_at: at(0),
+    }
+}
+
+pub(crate) fn contacts(user: UserId, count: usize) -> Vec<Contact> {
+    (0..count)
+        .map(|number| contact(user, &format!("Contacto {number:05}")))
+        .collect()
+}
+
+pub(crate) fn campaign(user: UserId) -> Campaign {
+    Campaign {
+        id: campaign_id(),
+        user_id: user,
+        name: short("Rebajas de otoño"),
+        channel: ChannelKind::Whatsapp,
+        subject: None,
+        content: CampaignContent::Text(message_text("Hola {nombre}")),
+        audience: None,
+        sender_id: None,
+        state: CampaignState::Draft,
+        counters: CampaignCounters::default(),
+        created_at: at(0),
+        updated_at: at(0),
+    }
+}
+
+pub(crate) fn sender(user: UserId) -> SenderAccount {
+    SenderAccount {
+        id: sender_id(),
+        user_id: user,
+        channel: ChannelKind::Whatsapp,
+        external_id: format!("10{}", next()),
+        confirmed_through: None,
+        created_at: at(0),
+    }
+}
+
+/// A queued recipient without contact.
+pub(crate) fn recipient(campaign: &Campaign, sender: &SenderAccount) -> CampaignContact {
+    CampaignContact {
+        id: recipient_id(),
+        user_id: campaign.user_id,
+        campaign_id: campaign.id,
+        sender_id: sender.id,
+        contact_id: None,
+        name: "Luz".to_owned(),
+        address: Some(format!("+52133{:08}", next())),
+        delivery: Delivery::queued(),
+        created_at: at(0),
+        updated_at: at(0),
+    }
+}
+
+pub(crate) fn recipients(
+    campaign: &Campaign,
+    sender: &SenderAccount,
+    count: usize,
+) -> Vec<CampaignContact> {
+    let mut recipients: Vec<_> = (0..count).map(|_| recipient(campaign, sender)).collect();
+    recipients.sort_by_key(|recipient| recipient.id);
+    recipients
+}
+
+pub(crate) fn import(user: UserId) -> ImportedFile {
+    ImportedFile {
+        id: import_id(),
+        user_id: user,
+        file_name: short("clientes.csv"),
+        format: TableFormat::Csv,
+        size: 12_345,
+        status: ImportStatus::Queued,
+        progress: ImportProgress::default(),
+        created_at: at(0),
+        updated_at: at(0),
+    }
+}
+
+pub(crate) fn message(user: UserId) -> Message {
+    Message {
+        id: message_id(),
+        user_id: user,
+        contact_id: None,
+        answers: None,
+        channel: ChannelKind::Whatsapp,
+        direction: Direction::Inbound,
+        address: "+525512345678".to_owned(),
+        provider_id: format!("wamid.{}", next()),
+        body: MessageBody::Text("¿Tienen talla M?".to_owned()),
+        sent_at: at(0),
+        created_at: at(1),
+    }
+}
+
+pub(crate) fn webhook(user: UserId) -> WebhookEvent {
+    WebhookEvent {
+        id: webhook_id(),
+        user_id: user,
+        source: WebhookSource::Whatsapp,
+        body: b"{\"entry\":[]}\0\xff".to_vec(),
+        state: WebhookState::Pending,
+        attempts: 0,
+        due_at: at(0),
+        received_at: at(0),
+    }
+}
+
+pub(crate) fn job(user: UserId) -> Job {
+    Job {
+        id: job_id(),
+        user_id: user,
+        work: JobWork::ImportContacts {
+            import_id: import_id(),
+        },
+        attempts: 0,
+        run_after: at(0),
+        created_at: at(0),
+    }
+}
+
+pub(crate) fn media(campaign: &Campaign) -> MediaFile {
+    MediaFile {
+        id: media_id(),
+        user_id: campaign.user_id,
+        campaign_id: campaign.id,
+        kind: MediaKind::Image,
+        file_name: short("niño.png"),
+        media_type: "image/png".to_owned(),
+        size: 10,
+        created_at: at(0),
+    }
+}
+
+pub(crate) fn activity(user: UserId) -> BotActivity {
+    BotActivity {
+        id: activity_id(),
+        user_id: user,
+        contact_id: None,
+        kind: BotActivityKind::Replied,
+        summary: "Contestó por el horario.".to_owned(),
+        created_at: at(0),
+    }
+}
+
+/// Page `number` of a list.
+pub(crate) fn page<S: Default>(number: u32, size: u32) -> ListRequest<S> {
+    ListRequest {
+        paging: Paging::Page { number },
+        size,
+        sort: S::default(),
+        direction: SortDirection::Ascending,
+    }
+}
+
+/// What follows `cursor` in a list.
+pub(crate) fn after<S: Default>(cursor: Option<Cursor>, size: u32) -> ListRequest<S> {
+    ListRequest {
+        paging: Paging::After { cursor },
+        ..page(1, size)
+    }
+}
+
+/// A filter with a search.
+pub(crate) fn search(text: &str) -> ContactFilter {
+    ContactFilter {
+        search: Some(short(text)),
+        ..ContactFilter::default()
+    }
+}
