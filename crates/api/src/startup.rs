@@ -219,7 +219,8 @@ impl Application {
             app.service(
                 SwaggerUi::new("/api/docs/{_:.*}").url("/api/openapi.json", openapi.clone()),
             )
-            .service(web::redirect("/api/docs", "/api/docs/"))
+            // Not to `/api/docs/`: slashes at the end are taken off before the routes see them.
+            .service(web::redirect("/api/docs", "/api/docs/index.html"))
             .default_service(web::to(async |request: HttpRequest| {
                 // A path that is known came here because of its method.
                 let code = match request.match_pattern() {

@@ -6,6 +6,7 @@ mod campaigns;
 mod contacts;
 mod crash;
 mod delivery;
+mod documentation;
 mod imports;
 mod process;
 mod refusals;
