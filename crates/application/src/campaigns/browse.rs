@@ -1,15 +1,17 @@
 //! Looking at campaigns and their recipients, and deleting campaigns.
 
+use std::collections::HashMap;
+
 use nexus_domain::ports::StorageError;
 use nexus_domain::values::{
     CampaignSort, ListRequest, Listing, RecipientSort, ShortText, Violations,
 };
 use nexus_domain::{
     CampaignContact, CampaignFilter, CampaignId, CampaignStatus, ChannelKind, ContactId,
-    DeliveryStatus,
+    DeliveryStatus, MediaFile,
 };
 
-use super::{CampaignDetails, Campaigns};
+use super::{CampaignDetails, Campaigns, with_media};
 use crate::Actor;
 use crate::field::optional;
 
@@ -102,15 +104,13 @@ impl Campaigns {
         actor: &Actor,
         id: CampaignId,
     ) -> Result<CampaignDetails, GetCampaignError> {
-        let campaign = self
-            .ports
-            .storage
-            .read()
+        let mut read = self.ports.storage.read();
+        let campaign = read
             .campaigns()
             .find(actor.user_id(), id)
             .await?
             .ok_or(GetCampaignError::NotFound)?;
-        Ok(self.with_media(campaign).await?)
+        Ok(with_media(read.media(), campaign).await?)
     }
 
     /// Part of the user's campaigns.
@@ -121,19 +121,20 @@ impl Campaigns {
         request: &ListRequest<CampaignSort>,
     ) -> Result<Listing<CampaignDetails>, ListCampaignsError> {
         let filter = query.parse().map_err(ListCampaignsError::Invalid)?;
-        let found = self
-            .ports
-            .storage
-            .read()
-            .campaigns()
-            .list(actor.user_id(), &filter, request)
-            .await?;
-        let mut items = Vec::with_capacity(found.items.len());
-        for campaign in found.items {
-            items.push(self.with_media(campaign).await?);
+        let user = actor.user_id();
+        let mut read = self.ports.storage.read();
+        let found = read.campaigns().list(user, &filter, request).await?;
+        let ids: Vec<CampaignId> = found.items.iter().map(|campaign| campaign.id).collect();
+        let mut media: HashMap<CampaignId, Vec<MediaFile>> = HashMap::new();
+        for file in read.media().of_campaigns(user, &ids).await? {
+            media.entry(file.campaign_id).or_default().push(file);
         }
+        let items = found.items.into_iter().map(|campaign| CampaignDetails {
+            media: media.remove(&campaign.id).unwrap_or_default(),
+            campaign,
+        });
         Ok(Listing {
-            items,
+            items: items.collect(),
             total: found.total,
             next: found.next,
         })

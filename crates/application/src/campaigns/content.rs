@@ -14,6 +14,8 @@ use crate::field::optional;
 pub(super) const MOST_CHOSEN: u32 = 50_000;
 /// The most variables of a template.
 const MOST_VARIABLES: u32 = 100;
+/// How many characters of a variable's name are repeated where its problems are named.
+const SHOWN_OF_KEY: usize = 60;
 
 /// An approved template with values, as the user typed it.
 #[derive(Debug, Clone, Default)]
@@ -55,12 +57,13 @@ impl TemplateInput {
             .variables
             .iter()
             .map(|(key, text)| {
-                let field = format!("template.variables.{key}");
-                let key = violations.check(&field, variable_key(key))?;
-                let text = violations.check(&field, MessageText::parse(text))?;
+                let shown: String = key.chars().take(SHOWN_OF_KEY).collect();
+                let field = format!("template.variables.{shown}");
+                let key = violations.check(&field, variable_key(key));
+                let text = violations.check(&field, MessageText::parse(text));
                 Some(TemplateVariable {
-                    key: key.as_str().to_owned(),
-                    text,
+                    key: key?.as_str().to_owned(),
+                    text: text?,
                 })
             })
             .collect();
@@ -127,41 +130,39 @@ impl Chosen {
     }
 }
 
+/// A template with problems of its own, which are noted.
+pub(super) struct Refused;
+
 /// What a campaign says, put together from its parts; what they lack or forbid each other is
-/// noted under fields that have no other problem.
+/// noted under fields that have no other problem. Nothing is made of a refused template, but what
+/// goes for any template goes for it, and with it no message is missing.
 pub(super) fn compose(
     channel: Option<ChannelKind>,
     subject: Option<&ShortText>,
     message: Option<MessageText>,
-    template: Option<TemplateMessage>,
+    template: Result<Option<TemplateMessage>, Refused>,
     violations: &mut Violations,
 ) -> Option<CampaignContent> {
     let mut complain = |field: &str, problem: Problem| {
-        let known = violations.iter().any(|(known, _)| {
-            known == field
-                || known
-                    .strip_prefix(field)
-                    .is_some_and(|rest| rest.starts_with('.'))
-        });
-        if !known {
+        if !violations.iter().any(|(known, _)| known == field) {
             violations.add(field, problem);
         }
     };
-    if channel == Some(ChannelKind::Gmail) && subject.is_none() {
-        complain("subject", Problem::Required);
-    }
-    match (template, message) {
-        (Some(template), note) => {
-            if channel == Some(ChannelKind::Gmail) {
-                complain(
-                    "channel",
-                    Problem::NotOneOf {
-                        accepted: vec![ChannelKind::Whatsapp.as_str().to_owned()],
-                    },
-                );
-            }
-            Some(CampaignContent::Template { template, note })
+    if channel == Some(ChannelKind::Gmail) {
+        if subject.is_none() {
+            complain("subject", Problem::Required);
         }
+        if !matches!(template, Ok(None)) {
+            complain(
+                "channel",
+                Problem::NotOneOf {
+                    accepted: vec![ChannelKind::Whatsapp.as_str().to_owned()],
+                },
+            );
+        }
+    }
+    match (template.ok()?, message) {
+        (Some(template), note) => Some(CampaignContent::Template { template, note }),
         (None, Some(text)) => Some(CampaignContent::Text(text)),
         (None, None) => {
             complain("message", Problem::Required);

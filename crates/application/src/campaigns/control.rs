@@ -3,7 +3,7 @@
 use nexus_domain::ports::{StorageError, UnitOfWork};
 use nexus_domain::{Campaign, CampaignId, CampaignStatus, CounterDelta, DeliveryStatus, UserId};
 
-use super::{CampaignDetails, Campaigns};
+use super::{CampaignDetails, Campaigns, with_media};
 use crate::Actor;
 use crate::delivery::credentials_for;
 
@@ -91,8 +91,9 @@ impl Campaigns {
                 status: error.status,
             })?;
         unit.campaigns().save(&campaign).await?;
+        let details = with_media(unit.media(), campaign).await?;
         unit.commit().await?;
-        Ok(self.with_media(campaign).await?)
+        Ok(details)
     }
 
     /// Lets a paused campaign go on.
@@ -127,9 +128,10 @@ impl Campaigns {
             }
         }
         unit.campaigns().save(&campaign).await?;
+        let details = with_media(unit.media(), campaign).await?;
         unit.commit().await?;
         self.ports.wake.notify_one();
-        Ok(self.with_media(campaign).await?)
+        Ok(details)
     }
 
     /// Gives a campaign up: recipients whose turn has not come are cancelled with it.
@@ -139,8 +141,8 @@ impl Campaigns {
         id: CampaignId,
     ) -> Result<CampaignDetails, CancelCampaignError> {
         let mut tries = 1;
-        let campaign = loop {
-            match self.cancel_once(actor.user_id(), id).await {
+        let details = loop {
+            match self.cancel_once(actor.user_id(), id, tries > 1).await {
                 Err(CancelCampaignError::Storage(StorageError::Unavailable(_)))
                     if tries < CANCEL_TRIES =>
                 {
@@ -150,19 +152,22 @@ impl Campaigns {
             }
         };
         tracing::info!(
-            user_id = %campaign.user_id,
+            user_id = %actor.user_id(),
             campaign_id = %id,
-            in_flight = campaign.counters.pending,
+            in_flight = details.campaign.counters.pending,
             "a campaign is cancelled"
         );
-        Ok(self.with_media(campaign).await?)
+        Ok(details)
     }
 
+    /// One try; `again` when there was one before. That one may have been committed although the
+    /// store was gone before it said so: a campaign that is cancelled then is what was wished.
     async fn cancel_once(
         &self,
         user: UserId,
         id: CampaignId,
-    ) -> Result<Campaign, CancelCampaignError> {
+        again: bool,
+    ) -> Result<CampaignDetails, CancelCampaignError> {
         let now = self.ports.clock.now();
         let mut unit = self.ports.storage.begin().await?;
         let mut campaign = unit
@@ -170,6 +175,9 @@ impl Campaigns {
             .lock(user, id)
             .await?
             .ok_or(CancelCampaignError::NotFound)?;
+        if again && campaign.status() == CampaignStatus::Cancelled {
+            return Ok(with_media(unit.media(), campaign).await?);
+        }
         campaign
             .cancel(now)
             .map_err(|error| CancelCampaignError::NotCancellable {
@@ -180,8 +188,9 @@ impl Campaigns {
             let delta = cancel_queued(unit.as_mut(), &campaign, now).await?;
             campaign.counters = unit.campaigns().count(user, id, &delta).await?;
         }
+        let details = with_media(unit.media(), campaign).await?;
         unit.commit().await?;
-        Ok(campaign)
+        Ok(details)
     }
 }
 

@@ -4,7 +4,7 @@ use nexus_domain::ports::StorageError;
 use nexus_domain::values::{MessageText, ShortText, Violations};
 use nexus_domain::{Campaign, CampaignCounters, CampaignId, CampaignState, ChannelKind, UserId};
 
-use super::content::{AudienceInput, Chosen, TemplateInput, compose};
+use super::content::{AudienceInput, Chosen, Refused, TemplateInput, compose};
 use super::{CampaignDetails, Campaigns, recipients};
 use crate::Actor;
 use crate::field::optional;
@@ -84,21 +84,17 @@ impl Campaigns {
         let subject = violations.check("subject", subject).flatten();
         let message = optional(typed.message.as_deref(), MessageText::parse);
         let message = violations.check("message", message).flatten();
-        let template = typed
-            .template
-            .as_ref()
-            .and_then(|template| template.parse(&mut violations));
-        let content = match (&typed.template, &template) {
-            // What is wrong with the template is noted; a text is not missing as well.
-            (Some(_), None) => None,
-            _ => compose(
-                channel,
-                subject.as_ref(),
-                message,
-                template,
-                &mut violations,
-            ),
+        let template = match &typed.template {
+            None => Ok(None),
+            Some(template) => template.parse(&mut violations).map(Some).ok_or(Refused),
         };
+        let content = compose(
+            channel,
+            subject.as_ref(),
+            message,
+            template,
+            &mut violations,
+        );
         let chosen = Chosen::parse(&typed.contact_ids, &mut violations);
         let audience = typed
             .audience

@@ -15,7 +15,7 @@ mod update;
 
 use std::sync::Arc;
 
-use nexus_domain::ports::{Clock, Entropy, SecretSealer, Storage, StorageError};
+use nexus_domain::ports::{Clock, Entropy, MediaRepository, SecretSealer, Storage, StorageError};
 use nexus_domain::{Campaign, MediaFile, User};
 use tokio::sync::Notify;
 
@@ -80,16 +80,14 @@ impl Campaigns {
             .find(actor.user_id())
             .await
     }
+}
 
-    /// The campaign with its media.
-    async fn with_media(&self, campaign: Campaign) -> Result<CampaignDetails, StorageError> {
-        let media = self
-            .ports
-            .storage
-            .read()
-            .media()
-            .of_campaign(campaign.user_id, campaign.id)
-            .await?;
-        Ok(CampaignDetails { campaign, media })
-    }
+/// The campaign with its files. Where it is changed they are read before the commit: what fails
+/// after it would be told as a failure of what was done.
+async fn with_media(
+    media: &mut dyn MediaRepository,
+    campaign: Campaign,
+) -> Result<CampaignDetails, StorageError> {
+    let media = media.of_campaigns(campaign.user_id, &[campaign.id]).await?;
+    Ok(CampaignDetails { campaign, media })
 }

@@ -7,7 +7,7 @@ use nexus_domain::{
 };
 
 use super::enrolment::Enrolment;
-use super::{CampaignDetails, Campaigns, TemplateProblem, template};
+use super::{CampaignDetails, Campaigns, TemplateProblem, template, with_media};
 use crate::Actor;
 use crate::delivery::credentials_for;
 
@@ -68,15 +68,15 @@ impl Campaigns {
         let unit = self.ports.storage.begin().await?;
         let started = self.start(unit, &checked, &credentials).await?;
         tracing::info!(
-            user_id = %started.user_id,
+            user_id = %started.campaign.user_id,
             campaign_id = %id,
-            recipients = started.counters.total,
-            queued = started.counters.pending,
-            skipped = started.counters.skipped,
+            recipients = started.campaign.counters.total,
+            queued = started.campaign.counters.pending,
+            skipped = started.campaign.counters.skipped,
             "a campaign starts"
         );
         self.ports.wake.notify_one();
-        Ok(self.with_media(started).await?)
+        Ok(started)
     }
 
     /// Everything that can be known before the transaction, the provider's word included.
@@ -124,7 +124,7 @@ impl Campaigns {
         mut unit: Box<dyn UnitOfWork>,
         checked: &Campaign,
         credentials: &SenderCredentials,
-    ) -> Result<Campaign, SendCampaignError> {
+    ) -> Result<CampaignDetails, SendCampaignError> {
         let now = self.ports.clock.now();
         let entropy = self.ports.entropy.as_ref();
         // Before the campaign: claims lock the sender first as well.
@@ -170,8 +170,9 @@ impl Campaigns {
                 &in_place_of_estimate(counted, &campaign.counters),
             )
             .await?;
+        let details = with_media(unit.media(), campaign).await?;
         unit.commit().await?;
-        Ok(campaign)
+        Ok(details)
     }
 }
 

@@ -4,9 +4,9 @@ use nexus_domain::ports::StorageError;
 use nexus_domain::values::{MessageText, ShortText, Violations};
 use nexus_domain::{Campaign, CampaignId, CampaignStatus};
 
-use super::content::{AudienceInput, Chosen, TemplateInput, compose};
+use super::content::{AudienceInput, Chosen, Refused, TemplateInput, compose};
 use super::create::parse_channel;
-use super::{CampaignDetails, Campaigns, recipients};
+use super::{CampaignDetails, Campaigns, recipients, with_media};
 use crate::{Actor, Field};
 
 /// What is to change of a campaign, as the user typed it. Its status and counters are not here:
@@ -76,21 +76,18 @@ impl UpdateCampaign {
         self.message
             .unless_already(current.as_deref())
             .replace_optional("message", &mut message, &mut violations, MessageText::parse);
-        // `Err` when the new template has problems of its own: nothing is put together then.
         let template = match self.template {
             Field::Keep => Ok(campaign.content.template().cloned()),
             Field::Clear => Ok(None),
-            Field::Set(template) => template.parse(&mut violations).map(Some).ok_or(()),
+            Field::Set(template) => template.parse(&mut violations).map(Some).ok_or(Refused),
         };
-        if let Ok(template) = template
-            && let Some(content) = compose(
-                Some(campaign.channel),
-                campaign.subject.as_ref(),
-                message,
-                template,
-                &mut violations,
-            )
-        {
+        if let Some(content) = compose(
+            Some(campaign.channel),
+            campaign.subject.as_ref(),
+            message,
+            template,
+            &mut violations,
+        ) {
             campaign.content = content;
         }
         let chosen = match self.contact_ids {
@@ -148,7 +145,8 @@ impl Campaigns {
             unit.campaigns().set_total(user, id, total).await?;
             campaign.counters.total = total;
         }
+        let details = with_media(unit.media(), campaign).await?;
         unit.commit().await?;
-        Ok(self.with_media(campaign).await?)
+        Ok(details)
     }
 }

@@ -313,11 +313,12 @@ pub trait SenderRepository: Send {
 pub trait MediaRepository: Send {
     /// Adds a file.
     async fn insert(&mut self, file: &MediaFile) -> Result<(), StorageError>;
-    /// The files of a campaign, oldest first.
-    async fn of_campaign(
+    /// The files of these campaigns, as far as they are the user's, by campaign, oldest first
+    /// within one.
+    async fn of_campaigns(
         &mut self,
         user: UserId,
-        campaign: CampaignId,
+        ids: &[CampaignId],
     ) -> Result<Vec<MediaFile>, StorageError>;
 }
 

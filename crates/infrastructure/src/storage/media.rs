@@ -1,5 +1,7 @@
 //! Media files of campaigns.
 
+use std::collections::BTreeSet;
+
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use nexus_domain::ports::{MediaRepository, StorageError};
@@ -10,7 +12,7 @@ use uuid::Uuid;
 
 use super::SqlRepositories;
 use super::rows::Row;
-use super::sql::{Sql, params};
+use super::sql::{Sql, params, rows_per_statement};
 
 const COLUMNS: &str = "id, user_id, campaign_id, kind, file_name, media_type, size, created_at";
 
@@ -71,19 +73,27 @@ impl MediaRepository for SqlRepositories {
         Ok(())
     }
 
-    async fn of_campaign(
+    async fn of_campaigns(
         &mut self,
         user: UserId,
-        campaign: CampaignId,
+        ids: &[CampaignId],
     ) -> Result<Vec<MediaFile>, StorageError> {
-        let sql = Sql::with(
-            format!(
-                "SELECT {COLUMNS} FROM media WHERE campaign_id = $1 AND user_id = $2 \
-                 ORDER BY created_at, id"
-            ),
-            params![campaign, user],
-        );
-        let rows: Vec<MediaRow> = self.db().all(sql).await?;
-        rows.into_iter().map(MediaRow::file).collect()
+        // In order, so that the parts are as well.
+        let unique: BTreeSet<CampaignId> = ids.iter().copied().collect();
+        let unique: Vec<CampaignId> = unique.into_iter().collect();
+        let mut found = Vec::new();
+        for chunk in unique.chunks(rows_per_statement(1)) {
+            let sql = Sql::with(
+                format!("SELECT {COLUMNS} FROM media WHERE user_id = $1 AND campaign_id IN "),
+                params![user],
+            )
+            .list(chunk.iter().copied())
+            .then(" ORDER BY campaign_id, created_at, id");
+            let rows: Vec<MediaRow> = self.db().all(sql).await?;
+            for row in rows {
+                found.push(row.file()?);
+            }
+        }
+        Ok(found)
     }
 }

@@ -1,5 +1,8 @@
+use std::iter::repeat_with;
+
 use nexus_domain::ports::StorageError;
 use nexus_domain::{MediaFile, MediaKind};
+use sea_orm::ConnectionTrait as _;
 
 use crate::samples::{self, at, short};
 use crate::store::{Store, assert_same};
@@ -7,6 +10,8 @@ use crate::store::{Store, assert_same};
 on_both_databases!(
     a_file_is_read_as_it_was_written,
     the_files_of_a_campaign_come_oldest_first,
+    the_files_of_several_campaigns_come_by_campaign,
+    of_no_campaign_nothing_is_read,
     a_file_goes_with_a_campaign_that_is_there,
     another_user_sees_no_file,
 );
@@ -31,7 +36,10 @@ async fn a_file_is_read_as_it_was_written(store: Store) {
         };
         let mut repositories = store.read();
         repositories.media().insert(&file).await.unwrap();
-        let found = repositories.media().of_campaign(user.id, campaign.id).await;
+        let found = repositories
+            .media()
+            .of_campaigns(user.id, &[campaign.id])
+            .await;
         assert_same(&found.unwrap(), &vec![file]);
     }
 }
@@ -51,8 +59,56 @@ async fn the_files_of_a_campaign_come_oldest_first(store: Store) {
         repositories.media().insert(file).await.unwrap();
     }
     files.sort_by_key(|file| (file.created_at, file.id));
-    let found = repositories.media().of_campaign(user.id, campaign.id).await;
+    let found = repositories
+        .media()
+        .of_campaigns(user.id, &[campaign.id])
+        .await;
     assert_eq!(found.unwrap(), files);
+}
+
+async fn the_files_of_several_campaigns_come_by_campaign(store: Store) {
+    let (user, other) = (store.user().await, store.user().await);
+    let mut repositories = store.read();
+    let mut expected = Vec::new();
+    for _ in 0..5 {
+        let campaign = store.campaign(&user).await;
+        for created_at in [at(2), at(1), at(3)] {
+            expected.push(MediaFile {
+                created_at,
+                ..samples::media(&campaign)
+            });
+        }
+    }
+    let (unasked, of_other) = (store.campaign(&user).await, store.campaign(&other).await);
+    let others = [samples::media(&unasked), samples::media(&of_other)];
+    for file in expected.iter().chain(&others) {
+        repositories.media().insert(file).await.unwrap();
+    }
+    expected.sort_by_key(|file| (file.campaign_id, file.created_at, file.id));
+    // More than one statement takes, in no order; some twice, some of nobody or of somebody else.
+    let mut ids: Vec<_> = expected.iter().map(|file| file.campaign_id).rev().collect();
+    ids.extend(repeat_with(samples::campaign_id).take(2_500));
+    ids.extend([of_other.id, expected[0].campaign_id]);
+    let found = repositories.media().of_campaigns(user.id, &ids).await;
+    assert_eq!(found.unwrap(), expected);
+}
+
+async fn of_no_campaign_nothing_is_read(store: Store) {
+    let user = store.user().await;
+    // What would be read is gone, so that any statement fails.
+    let raw = store.raw().await;
+    raw.execute_unprepared("DROP TABLE media").await.unwrap();
+    let mut repositories = store.read();
+    let refused = repositories
+        .media()
+        .of_campaigns(user.id, &[samples::campaign_id()])
+        .await;
+    assert!(
+        matches!(refused, Err(StorageError::Failed(_))),
+        "{refused:?}"
+    );
+    let none = repositories.media().of_campaigns(user.id, &[]).await;
+    assert_eq!(none.unwrap(), []);
 }
 
 async fn a_file_goes_with_a_campaign_that_is_there(store: Store) {
@@ -75,8 +131,8 @@ async fn another_user_sees_no_file(store: Store) {
     let mut repositories = store.read();
     let media = repositories.media();
     media.insert(&samples::media(&campaign)).await.unwrap();
-    let seen = media.of_campaign(other.id, campaign.id).await.unwrap();
+    let seen = media.of_campaigns(other.id, &[campaign.id]).await.unwrap();
     assert_eq!(seen, []);
-    let seen = media.of_campaign(user.id, campaign.id).await.unwrap();
+    let seen = media.of_campaigns(user.id, &[campaign.id]).await.unwrap();
     assert_eq!(seen.len(), 1);
 }

@@ -23,11 +23,9 @@ fn somewhere() -> Cursor {
 
 #[tokio::test]
 async fn a_campaign_is_shown_with_its_files() {
-    let bench = bench(
-        ScriptedStorage::new()
-            .then_read(finding(Some(campaign())))
-            .then_read(of_media()),
-    );
+    let mut read = finding(Some(campaign()));
+    reading_media(&mut read);
+    let bench = bench(ScriptedStorage::new().then_read(read));
     let shown = bench
         .campaigns
         .get(&actor(), campaign_id())
@@ -63,7 +61,8 @@ async fn a_list_is_asked_for_with_everything_that_is_wished() {
                 next: Some(somewhere()),
             })
         });
-    let bench = bench(ScriptedStorage::new().then_read(read).then_read(of_media()));
+    reading_media(&mut read);
+    let bench = bench(ScriptedStorage::new().then_read(read));
     let query = CampaignQuery {
         search: Some(" rebajas ".to_owned()),
         status: Some(" paused ".to_owned()),
@@ -83,6 +82,67 @@ async fn a_list_is_asked_for_with_everything_that_is_wished() {
     assert_eq!(listing.items, [expected]);
     assert_eq!(listing.total, Some(41));
     assert_eq!(listing.next, Some(somewhere()));
+}
+
+#[tokio::test]
+async fn the_files_of_a_list_are_asked_for_together() {
+    let with_id = |number: u32| Campaign {
+        id: format!("00000000-0000-7000-a000-{number:012}")
+            .parse()
+            .expect("an id"),
+        ..campaign()
+    };
+    let named = |number: u32, name: &str| MediaFile {
+        campaign_id: with_id(number).id,
+        file_name: short(name),
+        ..file()
+    };
+    let campaigns = [3, 1, 2].map(with_id);
+    let listed = campaigns.clone();
+    let files = [
+        named(1, "uno.jpg"),
+        named(3, "tres.jpg"),
+        named(3, "más.jpg"),
+    ];
+    let stored = files.clone();
+    let mut read = MockUnitOfWork::default();
+    read.campaigns
+        .expect_list()
+        .times(1)
+        .returning(move |_, _, _| {
+            Ok(Listing {
+                items: listed.to_vec(),
+                total: None,
+                next: None,
+            })
+        });
+    let asked_for = campaigns.clone().map(|campaign| campaign.id);
+    read.media
+        .expect_of_campaigns()
+        .withf(move |asked, ids| *asked == user().id && ids == asked_for)
+        .times(1)
+        .returning(move |_, _| Ok(stored.to_vec()));
+    let bench = bench(ScriptedStorage::new().then_read(read));
+
+    let listing = bench
+        .campaigns
+        .list(
+            &actor(),
+            &CampaignQuery::default(),
+            &page(CampaignSort::Name),
+        )
+        .await
+        .expect("a list");
+
+    let [first, second, third] = campaigns;
+    let [of_second, of_first, also_of_first] = files;
+    let expected = [
+        (first, vec![of_first, also_of_first]),
+        (second, vec![of_second]),
+        (third, Vec::new()),
+    ]
+    .map(|(campaign, media)| CampaignDetails { campaign, media });
+    assert_eq!(listing.items, expected);
 }
 
 #[test]

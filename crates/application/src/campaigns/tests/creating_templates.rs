@@ -76,9 +76,37 @@ async fn every_bad_part_of_a_template_is_listed() {
             ("template.variables.", "required"),
             ("template.variables.1", "unknown_placeholder"),
             ("template.variables.2", "required"),
-            (&format!("template.variables.{long}"), "too_long"),
+            (
+                &format!("template.variables.{}", "x".repeat(60)),
+                "too_long"
+            ),
         ])
     );
+}
+
+#[tokio::test]
+async fn of_a_variable_with_a_bad_name_the_text_is_checked_as_well() {
+    let typed = typed_with(template(&[("", " "), (" 1", "{apellido}")]));
+    assert_eq!(
+        refused(&problems_of(typed).await),
+        fields(&[
+            ("template.variables.", "required"),
+            ("template.variables.", "required"),
+            ("template.variables. 1", "malformed"),
+            ("template.variables. 1", "unknown_placeholder"),
+        ])
+    );
+}
+
+#[tokio::test]
+async fn a_long_name_of_a_variable_is_not_repeated_whole() {
+    // By characters, of which one may be several bytes; and whether the name is refused or not.
+    let field = format!("template.variables.{}", "ñ".repeat(60));
+    for length in [60, 61, 255, 256] {
+        let typed = typed_with(template(&[(&"ñ".repeat(length), "{apellido}")]));
+        let violations = problems_of(typed).await;
+        assert!(violations.iter().all(|(named, _)| named == field));
+    }
 }
 
 #[tokio::test]
@@ -127,6 +155,25 @@ async fn emails_have_no_templates() {
                 accepted: texts(&["whatsapp"])
             }
         )
+    );
+}
+
+#[tokio::test]
+async fn a_template_with_problems_is_no_less_one_that_emails_cant_have() {
+    let typed = CreateCampaign {
+        channel: "gmail".to_owned(),
+        ..typed_with(TemplateInput {
+            name: String::new(),
+            ..template(&[])
+        })
+    };
+    assert_eq!(
+        refused(&problems_of(typed).await),
+        fields(&[
+            ("template.name", "required"),
+            ("subject", "required"),
+            ("channel", "not_one_of"),
+        ])
     );
 }
 

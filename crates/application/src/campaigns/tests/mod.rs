@@ -40,8 +40,8 @@ use samples::{
     with_template,
 };
 use store::{
-    broken, choosing, finding, having, locking, of_media, of_user, reaching, saving, setting_total,
-    unavailable,
+    broken, choosing, failing_media, finding, having, locking, of_user, reaching, reading_media,
+    saving, setting_total, unavailable,
 };
 
 const TOKEN: &str = "EAAG-0123456789-wxyz";

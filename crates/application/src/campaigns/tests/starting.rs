@@ -101,7 +101,8 @@ async fn a_campaign_that_has_not_started_starts_now() {
         let mut unit = writing(before.clone());
         saving(&mut unit, active(before.clone()));
         counting(&mut unit, counters());
-        let bench = bench(storage(before.clone(), unit).then_read(of_media()));
+        reading_media(&mut unit);
+        let bench = bench(storage(before.clone(), unit));
 
         let details = sent(&bench).await;
 
@@ -123,7 +124,8 @@ async fn a_template_that_the_provider_takes_is_sent() {
     let mut unit = writing(with_template());
     saving(&mut unit, active(with_template()));
     counting(&mut unit, counters());
-    let storage = storage(with_template(), unit).then_read(of_media());
+    reading_media(&mut unit);
+    let storage = storage(with_template(), unit);
     let bench = bench_with(storage, [answering(Ok(vec![approved()]))]);
     sent(&bench).await;
     assert!(bench.woken());
@@ -148,7 +150,8 @@ async fn what_is_counted_takes_the_place_of_the_estimate() {
             ..CounterDelta::default()
         },
     );
-    let bench = bench(storage(estimated, unit).then_read(of_media()));
+    reading_media(&mut unit);
+    let bench = bench(storage(estimated, unit));
     assert_eq!(sent(&bench).await.campaign.counters, counters());
 }
 
@@ -175,7 +178,8 @@ async fn the_sender_is_ensured_before_the_campaign_is_locked() {
         .returning(|_| Ok(()));
     saving(&mut unit, active(campaign()));
     counting(&mut unit, counters());
-    let bench = bench(storage(campaign(), unit).then_read(of_media()));
+    reading_media(&mut unit);
+    let bench = bench(storage(campaign(), unit));
     sent(&bench).await;
 }
 
@@ -188,7 +192,8 @@ async fn a_text_that_was_changed_meanwhile_is_sent_as_it_is_now() {
     let mut unit = writing(now_reads.clone());
     saving(&mut unit, active(now_reads.clone()));
     counting(&mut unit, counters());
-    let bench = bench(storage(campaign(), unit).then_read(of_media()));
+    reading_media(&mut unit);
+    let bench = bench(storage(campaign(), unit));
     assert_eq!(sent(&bench).await.campaign.content, now_reads.content);
 }
 
@@ -264,6 +269,16 @@ async fn a_store_that_fails_wakes_nobody() {
         .expect_count()
         .times(1)
         .returning(|_, _, _| Err(broken()));
+    let error = refusal(storage(campaign(), unit)).await;
+    assert!(matches!(error, SendCampaignError::Storage(_)), "{error}");
+}
+
+#[tokio::test]
+async fn a_campaign_whose_files_cant_be_read_does_not_start() {
+    let mut unit = writing(campaign());
+    saving(&mut unit, active(campaign()));
+    counting(&mut unit, counters());
+    failing_media(&mut unit);
     let error = refusal(storage(campaign(), unit)).await;
     assert!(matches!(error, SendCampaignError::Storage(_)), "{error}");
 }

@@ -88,12 +88,9 @@ fn in_the_way() -> MockUnitOfWork {
 #[tokio::test]
 async fn a_campaign_that_has_not_started_is_cancelled_alone() {
     for status in [CampaignStatus::Draft, CampaignStatus::Scheduled] {
-        let unit = cancelling(in_status(status));
-        let bench = bench(
-            ScriptedStorage::new()
-                .then_begin(unit)
-                .then_read(of_media()),
-        );
+        let mut unit = cancelling(in_status(status));
+        reading_media(&mut unit);
+        let bench = bench(ScriptedStorage::new().then_begin(unit));
 
         let details = bench
             .campaigns
@@ -119,11 +116,8 @@ async fn those_who_wait_are_cancelled_with_a_campaign_that_has_started() {
         waiting(&mut unit, vec![full, vec![recipient(501)], Vec::new()]);
         storing(&mut unit, &[500, 1]);
         counting(&mut unit, -501);
-        let bench = bench(
-            ScriptedStorage::new()
-                .then_begin(unit)
-                .then_read(of_media()),
-        );
+        reading_media(&mut unit);
+        let bench = bench(ScriptedStorage::new().then_begin(unit));
 
         let details = bench
             .campaigns
@@ -145,11 +139,8 @@ async fn when_nobody_waits_there_is_nothing_to_count() {
     let mut unit = cancelling(in_status(CampaignStatus::Active));
     waiting(&mut unit, vec![Vec::new()]);
     counting(&mut unit, 0);
-    let bench = bench(
-        ScriptedStorage::new()
-            .then_begin(unit)
-            .then_read(of_media()),
-    );
+    reading_media(&mut unit);
+    let bench = bench(ScriptedStorage::new().then_begin(unit));
     bench
         .campaigns
         .cancel(&actor(), campaign_id())
@@ -167,11 +158,8 @@ async fn a_message_that_is_on_its_way_is_left_alone() {
     waiting(&mut unit, vec![part, vec![on_its_way]]);
     storing(&mut unit, &[1]);
     counting(&mut unit, -1);
-    let bench = bench(
-        ScriptedStorage::new()
-            .then_begin(unit)
-            .then_read(of_media()),
-    );
+    reading_media(&mut unit);
+    let bench = bench(ScriptedStorage::new().then_begin(unit));
     bench
         .campaigns
         .cancel(&actor(), campaign_id())
@@ -227,12 +215,12 @@ async fn a_cancellation_that_something_is_in_the_way_of_is_tried_again() {
     storing(&mut third, &[1]);
     // What the tries before had counted is not counted.
     counting(&mut third, -1);
+    reading_media(&mut third);
     let bench = bench(
         ScriptedStorage::new()
             .then_begin(in_the_way())
             .then_begin(late)
-            .then_begin(third)
-            .then_read(of_media()),
+            .then_begin(third),
     );
 
     let details = bench
@@ -243,6 +231,74 @@ async fn a_cancellation_that_something_is_in_the_way_of_is_tried_again() {
 
     assert_eq!(details.campaign.status(), CampaignStatus::Cancelled);
     assert_eq!(bench.storage.commits(), 1);
+}
+
+/// The first try was committed although the store was gone before it said so.
+#[tokio::test]
+async fn a_campaign_that_is_cancelled_when_it_is_tried_again_is_what_was_wished() {
+    // Nothing but the lock and the files is prepared: it is not cancelled a second time.
+    let before = Campaign {
+        counters: counters(),
+        ..in_status(CampaignStatus::Cancelled)
+    };
+    let mut unit = locking(Some(before.clone()));
+    reading_media(&mut unit);
+    let bench = bench(
+        ScriptedStorage::new()
+            .then_begin(in_the_way())
+            .then_begin(unit),
+    );
+
+    let details = bench
+        .campaigns
+        .cancel(&actor(), campaign_id())
+        .await
+        .expect("cancelled");
+
+    let expected = CampaignDetails {
+        campaign: before,
+        media: vec![file()],
+    };
+    assert_eq!(details, expected);
+    assert!(bench.unchanged());
+}
+
+#[tokio::test]
+async fn a_campaign_that_ended_otherwise_before_it_is_tried_again_is_not_cancelled() {
+    for status in [CampaignStatus::Completed, CampaignStatus::Missed] {
+        let bench = bench(
+            ScriptedStorage::new()
+                .then_begin(in_the_way())
+                .then_begin(locking(Some(in_status(status)))),
+        );
+        let error = bench
+            .campaigns
+            .cancel(&actor(), campaign_id())
+            .await
+            .expect_err("refused");
+        assert!(
+            matches!(error, CancelCampaignError::NotCancellable { status: is } if is == status),
+            "{error}"
+        );
+        assert!(bench.unchanged());
+    }
+}
+
+#[tokio::test]
+async fn a_campaign_whose_files_cant_be_read_is_not_cancelled() {
+    let mut unit = cancelling(in_status(CampaignStatus::Draft));
+    failing_media(&mut unit);
+    let bench = bench(ScriptedStorage::new().then_begin(unit));
+    let error = bench
+        .campaigns
+        .cancel(&actor(), campaign_id())
+        .await
+        .expect_err("failed");
+    assert!(
+        matches!(error, CancelCampaignError::Storage(StorageError::Failed(_))),
+        "{error}"
+    );
+    assert!(bench.unchanged());
 }
 
 #[tokio::test]

@@ -53,11 +53,8 @@ async fn a_campaign_that_is_being_sent_is_paused() {
         ..paused(None)
     };
     saving(&mut unit, expected.clone());
-    let bench = bench(
-        ScriptedStorage::new()
-            .then_begin(unit)
-            .then_read(of_media()),
-    );
+    reading_media(&mut unit);
+    let bench = bench(ScriptedStorage::new().then_begin(unit));
 
     let details = bench
         .campaigns
@@ -72,6 +69,25 @@ async fn a_campaign_that_is_being_sent_is_paused() {
         media: vec![file()],
     };
     assert_eq!(details, expected);
+}
+
+#[tokio::test]
+async fn a_campaign_whose_files_cant_be_read_is_not_paused() {
+    let mut unit = locking(Some(in_status(CampaignStatus::Active)));
+    let expected = Campaign {
+        updated_at: now(),
+        ..paused(None)
+    };
+    saving(&mut unit, expected);
+    failing_media(&mut unit);
+    let bench = bench(ScriptedStorage::new().then_begin(unit));
+    let error = bench
+        .campaigns
+        .pause(&actor(), campaign_id())
+        .await
+        .expect_err("failed");
+    assert!(matches!(error, PauseCampaignError::Storage(_)), "{error}");
+    assert!(bench.unchanged());
 }
 
 #[tokio::test]
@@ -110,7 +126,8 @@ async fn a_paused_campaign_goes_on_whoever_paused_it() {
         let mut unit = locking(Some(paused(reason)));
         begun_by(&mut unit, Some(account()));
         saving(&mut unit, going_on());
-        let bench = bench(resuming(ready(), unit).then_read(of_media()));
+        reading_media(&mut unit);
+        let bench = bench(resuming(ready(), unit));
 
         let details = bench
             .campaigns
@@ -126,6 +143,16 @@ async fn a_paused_campaign_goes_on_whoever_paused_it() {
         };
         assert_eq!(details, expected);
     }
+}
+
+#[tokio::test]
+async fn a_campaign_whose_files_cant_be_read_does_not_go_on() {
+    let mut unit = locking(Some(paused(None)));
+    begun_by(&mut unit, Some(account()));
+    saving(&mut unit, going_on());
+    failing_media(&mut unit);
+    let error = refusal_to_resume(resuming(ready(), unit)).await;
+    assert!(matches!(error, ResumeCampaignError::Storage(_)), "{error}");
 }
 
 #[tokio::test]

@@ -15,15 +15,24 @@ pub(super) fn of_user(found: Option<User>) -> MockUnitOfWork {
     unit
 }
 
-/// A read of the files of the campaign: [`file`].
-pub(super) fn of_media() -> MockUnitOfWork {
-    let mut unit = MockUnitOfWork::default();
+/// The files of the campaign are asked for once, with this outcome. A unit that is committed is
+/// gone: they are asked for before.
+fn media_are(unit: &mut MockUnitOfWork, outcome: fn() -> Result<Vec<MediaFile>, StorageError>) {
     unit.media
-        .expect_of_campaign()
-        .with(eq(user().id), eq(campaign_id()))
+        .expect_of_campaigns()
+        .withf(|asked, ids| *asked == user().id && ids == [campaign_id()])
         .times(1)
-        .returning(|_, _| Ok(vec![file()]));
-    unit
+        .returning(move |_, _| outcome());
+}
+
+/// The files of the campaign are read: [`file`].
+pub(super) fn reading_media(unit: &mut MockUnitOfWork) {
+    media_are(unit, || Ok(vec![file()]));
+}
+
+/// The files of the campaign can't be read.
+pub(super) fn failing_media(unit: &mut MockUnitOfWork) {
+    media_are(unit, || Err(broken()));
 }
 
 /// A read in which the campaign is looked for.

@@ -14,11 +14,8 @@ async fn changed(before: Campaign, changes: UpdateCampaign) -> Campaign {
             *kept.lock().expect("a lock") = Some(campaign.clone());
             Ok(())
         });
-    let bench = bench(
-        ScriptedStorage::new()
-            .then_begin(unit)
-            .then_read(of_media()),
-    );
+    reading_media(&mut unit);
+    let bench = bench(ScriptedStorage::new().then_begin(unit));
     let details = bench
         .campaigns
         .update(&actor(), campaign_id(), changes)
@@ -254,8 +251,7 @@ async fn a_campaign_with_a_template_stays_with_whatsapp() {
 }
 
 #[tokio::test]
-async fn of_a_template_with_problems_nothing_else_is_said() {
-    // Neither that the message is missing, which the template would replace.
+async fn beside_a_template_with_problems_no_message_is_missing() {
     let changes = UpdateCampaign {
         message: Field::Clear,
         template: bad_template(),
@@ -264,6 +260,40 @@ async fn of_a_template_with_problems_nothing_else_is_said() {
     assert_eq!(
         problems(campaign(), changes).await,
         fields(&[("template.name", "required")])
+    );
+}
+
+#[tokio::test]
+async fn a_template_with_problems_is_no_less_one_that_emails_cant_have() {
+    let with = |subject: Field<String>| UpdateCampaign {
+        subject,
+        message: Field::Clear,
+        template: bad_template(),
+        ..UpdateCampaign::default()
+    };
+    assert_eq!(
+        problems(for_gmail(), with(Field::Keep)).await,
+        fields(&[("template.name", "required"), ("channel", "not_one_of")])
+    );
+    assert_eq!(
+        problems(for_gmail(), with(Field::Clear)).await,
+        fields(&[
+            ("template.name", "required"),
+            ("subject", "required"),
+            ("channel", "not_one_of"),
+        ])
+    );
+    let moved = UpdateCampaign {
+        channel: set("gmail"),
+        ..with(Field::Keep)
+    };
+    assert_eq!(
+        problems(campaign(), moved).await,
+        fields(&[
+            ("template.name", "required"),
+            ("subject", "required"),
+            ("channel", "not_one_of"),
+        ])
     );
 }
 
@@ -313,6 +343,21 @@ async fn a_campaign_can_be_changed_until_it_starts() {
         );
         assert!(bench.unchanged());
     }
+}
+
+#[tokio::test]
+async fn a_campaign_whose_files_cant_be_read_is_not_changed() {
+    let mut unit = locking(Some(campaign()));
+    unit.campaigns.expect_save().times(1).returning(|_| Ok(()));
+    failing_media(&mut unit);
+    let bench = bench(ScriptedStorage::new().then_begin(unit));
+    let error = bench
+        .campaigns
+        .update(&actor(), campaign_id(), UpdateCampaign::default())
+        .await
+        .expect_err("failed");
+    assert!(matches!(error, UpdateCampaignError::Storage(_)), "{error}");
+    assert!(bench.unchanged());
 }
 
 #[tokio::test]

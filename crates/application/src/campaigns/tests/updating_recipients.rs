@@ -21,11 +21,8 @@ fn vips_wanted() -> Field<AudienceInput> {
 /// What `changes` make of a campaign in `unit`, which locks it.
 async fn changed(mut unit: MockUnitOfWork, changes: UpdateCampaign) -> Campaign {
     unit.campaigns.expect_save().times(1).returning(|_| Ok(()));
-    let bench = bench(
-        ScriptedStorage::new()
-            .then_begin(unit)
-            .then_read(of_media()),
-    );
+    reading_media(&mut unit);
+    let bench = bench(ScriptedStorage::new().then_begin(unit));
     let details = bench
         .campaigns
         .update(&actor(), campaign_id(), changes)
