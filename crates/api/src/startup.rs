@@ -8,12 +8,12 @@ use actix_cors::Cors;
 use actix_web::dev::Server;
 use actix_web::http::{Method, header};
 use actix_web::middleware::{NormalizePath, from_fn};
-use actix_web::web::{self, Data};
-use actix_web::{App, HttpRequest, HttpServer};
+use actix_web::web::{self, Bytes, Data};
+use actix_web::{App, HttpRequest, HttpResponse, HttpServer};
 use anyhow::Context;
 use utoipa::OpenApi;
-use utoipa_actix_web::{AppExt, scope};
-use utoipa_swagger_ui::SwaggerUi;
+use utoipa_actix_web::AppExt;
+use utoipa_swagger_ui::{Config as SwaggerConfig, SwaggerUi};
 
 use crate::composition::Composition;
 use crate::errors::{ApiError, Code, render_errors};
@@ -35,6 +35,9 @@ const STOP_WITHIN_SECONDS: u64 = 15;
 /// How often tries to sign in are forgotten that count no longer.
 const FORGET_TRIES_EVERY: Duration = Duration::from_mins(10);
 
+/// Where the OpenAPI document is.
+const DOCUMENT: &str = "/api/openapi.json";
+
 /// A server that listens and does not answer yet.
 pub struct Application {
     server: Server,
@@ -42,27 +45,28 @@ pub struct Application {
     sign_in_limit: Data<SignInLimit>,
 }
 
-/// The routes with their documentation; the order decides between `/tags` and `/{id}`.
+/// The routes; the order decides between `/tags` and `/{id}`. `$scope` groups them: actix's to serve
+/// them, utoipa's to gather their documentation.
 macro_rules! routes {
-    ($app:expr) => {
+    ($app:expr, $scope:path) => {
         $app.service(health::health)
             .service(health::ready)
             .service(
-                scope::scope("/api/auth")
+                $scope("/api/auth")
                     .service(auth::register)
                     .service(auth::login)
                     .service(auth::logout)
                     .service(auth::me),
             )
             .service(
-                scope::scope("/api/profile")
+                $scope("/api/profile")
                     .service(profile::change_password)
                     .service(profile::read)
                     .service(profile::update)
                     .service(profile::delete_account),
             )
             .service(
-                scope::scope("/api/contacts")
+                $scope("/api/contacts")
                     .service(contacts::tags)
                     .service(imports::upload)
                     .service(imports::list)
@@ -75,7 +79,7 @@ macro_rules! routes {
                     .service(contacts::remove),
             )
             .service(
-                scope::scope("/api/campaigns")
+                $scope("/api/campaigns")
                     .service(campaigns::control::send)
                     .service(campaigns::control::pause)
                     .service(campaigns::control::resume)
@@ -89,12 +93,12 @@ macro_rules! routes {
                     .service(campaigns::write::remove),
             )
             .service(
-                scope::scope("/api/stats")
+                $scope("/api/stats")
                     .service(statistics::dashboard)
                     .service(statistics::overview),
             )
             .service(
-                scope::scope("/api/webhooks")
+                $scope("/api/webhooks")
                     .service(webhooks::verify)
                     .service(webhooks::receive),
             )
@@ -103,8 +107,8 @@ macro_rules! routes {
 
 /// The OpenAPI document.
 pub fn document() -> utoipa::openapi::OpenApi {
-    let (_, document) =
-        routes!(App::new().into_utoipa_app().openapi(Document::openapi())).split_for_parts();
+    let app = App::new().into_utoipa_app().openapi(Document::openapi());
+    let (_, document) = routes!(app, utoipa_actix_web::scope::scope).split_for_parts();
     document
 }
 
@@ -190,9 +194,15 @@ impl Application {
         let webhooks = Data::new(composition.webhooks.clone());
         let session_settings = settings.session.clone();
         let cors_origins = settings.http.cors_origins.clone();
-        let openapi = document();
+        // As text: the document's tree would be kept for every thread, and is megabytes.
+        let openapi = Bytes::from(
+            document()
+                .to_json()
+                .context("the API can't be documented")?,
+        );
         let mut server = HttpServer::new(move || {
-            let (app, _) = routes!(
+            let openapi = openapi.clone();
+            let app = routes!(
                 App::new()
                     .app_data(origins.clone())
                     .app_data(request_ids.clone())
@@ -210,15 +220,19 @@ impl Application {
                     .app_data(web::PathConfig::default().error_handler(|_, _| {
                         // An id that is no id is the id of nothing.
                         ApiError::not_found().into()
-                    }))
-                    .into_utoipa_app()
-                    .openapi(Document::openapi())
-            )
-            .split_for_parts();
+                    })),
+                web::scope
+            );
             // The last wrapped is the first to see a request.
-            app.service(
-                SwaggerUi::new("/api/docs/{_:.*}").url("/api/openapi.json", openapi.clone()),
-            )
+            app.service(web::resource(DOCUMENT).route(web::get().to(move || {
+                let openapi = openapi.clone();
+                async move {
+                    HttpResponse::Ok()
+                        .content_type("application/json")
+                        .body(openapi)
+                }
+            })))
+            .service(SwaggerUi::new("/api/docs/{_:.*}").config(SwaggerConfig::from(DOCUMENT)))
             // Not to `/api/docs/`: slashes at the end are taken off before the routes see them.
             .service(web::redirect("/api/docs", "/api/docs/index.html"))
             .default_service(web::to(async |request: HttpRequest| {
