@@ -107,7 +107,7 @@ struct Driver {
     /// Attempts that never left and whose claim may be committed or not; see [`ClaimFailed`].
     uncertain: Vec<Landed>,
     credentials: Option<(Arc<SenderCredentials>, Instant)>,
-    last_served: Option<CampaignId>,
+    first_served: Option<CampaignId>,
     doubts: Doubts,
     doubts_at: Instant,
     /// How often in a row the store failed, and until when it is left alone.
@@ -143,7 +143,7 @@ impl Driver {
             landed_at: None,
             uncertain: Vec::new(),
             credentials: None,
-            last_served: None,
+            first_served: None,
             doubts: Doubts::Waiting,
             doubts_at: now,
             failures: 0,
@@ -393,21 +393,21 @@ impl Driver {
         true
     }
 
-    /// Claims from each campaign a fair share, beginning after the one that was served last.
-    /// Whether anything was claimed or passed over.
+    /// Claims from each campaign a fair share. The first gets what does not divide evenly, so the
+    /// next turn begins after it. Whether anything was claimed or passed over.
     async fn claim_in_turn(
         &mut self,
         active: &[CampaignId],
         exit: &Exit,
         mut room: usize,
     ) -> Result<bool, StorageError> {
-        let after_last = self
-            .last_served
-            .and_then(|last| active.iter().position(|id| *id == last))
+        let begin = self
+            .first_served
+            .and_then(|first| active.iter().position(|id| *id == first))
             .map_or(0, |position| position + 1);
         let mut progress = false;
         for turn in 0..active.len() {
-            let campaign = active[(after_last + turn) % active.len()];
+            let campaign = active[(begin + turn) % active.len()];
             let share = room.div_ceil(active.len() - turn);
             if share == 0 {
                 break;
@@ -420,9 +420,11 @@ impl Driver {
                 }
                 Ok(Claim::Nothing) => {}
                 Ok(Claim::Flights(flights)) => {
+                    if !progress {
+                        self.first_served = Some(campaign);
+                    }
                     progress = true;
                     room = room.saturating_sub(flights.len());
-                    self.last_served = Some(campaign);
                     for flight in flights {
                         let leaves_at = self.pacing.take(Instant::now());
                         self.flights.launch(exit.clone(), flight, leaves_at);

@@ -3,6 +3,8 @@
 mod apply;
 mod inbound;
 mod receive;
+#[cfg(test)]
+pub(crate) mod tests;
 mod worker;
 
 use std::sync::Arc;

@@ -1,0 +1,48 @@
+//! The dispatcher over a store and a provider made for these tests, in time that does not pass by
+//! itself.
+
+mod doubting;
+mod ending;
+mod outcomes;
+mod ownership;
+mod passing_over;
+pub(crate) mod provider;
+mod refusals;
+mod repositories;
+mod sending;
+mod steering;
+mod store_failures;
+pub(crate) mod tables;
+pub(crate) mod units;
+mod waiting;
+mod whatever_happens;
+pub(crate) mod world;
+
+use std::pin::Pin;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use nexus_domain::ports::Clock;
+use tokio::time::Instant;
+
+/// What an asynchronous method of a port returns.
+pub(crate) type Later<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// A clock that goes with the runtime's.
+pub(crate) struct VirtualClock {
+    start: Instant,
+}
+
+impl VirtualClock {
+    pub(crate) fn starting_now() -> Self {
+        Self {
+            start: Instant::now(),
+        }
+    }
+}
+
+impl Clock for VirtualClock {
+    fn now(&self) -> DateTime<Utc> {
+        let elapsed = i64::try_from(self.start.elapsed().as_micros()).expect("not that long");
+        crate::fixtures::now() + TimeDelta::microseconds(elapsed)
+    }
+}

@@ -1,0 +1,338 @@
+//! What the store of these tests keeps, and how it answers: as the SQL of the real one does.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use nexus_domain::ports::{KnownAddress, StorageError};
+use nexus_domain::values::PhoneNumber;
+use nexus_domain::{
+    Campaign, CampaignContact, CampaignContactId, CampaignCounters, CampaignId, CampaignStatus,
+    ChannelKind, Contact, ContactId, CounterDelta, DeliveryStatus, InstanceId, Message,
+    MessageBucket, MessageDelta, SenderAccount, SenderId, SenderLease, User, UserId, WebhookEvent,
+    WebhookEventId, WebhookState,
+};
+use tokio::time::Instant;
+
+/// A sender's lease in the store.
+#[derive(Debug, Clone)]
+pub(crate) struct StoredLease {
+    pub(crate) lease: SenderLease,
+    pub(crate) expires: Option<Instant>,
+}
+
+/// Every row.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Tables {
+    pub(crate) users: BTreeMap<UserId, User>,
+    pub(crate) contacts: BTreeMap<ContactId, Contact>,
+    pub(crate) campaigns: BTreeMap<CampaignId, Campaign>,
+    pub(crate) recipients: BTreeMap<CampaignContactId, CampaignContact>,
+    pub(crate) accounts: BTreeMap<SenderId, SenderAccount>,
+    pub(crate) leases: BTreeMap<SenderId, StoredLease>,
+    pub(crate) messages: Vec<Message>,
+    pub(crate) webhooks: BTreeMap<WebhookEventId, WebhookEvent>,
+    pub(crate) charts: BTreeMap<(UserId, DateTime<Utc>), MessageDelta>,
+    /// How far the database's clock is ahead of where it was.
+    pub(crate) clock_ahead: Duration,
+    /// The provider's id of a message that the store can't keep.
+    pub(crate) unstorable: Option<String>,
+}
+
+fn first<T>(rows: impl Iterator<Item = T>, most: u32) -> Vec<T> {
+    rows.take(usize::try_from(most).expect("few")).collect()
+}
+
+/// Users, contacts and campaigns.
+impl Tables {
+    pub(super) fn find_contact(&self, user: UserId, id: ContactId) -> Option<Contact> {
+        let contact = self.contacts.get(&id).filter(|c| c.user_id == user);
+        contact.cloned()
+    }
+
+    pub(super) fn save_contact(&mut self, contact: &Contact) {
+        self.contacts.insert(contact.id, contact.clone());
+    }
+
+    pub(super) fn known(&self, user: UserId, phones: &[PhoneNumber]) -> Vec<KnownAddress> {
+        let known = self.contacts.values().filter(|contact| {
+            contact.user_id == user && contact.phone.as_ref().is_some_and(|p| phones.contains(p))
+        });
+        known
+            .map(|contact| KnownAddress {
+                id: contact.id,
+                phone: contact.phone.clone(),
+                email: contact.email.clone(),
+            })
+            .collect()
+    }
+
+    pub(super) fn note_message(&mut self, user: UserId, ids: &[ContactId], at: DateTime<Utc>) {
+        for contact in self.contacts.values_mut() {
+            if contact.user_id == user && ids.contains(&contact.id) {
+                contact.last_message_at = contact.last_message_at.max(Some(at));
+            }
+        }
+    }
+
+    pub(super) fn find_campaign(&self, user: UserId, id: CampaignId) -> Option<Campaign> {
+        let campaign = self.campaigns.get(&id).filter(|c| c.user_id == user);
+        campaign.cloned()
+    }
+
+    pub(super) fn save_campaign(&mut self, campaign: &Campaign) {
+        let stored = self.campaigns.get_mut(&campaign.id).expect("a campaign");
+        *stored = Campaign {
+            counters: stored.counters,
+            ..campaign.clone()
+        };
+    }
+
+    pub(super) fn count(
+        &mut self,
+        user: UserId,
+        id: CampaignId,
+        delta: &CounterDelta,
+    ) -> Result<CampaignCounters, StorageError> {
+        let campaign = self.campaigns.get_mut(&id).filter(|c| c.user_id == user);
+        let campaign =
+            campaign.ok_or_else(|| StorageError::Failed("no campaign to count".into()))?;
+        campaign.counters = campaign.counters.plus(*delta);
+        Ok(campaign.counters)
+    }
+
+    fn is_active(&self, id: CampaignId) -> bool {
+        self.campaigns
+            .get(&id)
+            .is_some_and(|campaign| campaign.status() == CampaignStatus::Active)
+    }
+
+    pub(super) fn active_of(&self, user: UserId, sender: SenderId) -> Vec<Campaign> {
+        let of_account =
+            |campaign: &&Campaign| campaign.user_id == user && campaign.sender_id == Some(sender);
+        self.campaigns
+            .values()
+            .filter(|campaign| campaign.status() == CampaignStatus::Active)
+            .filter(of_account)
+            .cloned()
+            .collect()
+    }
+
+    pub(super) fn count_messages(&mut self, user: UserId, at: DateTime<Utc>, delta: &MessageDelta) {
+        let bucket = self.charts.entry((user, MessageBucket::start_of(at)));
+        let bucket = bucket.or_default();
+        *bucket = bucket.plus(*delta);
+    }
+}
+
+/// Recipients.
+impl Tables {
+    pub(super) fn due(
+        &self,
+        user: UserId,
+        campaign: CampaignId,
+        now: DateTime<Utc>,
+        most: u32,
+    ) -> Vec<CampaignContact> {
+        let due = self.recipients.values().filter(|r| {
+            r.user_id == user
+                && r.campaign_id == campaign
+                && r.delivery.status == DeliveryStatus::Queued
+                && r.delivery.not_before.is_none_or(|at| at <= now)
+        });
+        first(due.cloned(), most)
+    }
+
+    pub(super) fn recipients_in(
+        &self,
+        user: UserId,
+        sender: SenderId,
+        status: DeliveryStatus,
+        before: DateTime<Utc>,
+        most: u32,
+    ) -> Vec<CampaignContact> {
+        let found = self.recipients.values().filter(|r| {
+            r.user_id == user
+                && r.sender_id == sender
+                && r.delivery.status == status
+                && r.delivery.dispatched_at.is_some_and(|at| at < before)
+        });
+        first(found.cloned(), most)
+    }
+
+    pub(super) fn many(&self, user: UserId, ids: &[CampaignContactId]) -> Vec<CampaignContact> {
+        let wanted = |r: &&CampaignContact| r.user_id == user && ids.contains(&r.id);
+        self.recipients.values().filter(wanted).cloned().collect()
+    }
+
+    pub(super) fn with_message_ids(
+        &self,
+        user: UserId,
+        message_ids: &[String],
+    ) -> Vec<(String, CampaignContactId)> {
+        let mine = self.recipients.values().filter(|r| r.user_id == user);
+        mine.filter_map(|r| Some((r.delivery.message_id.clone()?, r.id)))
+            .filter(|(message_id, _)| message_ids.contains(message_id))
+            .collect()
+    }
+
+    pub(super) fn last_sent_to(
+        &self,
+        user: UserId,
+        channel: ChannelKind,
+        address: &str,
+        since: DateTime<Utc>,
+    ) -> Option<CampaignContactId> {
+        use DeliveryStatus as S;
+        let may_have_been_sent = [
+            S::Dispatching,
+            S::Accepted,
+            S::Delivered,
+            S::Read,
+            S::InDoubt,
+            S::Unconfirmed,
+        ];
+        self.recipients
+            .values()
+            .filter(|r| r.user_id == user && r.address.as_deref() == Some(address))
+            .filter(|r| self.campaigns[&r.campaign_id].channel == channel)
+            .filter(|r| may_have_been_sent.contains(&r.delivery.status))
+            .filter(|r| r.delivery.dispatched_at.is_some_and(|at| at >= since))
+            .max_by_key(|r| (r.delivery.dispatched_at, r.id))
+            .map(|r| r.id)
+    }
+
+    pub(super) fn save_recipients(&mut self, recipients: &[CampaignContact]) {
+        for recipient in recipients {
+            let stored = self.recipients.get_mut(&recipient.id);
+            let stored = stored.expect("a recipient");
+            stored.delivery = recipient.delivery.clone();
+            stored.updated_at = recipient.updated_at;
+        }
+    }
+
+    pub(super) fn next_due(&self, user: UserId, sender: SenderId) -> Option<DateTime<Utc>> {
+        let waiting = self.recipients.values().filter(|r| {
+            r.user_id == user
+                && r.sender_id == sender
+                && r.delivery.status == DeliveryStatus::Queued
+                && self.is_active(r.campaign_id)
+        });
+        waiting
+            .map(|r| r.delivery.not_before.unwrap_or(r.created_at))
+            .min()
+    }
+}
+
+/// Sender accounts.
+impl Tables {
+    fn clock(&self) -> Instant {
+        Instant::now() + self.clock_ahead
+    }
+
+    pub(super) fn with_work(&self) -> Vec<SenderAccount> {
+        let open = [DeliveryStatus::Dispatching, DeliveryStatus::InDoubt];
+        let has_open = |sender: SenderId| {
+            self.recipients
+                .values()
+                .any(|r| r.sender_id == sender && open.contains(&r.delivery.status))
+        };
+        self.accounts
+            .values()
+            .filter(|a| has_open(a.id) || !self.active_of(a.user_id, a.id).is_empty())
+            .cloned()
+            .collect()
+    }
+
+    pub(super) fn acquire(
+        &mut self,
+        user_id: UserId,
+        sender_id: SenderId,
+        owner: InstanceId,
+        ttl: Duration,
+    ) -> Option<SenderLease> {
+        let now = self.clock();
+        let former = self.leases.get(&sender_id);
+        if former.is_some_and(|stored| stored.expires.is_some_and(|at| at > now)) {
+            return None;
+        }
+        let lease = SenderLease {
+            sender_id,
+            user_id,
+            owner,
+            epoch: former.map_or(1, |stored| stored.lease.epoch + 1),
+        };
+        let stored = StoredLease {
+            lease: lease.clone(),
+            expires: Some(now + ttl),
+        };
+        self.leases.insert(sender_id, stored);
+        Some(lease)
+    }
+
+    pub(super) fn holds(&self, lease: &SenderLease) -> bool {
+        self.leases.get(&lease.sender_id).is_some_and(|stored| {
+            stored.lease == *lease && stored.expires.is_some_and(|at| at > self.clock())
+        })
+    }
+
+    pub(super) fn renew(&mut self, lease: &SenderLease, ttl: Duration) -> bool {
+        let held = self.holds(lease);
+        let expires = self.clock() + ttl;
+        if let Some(stored) = self.leases.get_mut(&lease.sender_id).filter(|_| held) {
+            stored.expires = Some(expires);
+        }
+        held
+    }
+
+    pub(super) fn release(&mut self, lease: &SenderLease) {
+        let stored = self.leases.get_mut(&lease.sender_id);
+        if let Some(stored) = stored.filter(|stored| stored.lease == *lease) {
+            stored.expires = None;
+        }
+    }
+
+    pub(super) fn note_confirmed(&mut self, user: UserId, id: SenderId, at: DateTime<Utc>) {
+        let account = self.accounts.get_mut(&id).filter(|a| a.user_id == user);
+        if let Some(account) = account {
+            account.confirmed_through = account.confirmed_through.max(Some(at));
+        }
+    }
+}
+
+/// The inbox and conversations.
+impl Tables {
+    pub(super) fn insert_message(&mut self, message: &Message) -> Result<bool, StorageError> {
+        if self.unstorable.as_ref() == Some(&message.provider_id) {
+            return Err(StorageError::Failed(
+                "a character that can't be kept".into(),
+            ));
+        }
+        let known = self.messages.iter().any(|m| {
+            m.user_id == message.user_id
+                && m.channel == message.channel
+                && m.provider_id == message.provider_id
+        });
+        if !known {
+            self.messages.push(message.clone());
+        }
+        Ok(!known)
+    }
+
+    pub(super) fn due_webhooks(&self, now: DateTime<Utc>, most: u32) -> Vec<WebhookEvent> {
+        let pending = self.webhooks.values();
+        let mut due: Vec<_> = pending
+            .filter(|event| event.state == WebhookState::Pending && event.due_at <= now)
+            .cloned()
+            .collect();
+        due.sort_by_key(|event| (event.due_at, event.id));
+        first(due.into_iter(), most)
+    }
+
+    pub(super) fn save_webhook(&mut self, event: &WebhookEvent) {
+        let stored = self.webhooks.get_mut(&event.id).expect("an event");
+        stored.state = event.state;
+        stored.attempts = event.attempts;
+        stored.due_at = event.due_at;
+    }
+}

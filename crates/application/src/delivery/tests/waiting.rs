@@ -1,0 +1,167 @@
+//! Messages that were certainly not sent and are tried again.
+
+use std::time::Duration;
+
+use nexus_domain::{CampaignId, DeliveryStatus, FailureCode};
+use tokio::time::Instant;
+
+use super::provider::{Answer, Request};
+use super::world::World;
+
+/// Lets the first try of the recipient in this place be answered so.
+fn first_answer(world: &World, campaign: CampaignId, place: usize, answer: Answer) -> String {
+    let address = world.address(campaign, place);
+    world.provider.answers(&address, [answer]);
+    address
+}
+
+/// The longest time without any request.
+fn longest_silence(requests: &[Request]) -> (Instant, Duration) {
+    let pairs = requests.windows(2);
+    let silences = pairs.map(|pair| (pair[0].at, pair[1].at - pair[0].at));
+    silences
+        .max_by_key(|(_, silence)| *silence)
+        .expect("two requests")
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_throttled_message_is_sent_later() {
+    let world = World::new();
+    let campaign = world.campaign(50);
+    let throttled = Answer::throttled(None);
+    let address = first_answer(&world, campaign, 10, throttled);
+    world.start();
+
+    world.until_completed(campaign).await;
+
+    let tries = world.provider.requests_to(&address);
+    assert_eq!(tries.len(), 2);
+    assert!(tries[0].attempt.number < tries[1].attempt.number);
+    assert!(tries[1].at - tries[0].at >= Duration::from_millis(500));
+    assert_eq!(world.count(campaign, DeliveryStatus::Accepted), 50);
+    world.check();
+}
+
+#[tokio::test(start_paused = true)]
+async fn nothing_of_the_account_leaves_before_retry_after_has_passed() {
+    let world = World::new();
+    let (throttled, other) = (world.campaign(50), world.campaign(50));
+    let answer = Answer::throttled(Some(Duration::from_secs(90)));
+    first_answer(&world, throttled, 5, answer);
+    world.start();
+
+    world.until_completed(throttled).await;
+    world.until_completed(other).await;
+
+    // The answer takes 20 ms, in which others may leave.
+    let (_, silence) = longest_silence(&world.provider.requests());
+    assert!(silence >= Duration::from_secs(90), "{silence:?}");
+    assert!(silence <= Duration::from_secs(93), "{silence:?}");
+    world.check();
+}
+
+#[tokio::test(start_paused = true)]
+async fn throttled_again_and_again_the_account_waits_longer_each_time() {
+    let world = World::new();
+    let campaign = world.campaign(1);
+    let answers = vec![Answer::throttled(None); 5];
+    world.provider.answers(&world.address(campaign, 0), answers);
+    world.start();
+
+    world.until_completed(campaign).await;
+
+    let requests = world.provider.requests();
+    let waits: Vec<_> = requests
+        .windows(2)
+        .map(|pair| (pair[1].at - pair[0].at).as_secs_f64())
+        .collect();
+    assert_eq!(waits.len(), 5);
+    for (wait, whole) in waits.iter().zip([1.0, 2.0, 4.0, 8.0, 16.0]) {
+        // A second more: the rows are looked at once a second.
+        let range = whole / 2.0..whole + 1.1;
+        assert!(range.contains(wait), "{wait} of {whole}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_recipient_written_to_too_often_waits_alone() {
+    let world = World::new();
+    let campaign = world.campaign(200);
+    let answer = Answer::recipient_throttled(Some(Duration::from_secs(40)));
+    let address = first_answer(&world, campaign, 0, answer);
+    world
+        .process(1)
+        .with(|c| c.messages_per_second = 20)
+        .start();
+
+    world.until_completed(campaign).await;
+
+    let tries = world.provider.requests_to(&address);
+    assert_eq!(tries.len(), 2);
+    assert!(tries[1].at - tries[0].at >= Duration::from_secs(40));
+    let mut others = world.provider.requests();
+    others.retain(|request| request.to != address);
+    let (_, silence) = longest_silence(&others);
+    assert!(silence < Duration::from_millis(200), "{silence:?}");
+    world.check();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_message_throttled_each_time_is_given_up() {
+    let world = World::new();
+    let campaign = world.campaign(5);
+    let address = world.address(campaign, 1);
+    let answers = vec![Answer::recipient_throttled(None); 9];
+    world.provider.answers(&address, answers);
+    world.process(1).with(|c| c.retry_max_attempts = 4).start();
+
+    world.until_completed(campaign).await;
+
+    let failed = world.recipients(campaign).swap_remove(1).delivery;
+    assert_eq!(failed.status, DeliveryStatus::Failed);
+    let code = failed.failure.expect("a failure").code;
+    assert_eq!(code, FailureCode::RetriesExhausted);
+    assert_eq!(world.provider.requests_to(&address).len(), 4);
+    assert_eq!(world.count(campaign, DeliveryStatus::Accepted), 4);
+    world.check();
+}
+
+#[tokio::test(start_paused = true)]
+async fn without_connection_only_time_ends_the_tries() {
+    let world = World::new();
+    let campaign = world.campaign(1);
+    world.provider.always(Answer::not_connected());
+    let began = Instant::now();
+    world
+        .process(1)
+        .with(|config| {
+            config.retry_max_attempts = 2;
+            config.retry_max_age = Duration::from_mins(30);
+        })
+        .start();
+
+    world.until_completed(campaign).await;
+
+    let failed = world.recipients(campaign).swap_remove(0).delivery;
+    let code = failed.failure.expect("a failure").code;
+    assert_eq!(code, FailureCode::RetriesExhausted);
+    assert!(began.elapsed() >= Duration::from_mins(30));
+    assert!(world.provider.requests().len() > 20);
+    world.check();
+}
+
+#[tokio::test(start_paused = true)]
+async fn when_the_connection_is_back_everyone_gets_their_message() {
+    let world = World::new();
+    let campaign = world.campaign(100);
+    world.provider.always(Answer::not_connected());
+    world.start();
+    tokio::time::sleep(Duration::from_mins(5)).await;
+    assert_eq!(world.count(campaign, DeliveryStatus::Accepted), 0);
+
+    world.provider.always(Answer::accepted());
+    world.until_completed(campaign).await;
+
+    assert_eq!(world.count(campaign, DeliveryStatus::Accepted), 100);
+    world.check();
+}

@@ -1,0 +1,10 @@
+//! Webhooks over the store and the dispatcher of delivery's tests.
+
+mod failures;
+mod holding;
+mod inbound;
+mod receiving;
+mod reports;
+mod settling;
+mod tenants;
+pub(crate) mod world;
