@@ -13,14 +13,23 @@ pub enum TableFormat {
     Csv,
     /// Office Open XML workbook.
     Xlsx,
+    /// Workbook of Excel 97 to 2003 (BIFF8 in an OLE container).
+    Xls,
+    /// OpenDocument spreadsheet.
+    Ods,
 }
 
 impl TableFormat {
+    /// Every format.
+    pub const ALL: [Self; 4] = [Self::Csv, Self::Xlsx, Self::Xls, Self::Ods];
+
     /// The word in the API and the store.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Csv => "csv",
             Self::Xlsx => "xlsx",
+            Self::Xls => "xls",
+            Self::Ods => "ods",
         }
     }
 }
@@ -33,6 +42,13 @@ pub enum ImportFailure {
     Unreadable {
         /// What the reader found, without data of the file.
         detail: String,
+    },
+    /// It is protected by a password.
+    PasswordProtected,
+    /// It has no sheet of this name.
+    NoSuchSheet {
+        /// The name.
+        sheet: String,
     },
     /// It has no rows below its header.
     NoRows,

@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use chrono::TimeDelta;
-use nexus_domain::ports::{DuplicateKey, FileStoreError, StorageError, TableError, TableSource};
+use nexus_domain::ports::{
+    DuplicateKey, FileStoreError, StorageError, TableChoice, TableError, TableSource,
+};
 use nexus_domain::{
     ImportFailure, ImportId, ImportProgress, ImportedFile, InstanceId, JobWork, UserId,
 };
@@ -207,7 +209,10 @@ impl ImportWorker {
                     detail: "the file is no longer there".to_owned(),
                 })
             })?;
-        let open = self.ports.tables.open(path, import.format);
+        let open = self
+            .ports
+            .tables
+            .open(path, import.format, TableChoice::default());
         Ok(held.during(storage, shutdown, open).await??)
     }
 

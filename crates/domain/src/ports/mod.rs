@@ -27,7 +27,7 @@ pub use repositories::{
 };
 pub use sealing::{SealError, SecretSealer};
 pub use storage::{DuplicateKey, Repositories, Storage, StorageError, UnitOfWork};
-pub use tables::{TableError, TableReader, TableRow, TableSource};
+pub use tables::{TableChoice, TableError, TableOutline, TableReader, TableRow, TableSource};
 pub use webhooks::{UnreadableWebhook, WebhookReader};
 
 #[cfg(feature = "mocks")]

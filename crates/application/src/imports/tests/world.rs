@@ -261,7 +261,7 @@ impl World {
         let world = self.clone();
         tables
             .expect_open()
-            .returning(move |_, _| Ok(Box::new(world.table())));
+            .returning(move |_, _, _| Ok(Box::new(world.table())));
         tables
     }
 
