@@ -41,6 +41,9 @@ async fn provider() -> Sandbox {
         behaviour: Behaviour {
             // Long enough for a kill to meet requests before and after they were accepted.
             latency_ms: 40,
+            // Longer than a dead process keeps its lease: who takes over cannot know yet what was
+            // accepted, and would send twice if it sent at once.
+            status_delay_ms: 2_500,
             ..Behaviour::plain()
         },
         redelivery: Redelivery {
@@ -62,8 +65,8 @@ async fn server(database: &TestDatabase, provider: &Sandbox) -> ServerProcess {
         ("DISPATCH_PER_SECOND", "400".to_owned()),
         ("DISPATCH_WINDOW", "64".to_owned()),
         ("DISPATCH_LEASE_SECONDS", "2".to_owned()),
-        // Longer than the provider takes to send webhooks again, as it must be.
-        ("DISPATCH_GRACE_SECONDS", "4".to_owned()),
+        // Longer than statuses take to come, those that are sent again included, as it must be.
+        ("DISPATCH_GRACE_SECONDS", "6".to_owned()),
     ])
     .await
 }
