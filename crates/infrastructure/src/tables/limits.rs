@@ -31,6 +31,12 @@ impl Default for TableLimits {
 /// record of all that follows it.
 pub(super) const MAX_ROW_BYTES: usize = 1024 * 1024;
 
+/// Sheets of a workbook. Excel has no limit of its own; a person does.
+pub(super) const MAX_SHEETS: usize = 1_000;
+
+/// The name of a sheet. Excel allows 31 characters.
+pub(super) const MAX_NAME_BYTES: usize = 1_000;
+
 impl TableLimits {
     pub(super) fn columns(&self) -> usize {
         usize::try_from(self.max_columns).unwrap_or(usize::MAX)

@@ -1,7 +1,7 @@
 //! Separated text, as people's programs write it.
 
 use encoding_rs::{UTF_16BE, UTF_16LE, WINDOWS_1252};
-use nexus_domain::ports::{TableError, TableReader};
+use nexus_domain::ports::{TableChoice, TableError, TableReader};
 use nexus_domain::{ImportFailure, TableFormat};
 use nexus_infrastructure::tables::{SpreadsheetReader, TableLimits};
 
@@ -266,7 +266,11 @@ async fn a_table_that_nobody_reads_on_does_not_keep_its_thread() {
 #[tokio::test]
 async fn a_file_that_is_not_there_is_unreadable() {
     let opened = SpreadsheetReader::default()
-        .open("/no/such/file".into(), TableFormat::Csv)
+        .open(
+            "/no/such/file".into(),
+            TableFormat::Csv,
+            TableChoice::default(),
+        )
         .await;
     assert!(matches!(
         opened.map(|_| ()),

@@ -9,7 +9,7 @@ use super::strings::{SharedStrings, rich_text, unescape_controls};
 use super::styles::Styles;
 use super::xml::cut_off;
 use crate::tables::limits::{TableLimits, unreadable};
-use crate::tables::rows::{RowSink, Stopped};
+use crate::tables::rows::{Rows, Stopped};
 
 /// The last row and column that a sheet can have: XFD1048576.
 const LAST_ROW: u64 = 1_048_576;
@@ -64,9 +64,9 @@ impl<'a> Sheet<'a> {
         Self { part, context }
     }
 
-    /// Puts every row that has content into `sink`. Sheets have rows without, kept for their looks,
+    /// Puts every row that has content into `rows`. Sheets have rows without, kept for their looks,
     /// by the hundred thousand.
-    pub(super) fn read(mut self, sink: &mut RowSink) -> Result<(), Stopped> {
+    pub(super) fn read(mut self, rows: &mut dyn Rows) -> Result<(), Stopped> {
         self.enter_data()?;
         let mut line = 0;
         let mut cells: Vec<String> = Vec::new();
@@ -86,7 +86,7 @@ impl<'a> Sheet<'a> {
                     }
                 }
                 Step::EndOfRow if cells.is_empty() => {}
-                Step::EndOfRow => sink.put(line, std::mem::take(&mut cells))?,
+                Step::EndOfRow => rows.put(line, std::mem::take(&mut cells))?,
                 Step::EndOfData => return Ok(()),
                 Step::Other => {}
             }
