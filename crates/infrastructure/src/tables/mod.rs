@@ -5,11 +5,17 @@
 //! itself decides how much memory is used: every length that grows with the content has a limit
 //! here.
 
+mod archive;
 mod delimited;
+mod formats;
 mod limits;
+mod numbers;
+mod ods;
 mod recognition;
 mod rows;
+mod strings;
 mod workbook;
+mod xls;
 
 use std::path::{Path, PathBuf};
 
@@ -18,8 +24,10 @@ use nexus_domain::ports::{TableChoice, TableError, TableOutline, TableReader, Ta
 use nexus_domain::{ImportFailure, TableFormat};
 
 use self::delimited::DelimitedFile;
+use self::ods::OdsFile;
 use self::rows::{Beginning, Rows, Stopped};
 use self::workbook::WorkbookFile;
+use self::xls::XlsFile;
 
 pub use limits::TableLimits;
 
@@ -52,9 +60,8 @@ fn open(
     Ok(match format {
         TableFormat::Csv => Box::new(DelimitedFile::open(path, limits)?),
         TableFormat::Xlsx => Box::new(WorkbookFile::open(path, limits)?),
-        TableFormat::Xls | TableFormat::Ods => {
-            return Err(limits::unreadable("workbooks of this kind are not read"));
-        }
+        TableFormat::Xls => Box::new(XlsFile::open(path, limits)?),
+        TableFormat::Ods => Box::new(OdsFile::open(path, limits)?),
     })
 }
 

@@ -3,6 +3,7 @@
 mod csv_tables;
 mod files;
 mod provider;
+mod table_fixtures;
 mod whatsapp_account;
 mod whatsapp_doubts;
 mod whatsapp_send;

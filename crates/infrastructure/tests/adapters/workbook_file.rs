@@ -132,12 +132,13 @@ pub(crate) async fn drain(
     }
 }
 
-pub(crate) async fn read_limited(
+pub(crate) async fn read_chosen(
     bytes: &[u8],
     format: TableFormat,
     limits: TableLimits,
+    choice: TableChoice,
 ) -> Result<Table, ImportFailure> {
-    let mut source = open(bytes, format, limits)
+    let mut source = open_chosen(bytes, format, limits, choice)
         .await
         .map_err(|TableError(failure)| failure)?;
     let header = source.header();
@@ -145,6 +146,14 @@ pub(crate) async fn read_limited(
         (rows, None) => Ok(Table { header, rows }),
         (_, Some(failure)) => Err(failure),
     }
+}
+
+pub(crate) async fn read_limited(
+    bytes: &[u8],
+    format: TableFormat,
+    limits: TableLimits,
+) -> Result<Table, ImportFailure> {
+    read_chosen(bytes, format, limits, TableChoice::default()).await
 }
 
 pub(crate) async fn read(bytes: &[u8], format: TableFormat) -> Result<Table, ImportFailure> {

@@ -70,6 +70,24 @@ fn fit(
     Ok((cells, bytes))
 }
 
+/// Puts a text into its column, counted from 0. A row is never longer than the limit, wherever its
+/// cells say that they are.
+pub(super) fn set_cell(
+    limits: TableLimits,
+    cells: &mut Vec<String>,
+    column: usize,
+    text: String,
+) -> Result<(), TableError> {
+    if column >= limits.columns() {
+        return Err(limits.too_many_columns());
+    }
+    if cells.len() <= column {
+        cells.resize(column + 1, String::new());
+    }
+    cells[column] = text;
+    Ok(())
+}
+
 /// Stands where a NUL was, which PostgreSQL can't store: the control character that means "there
 /// was one here that can't be represented" (ECMA-48, 8.3.148). No name, phone or e-mail may have it,
 /// so the row is listed.

@@ -61,9 +61,8 @@ impl Rows for RowSink {
                     self.send_header(Vec::new())?;
                     self.put_row(line, cells, bytes)
                 }
-                Some(_) => self.send_header(cells),
                 None if cells.iter().all(|cell| is_blank(cell)) => Ok(()),
-                None => self.send_header(cells),
+                Some(_) | None => self.send_header(cells),
             };
         }
         self.put_row(line, cells, bytes)

@@ -6,25 +6,20 @@
 //! text node, and every style, into memory first. What follows is bounded by construction: bytes
 //! inflated in all, bytes of one event, depth, and the number of everything that is kept.
 
-mod numbers;
-mod package;
 mod parts;
 mod sheet;
-mod strings;
-mod styles;
-mod xml;
 
 use std::path::Path;
 
 use nexus_domain::ports::{TableError, TableOutline};
 
-use self::package::Package;
 use self::parts::Workbook;
 use self::sheet::{Sheet, SheetContext};
-use self::strings::SharedStrings;
-use self::styles::Styles;
+use super::archive::Package;
+use super::formats::NumberFormats;
 use super::limits::TableLimits;
 use super::rows::{Rows, Stopped};
+use super::strings::SharedStrings;
 use super::{TableFile, no_such_sheet};
 
 /// A workbook whose parts are found and not read yet.
@@ -70,8 +65,8 @@ impl TableFile for WorkbookFile {
             _ => SharedStrings::default(),
         };
         let styles = match workbook.styles.as_deref().map(|name| package.part(name)) {
-            Some(Some(part)) => Styles::read(part?)?,
-            _ => Styles::default(),
+            Some(Some(part)) => NumberFormats::read(part?)?,
+            _ => NumberFormats::default(),
         };
         let context = SheetContext {
             strings: &strings,

@@ -4,8 +4,8 @@
 use nexus_domain::ports::TableError;
 use quick_xml::events::Event;
 
-use super::package::Package;
-use super::xml::attribute;
+use crate::tables::archive::Package;
+use crate::tables::archive::xml::attribute;
 use crate::tables::limits::{MAX_NAME_BYTES, MAX_SHEETS, unreadable};
 
 /// Relationships of a part.

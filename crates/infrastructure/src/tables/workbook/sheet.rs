@@ -3,13 +3,13 @@
 use nexus_domain::ports::TableError;
 use quick_xml::events::{BytesStart, Event};
 
-use super::numbers;
-use super::package::Part;
-use super::strings::{SharedStrings, rich_text, unescape_controls};
-use super::styles::Styles;
-use super::xml::cut_off;
+use crate::tables::archive::Part;
+use crate::tables::archive::xml::cut_off;
+use crate::tables::formats::NumberFormats;
 use crate::tables::limits::{TableLimits, unreadable};
-use crate::tables::rows::{Rows, Stopped};
+use crate::tables::numbers;
+use crate::tables::rows::{Rows, Stopped, set_cell};
+use crate::tables::strings::{SharedStrings, rich_text, unescape_controls};
 
 /// The last row and column that a sheet can have: XFD1048576.
 const LAST_ROW: u64 = 1_048_576;
@@ -19,7 +19,7 @@ const LAST_COLUMN: usize = 16_384;
 #[derive(Clone, Copy)]
 pub(super) struct SheetContext<'a> {
     pub(super) strings: &'a SharedStrings,
-    pub(super) styles: &'a Styles,
+    pub(super) styles: &'a NumberFormats,
     pub(super) counts_from_1904: bool,
     pub(super) limits: TableLimits,
 }
@@ -82,7 +82,7 @@ impl<'a> Sheet<'a> {
                     next_column = column + 1;
                     let text = self.cell(&tag)?;
                     if !text.trim().is_empty() {
-                        self.set(&mut cells, column, text)?;
+                        set_cell(self.context.limits, &mut cells, column, text)?;
                     }
                 }
                 Step::EndOfRow if cells.is_empty() => {}
@@ -174,19 +174,6 @@ impl<'a> Sheet<'a> {
                 self.context.strings.get(index)?.to_owned()
             }
         })
-    }
-
-    /// Puts a text into its column. A row is never longer than the limit, wherever its cells say
-    /// that they are.
-    fn set(&self, cells: &mut Vec<String>, column: usize, text: String) -> Result<(), TableError> {
-        if column >= self.context.limits.columns() {
-            return Err(self.context.limits.too_many_columns());
-        }
-        if cells.len() <= column {
-            cells.resize(column + 1, String::new());
-        }
-        cells[column] = text;
-        Ok(())
     }
 }
 

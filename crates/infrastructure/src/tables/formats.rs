@@ -1,27 +1,28 @@
-//! Which cells show their number as a date (ECMA-376 part 1, §18.8.30 and §18.8.31).
+//! Which cells show their number as a date (ECMA-376 part 1, §18.8.30 and §18.8.31; [MS-XLS] 2.4.126,
+//! `Format`, and 2.4.353, `XF`).
 
 use std::collections::HashMap;
 
 use nexus_domain::ports::TableError;
 use quick_xml::events::Event;
 
-use super::package::Part;
-use super::xml::attribute;
-use crate::tables::limits::unreadable;
+use super::archive::Part;
+use super::archive::xml::attribute;
+use super::limits::unreadable;
 
 /// Excel allows 65,490 formats of cells; more are a trick.
 const MAX_FORMATS: usize = 100_000;
 
 /// By the number of a cell's style, whether it is a date's.
 #[derive(Debug, Default)]
-pub(super) struct Styles {
+pub(super) struct NumberFormats {
+    own: HashMap<u32, bool>,
     dates: Vec<bool>,
 }
 
-impl Styles {
+impl NumberFormats {
     pub(super) fn read(mut part: Part<'_>) -> Result<Self, TableError> {
-        let mut styles = Self::default();
-        let mut own_formats: HashMap<u32, bool> = HashMap::new();
+        let mut formats = Self::default();
         let mut in_cell_formats = false;
         loop {
             let event = part.next()?;
@@ -31,7 +32,7 @@ impl Styles {
                     in_cell_formats &= element.local_name().as_ref() != "cellXfs";
                     continue;
                 }
-                Event::Eof => return Ok(styles),
+                Event::Eof => return Ok(formats),
                 _ => continue,
             };
             let number = |name| {
@@ -41,24 +42,35 @@ impl Styles {
                 "numFmt" => {
                     if let Some(id) = number("numFmtId")? {
                         let code = attribute(element, "formatCode")?.unwrap_or_default();
-                        own_formats.insert(id, shows_a_date(&code));
+                        formats.add_format(id, &code)?;
                     }
                 }
                 "cellXfs" => in_cell_formats = true,
-                "xf" if in_cell_formats => {
-                    let id = number("numFmtId")?.unwrap_or(0);
-                    let is_date = own_formats
-                        .get(&id)
-                        .copied()
-                        .unwrap_or_else(|| is_date_by_number(id));
-                    styles.dates.push(is_date);
-                }
+                "xf" if in_cell_formats => formats.add_style(number("numFmtId")?.unwrap_or(0))?,
                 _ => {}
             }
-            if own_formats.len().max(styles.dates.len()) > MAX_FORMATS {
-                return Err(unreadable("the workbook has too many styles"));
-            }
         }
+    }
+
+    /// Takes a format of the workbook's own.
+    pub(super) fn add_format(&mut self, id: u32, code: &str) -> Result<(), TableError> {
+        self.own.insert(id, shows_a_date(code));
+        self.check()
+    }
+
+    /// Takes the style with the next number, which shows numbers in this format.
+    pub(super) fn add_style(&mut self, format: u32) -> Result<(), TableError> {
+        let own = self.own.get(&format).copied();
+        self.dates
+            .push(own.unwrap_or_else(|| is_date_by_number(format)));
+        self.check()
+    }
+
+    fn check(&self) -> Result<(), TableError> {
+        if self.own.len().max(self.dates.len()) > MAX_FORMATS {
+            return Err(unreadable("the workbook has too many styles"));
+        }
+        Ok(())
     }
 
     pub(super) fn is_date(&self, style: usize) -> bool {
