@@ -19,10 +19,10 @@ pub struct TableLimits {
 impl Default for TableLimits {
     fn default() -> Self {
         Self {
-            max_rows: 200_000,
+            max_rows: 1_000_000,
             max_columns: 256,
             max_cell_bytes: 32 * 1024,
-            max_inflated_bytes: 512 * 1024 * 1024,
+            max_inflated_bytes: 1024 * 1024 * 1024,
         }
     }
 }

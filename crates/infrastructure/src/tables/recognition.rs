@@ -3,6 +3,7 @@
 use encoding_rs::{UTF_8, UTF_16BE, UTF_16LE};
 use nexus_domain::TableFormat;
 
+use super::delimited::unmarked_utf16;
 use super::xls;
 
 /// Beginnings of text that is no table. Programs save web pages as `.xls`.
@@ -24,7 +25,8 @@ pub(super) fn recognise(first_bytes: &[u8]) -> Option<TableFormat> {
 }
 
 fn is_text(bytes: &[u8]) -> bool {
-    let (encoding, mark) = encoding_rs::Encoding::for_bom(bytes).unwrap_or((UTF_8, 0));
+    let (encoding, mark) = encoding_rs::Encoding::for_bom(bytes)
+        .unwrap_or_else(|| (unmarked_utf16(bytes).unwrap_or(UTF_8), 0));
     let content = &bytes[mark..];
     if encoding == UTF_16LE || encoding == UTF_16BE {
         let little = encoding == UTF_16LE;

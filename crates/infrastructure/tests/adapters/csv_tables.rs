@@ -24,6 +24,8 @@ fn formats_are_recognised_by_content() {
         b"\xff\xfen\0a\0m\0e\0",
         b"\xfe\xff\0n\0a\0m\0e",
         b"tel\xe9fono\r\n",
+        b"n\0a\0m\0e\0\n\0",
+        b"\0n\0a\0m\0e\0\n",
         b"PK;name",
     ] {
         assert_eq!(recognise(text), Some(TableFormat::Csv), "{text:?}");
@@ -124,6 +126,8 @@ async fn encodings_are_found_even_far_into_the_file() {
         WINDOWS_1252.encode(text).0.into_owned(),
         utf16(UTF_16LE, text),
         utf16(UTF_16BE, text),
+        utf16(UTF_16LE, text)[2..].to_vec(),
+        utf16(UTF_16BE, text)[2..].to_vec(),
     ] {
         let read = read(&bytes).await.unwrap();
         assert_eq!(read.header, ["nombre", "dirección"]);
@@ -167,6 +171,21 @@ async fn a_quote_that_is_never_closed_is_told_and_the_rows_before_it_are_kept() 
     }
     assert!(is_unreadable(&read(b"name,phone\nAna,1\n\"Luis").await));
     assert!(is_unreadable(&read(b"\"name,phone\nAna,1\n").await));
+}
+
+/// Behind the beginning, where a file is not recognised by it any more.
+#[tokio::test]
+async fn a_nul_is_no_end_and_no_text() {
+    let far = "Ana,1\n".repeat(4_000);
+    let read = table(&format!("name,phone\n{far}\0end\0\nLu\0is,2\n")).await;
+    assert_eq!(read.rows.len(), 4_002);
+    assert_eq!(
+        read.rows[4_000..],
+        [
+            row(4_002, &["\u{1a}end\u{1a}"]),
+            row(4_003, &["Lu\u{1a}is", "2"])
+        ]
+    );
 }
 
 #[tokio::test]

@@ -12,6 +12,8 @@ use csv::{ReaderBuilder, StringRecord};
 use nexus_domain::ports::{TableError, TableOutline};
 
 use self::dialect::Dialect;
+pub(super) use self::encoding::unmarked_utf16;
+
 use self::encoding::FileEncoding;
 use self::text::{EndMark, RecordTooLong, Text, mark};
 use super::limits::{TableLimits, unreadable};
