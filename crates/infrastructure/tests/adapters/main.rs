@@ -2,6 +2,8 @@
 
 mod csv_tables;
 mod files;
+mod old_workbook;
+mod old_workbooks;
 mod provider;
 mod table_fixtures;
 mod whatsapp_account;
