@@ -4,6 +4,7 @@ mod csv_tables;
 mod files;
 mod old_workbook;
 mod old_workbooks;
+mod open_spreadsheets;
 mod provider;
 mod table_fixtures;
 mod whatsapp_account;

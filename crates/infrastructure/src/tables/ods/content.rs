@@ -122,16 +122,16 @@ impl<'a> Content<'a> {
             match self.step()? {
                 Step::Row(repeated) => {
                     let cells = self.row()?;
-                    let after = line.saturating_add(repeated);
                     if !cells.is_empty() {
-                        for line in line..after {
+                        for again in 0..repeated {
+                            let line = line.saturating_add(again);
                             if line > LAST_ROW {
                                 return Err(unreadable("a sheet has a row in no place").into());
                             }
                             rows.put(line, cells.clone())?;
                         }
                     }
-                    line = after;
+                    line = line.saturating_add(repeated);
                 }
                 Step::Group => groups += 1,
                 Step::End if groups == 0 => return Ok(()),

@@ -212,6 +212,9 @@ impl TableSource for RowStream {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicU64, Ordering};
+
     use super::*;
     use crate::tables::limits::MAX_ROW_BYTES;
 
@@ -239,6 +242,34 @@ mod tests {
         .unwrap();
         assert_eq!(source.next_rows(1_000).await.unwrap().len(), BATCH_ROWS);
         assert_eq!(source.next_rows(1_000).await, Err(breaks_its_reader()));
+    }
+
+    #[tokio::test]
+    async fn a_reader_is_a_few_batches_ahead_and_no_more() {
+        const ROWS: u64 = 100_000;
+        let read = Arc::new(AtomicU64::new(0));
+        let count = Arc::clone(&read);
+        let mut source = stream(TableLimits::default(), None, move |rows| {
+            rows.put(1, cells("name"))?;
+            (2..ROWS + 2).try_for_each(|line| {
+                count.fetch_add(1, Ordering::SeqCst);
+                rows.put(line, cells("Ana"))
+            })
+        })
+        .await
+        .unwrap();
+        let ahead = (READ_AHEAD as u64 + 2) * BATCH_ROWS as u64;
+        let mut total = 0;
+        loop {
+            let rows = source.next_rows(1_000).await.unwrap().len() as u64;
+            if rows == 0 {
+                break;
+            }
+            total += rows;
+            let read = read.load(Ordering::SeqCst);
+            assert!(read <= total + ahead, "{read} rows read, {total} taken");
+        }
+        assert_eq!(total, ROWS);
     }
 
     #[tokio::test]
