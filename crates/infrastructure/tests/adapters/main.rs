@@ -7,6 +7,7 @@ mod old_workbooks;
 mod open_spreadsheets;
 mod provider;
 mod table_fixtures;
+mod table_properties;
 mod whatsapp_account;
 mod whatsapp_doubts;
 mod whatsapp_send;
