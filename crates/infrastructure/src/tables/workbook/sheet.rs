@@ -7,7 +7,6 @@ use crate::tables::archive::Part;
 use crate::tables::archive::xml::cut_off;
 use crate::tables::formats::NumberFormats;
 use crate::tables::limits::{TableLimits, unreadable};
-use crate::tables::numbers;
 use crate::tables::rows::{Rows, Stopped, set_cell};
 use crate::tables::strings::{SharedStrings, rich_text, unescape_controls};
 
@@ -162,10 +161,10 @@ impl<'a> Sheet<'a> {
         Ok(match tag.kind {
             CellKind::Text => value,
             _ if raw.is_empty() => String::new(),
-            CellKind::Number if self.context.styles.is_date(tag.style) => {
-                numbers::date(raw, self.context.counts_from_1904)
+            CellKind::Number => {
+                let from_1904 = self.context.counts_from_1904;
+                self.context.styles.text(raw, tag.style, from_1904)
             }
-            CellKind::Number => numbers::plain(raw),
             CellKind::Boolean => (raw == "1" || raw == "true").to_string(),
             CellKind::Shared => {
                 let index = raw

@@ -6,7 +6,6 @@ use super::bytes::{damaged, f64_at, u16_at, u32_at};
 use super::globals::Globals;
 use super::records::{Record, Records, kind};
 use crate::tables::limits::{TableLimits, unreadable};
-use crate::tables::numbers;
 use crate::tables::rows::{Rows, Stopped, set_cell};
 
 /// The cells of a sheet while they are read.
@@ -154,12 +153,9 @@ impl<'a> SheetCells<'a> {
     }
 
     fn number(&self, number: f64, style: u16) -> String {
-        let raw = number.to_string();
-        if self.globals.formats.is_date(usize::from(style)) {
-            numbers::date(&raw, self.globals.counts_from_1904)
-        } else {
-            numbers::plain(&raw)
-        }
+        let from_1904 = self.globals.counts_from_1904;
+        let formats = &self.globals.formats;
+        formats.text(&number.to_string(), usize::from(style), from_1904)
     }
 
     fn set(
