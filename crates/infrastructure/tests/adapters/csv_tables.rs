@@ -223,6 +223,11 @@ async fn columns_without_content_do_not_count() {
     assert_eq!(trailing.rows, [row(2, &["1", "2"])]);
     assert_eq!(read("a,b,c\n").await, too_many);
     assert_eq!(read("a,b\n1,2,3\n").await, too_many);
+    let ten_thousand = format!("name\n{}\n", vec!["x"; 10_000].join(";"));
+    assert_eq!(
+        crate::workbook_file::read(ten_thousand.as_bytes(), TableFormat::Csv).await,
+        Err(ImportFailure::TooManyColumns { max: 256 })
+    );
 }
 
 #[tokio::test]

@@ -182,6 +182,23 @@ async fn what_is_no_workbook_of_this_kind_is_refused() {
     assert!(start.elapsed() < Duration::from_secs(10));
 }
 
+#[tokio::test]
+async fn many_names_for_one_blank_sheet_are_refused_quickly() {
+    let start = Instant::now();
+    // The last name is of the sheet itself; the others have their place in front of it.
+    let at = 20 + 900 * 18 + 17 + 4_u32;
+    let name = [at.to_le_bytes().as_slice(), b"\0\0\x06\0Blanca"].concat();
+    let blank = record(0x0201, &[0; 6]).repeat(300_000);
+    let bytes = workbook(&vec![record(0x0085, &name); 900], &[blank]);
+    assert_eq!(
+        read(&bytes).await,
+        Err(ImportFailure::Unreadable {
+            detail: "the workbook's sheets lie over each other".to_owned()
+        })
+    );
+    assert!(start.elapsed() < Duration::from_secs(10));
+}
+
 /// Where the table of sectors is in a container that has one sector of it: at the end.
 fn set_next(bytes: &mut [u8], sector: usize, next: u32) {
     let at = bytes.len() - 512 + sector * 4;

@@ -30,14 +30,15 @@ impl<'a> SheetCells<'a> {
         }
     }
 
-    /// Puts every row that has content into `rows`.
+    /// Puts every row that has content into `rows`, and tells how many bytes the sheet has.
     pub(super) fn read(
         mut self,
         stream: &[u8],
         at: usize,
         rows: &mut dyn Rows,
-    ) -> Result<(), Stopped> {
+    ) -> Result<usize, Stopped> {
         let mut records = Records::from(stream, at)?;
+        let whole = records.left();
         if records.next()?.kind != kind::BOF {
             return Err(damaged().into());
         }
@@ -53,7 +54,8 @@ impl<'a> SheetCells<'a> {
                 _ => self.take(record, rows)?,
             }
         }
-        self.finish_row(rows)
+        self.finish_row(rows)?;
+        Ok(whole - records.left())
     }
 
     fn take(&mut self, record: Record<'_>, rows: &mut dyn Rows) -> Result<(), Stopped> {

@@ -73,6 +73,11 @@ impl<'a> Records<'a> {
         Ok(record)
     }
 
+    /// How many bytes are behind the records that were read.
+    pub(super) fn left(&self) -> usize {
+        self.rest.len()
+    }
+
     fn take(&mut self) -> Result<&'a [u8], TableError> {
         let length = usize::from(u16_at(self.rest, 2).ok_or_else(cut_off)?);
         let data = self.rest.get(4..4 + length).ok_or_else(cut_off)?;
