@@ -96,6 +96,18 @@ fn explain(failure: &ImportFailure, language: Language) -> String {
         (ImportFailure::Unreadable { .. }, Language::En) => {
             "The file is damaged or is not a table.".into()
         }
+        (ImportFailure::PasswordProtected, Language::Es) => {
+            "El archivo está protegido con contraseña. Guárdalo sin ella y súbelo de nuevo.".into()
+        }
+        (ImportFailure::PasswordProtected, Language::En) => {
+            "The file is protected by a password. Save it without one and upload it again.".into()
+        }
+        (ImportFailure::NoSuchSheet { sheet }, Language::Es) => {
+            format!("El archivo no tiene una hoja llamada «{sheet}».")
+        }
+        (ImportFailure::NoSuchSheet { sheet }, Language::En) => {
+            format!("The file has no sheet called “{sheet}”.")
+        }
         (ImportFailure::NoRows, Language::Es) => {
             "El archivo no tiene filas debajo del encabezado.".into()
         }

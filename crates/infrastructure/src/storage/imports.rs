@@ -21,8 +21,6 @@ const COLUMNS: &str = "r.id, r.user_id, r.file_name, r.format, r.size, r.status,
      r.failure, r.rows_read, r.rows_created, r.rows_known, r.rows_blank, r.rows_invalid, \
      r.created_at, r.updated_at";
 
-const FORMATS: [TableFormat; 2] = [TableFormat::Csv, TableFormat::Xlsx];
-
 #[derive(FromQueryResult)]
 struct ImportRow {
     id: Uuid,
@@ -52,7 +50,12 @@ impl ImportRow {
             id: ImportId::from_uuid(self.id),
             user_id: UserId::from_uuid(self.user_id),
             file_name: row.parse("file_name", &self.file_name, ShortText::parse)?,
-            format: row.word("format", &self.format, &FORMATS, TableFormat::as_str)?,
+            format: row.word(
+                "format",
+                &self.format,
+                &TableFormat::ALL,
+                TableFormat::as_str,
+            )?,
             size: row.unsigned("size", self.size)?,
             status: self.status(row)?,
             progress: ImportProgress {

@@ -19,10 +19,10 @@ pub struct TableLimits {
 impl Default for TableLimits {
     fn default() -> Self {
         Self {
-            max_rows: 200_000,
+            max_rows: 1_000_000,
             max_columns: 256,
             max_cell_bytes: 32 * 1024,
-            max_inflated_bytes: 512 * 1024 * 1024,
+            max_inflated_bytes: 1024 * 1024 * 1024,
         }
     }
 }
@@ -30,6 +30,12 @@ impl Default for TableLimits {
 /// The text of one row, and of one record of separated text. A quote that is never closed makes a
 /// record of all that follows it.
 pub(super) const MAX_ROW_BYTES: usize = 1024 * 1024;
+
+/// Sheets of a workbook. Excel has no limit of its own; a person does.
+pub(super) const MAX_SHEETS: usize = 1_000;
+
+/// The name of a sheet. Excel allows 31 characters.
+pub(super) const MAX_NAME_BYTES: usize = 1_000;
 
 impl TableLimits {
     pub(super) fn columns(&self) -> usize {

@@ -1,7 +1,7 @@
 //! Separated text, as people's programs write it.
 
 use encoding_rs::{UTF_16BE, UTF_16LE, WINDOWS_1252};
-use nexus_domain::ports::{TableError, TableReader};
+use nexus_domain::ports::{TableChoice, TableError, TableReader};
 use nexus_domain::{ImportFailure, TableFormat};
 use nexus_infrastructure::tables::{SpreadsheetReader, TableLimits};
 
@@ -24,6 +24,8 @@ fn formats_are_recognised_by_content() {
         b"\xff\xfen\0a\0m\0e\0",
         b"\xfe\xff\0n\0a\0m\0e",
         b"tel\xe9fono\r\n",
+        b"n\0a\0m\0e\0\n\0",
+        b"\0n\0a\0m\0e\0\n",
         b"PK;name",
     ] {
         assert_eq!(recognise(text), Some(TableFormat::Csv), "{text:?}");
@@ -36,7 +38,6 @@ fn formats_are_recognised_by_content() {
         b"\x89PNG\r\n\x1a\n\0\0\0",
         b"\xff\xd8\xff\xe0\0\x10JFIF",
         b"GIF89a\x01\0\x01\0",
-        b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1",
         b"<html><table>",
         b"  <?xml version=\"1.0\"?>",
         b"\xef\xbb\xbf<svg>",
@@ -125,6 +126,8 @@ async fn encodings_are_found_even_far_into_the_file() {
         WINDOWS_1252.encode(text).0.into_owned(),
         utf16(UTF_16LE, text),
         utf16(UTF_16BE, text),
+        utf16(UTF_16LE, text)[2..].to_vec(),
+        utf16(UTF_16BE, text)[2..].to_vec(),
     ] {
         let read = read(&bytes).await.unwrap();
         assert_eq!(read.header, ["nombre", "dirección"]);
@@ -170,6 +173,21 @@ async fn a_quote_that_is_never_closed_is_told_and_the_rows_before_it_are_kept() 
     assert!(is_unreadable(&read(b"\"name,phone\nAna,1\n").await));
 }
 
+/// Behind the beginning, where a file is not recognised by it any more.
+#[tokio::test]
+async fn a_nul_is_no_end_and_no_text() {
+    let far = "Ana,1\n".repeat(4_000);
+    let read = table(&format!("name,phone\n{far}\0end\0\nLu\0is,2\n")).await;
+    assert_eq!(read.rows.len(), 4_002);
+    assert_eq!(
+        read.rows[4_000..],
+        [
+            row(4_002, &["\u{1a}end\u{1a}"]),
+            row(4_003, &["Lu\u{1a}is", "2"])
+        ]
+    );
+}
+
 #[tokio::test]
 async fn a_record_without_end_is_left_before_it_fills_the_memory() {
     let mut text = b"name,phone\nAna,\"".to_vec();
@@ -205,6 +223,11 @@ async fn columns_without_content_do_not_count() {
     assert_eq!(trailing.rows, [row(2, &["1", "2"])]);
     assert_eq!(read("a,b,c\n").await, too_many);
     assert_eq!(read("a,b\n1,2,3\n").await, too_many);
+    let ten_thousand = format!("name\n{}\n", vec!["x"; 10_000].join(";"));
+    assert_eq!(
+        crate::workbook_file::read(ten_thousand.as_bytes(), TableFormat::Csv).await,
+        Err(ImportFailure::TooManyColumns { max: 256 })
+    );
 }
 
 #[tokio::test]
@@ -266,7 +289,11 @@ async fn a_table_that_nobody_reads_on_does_not_keep_its_thread() {
 #[tokio::test]
 async fn a_file_that_is_not_there_is_unreadable() {
     let opened = SpreadsheetReader::default()
-        .open("/no/such/file".into(), TableFormat::Csv)
+        .open(
+            "/no/such/file".into(),
+            TableFormat::Csv,
+            TableChoice::default(),
+        )
         .await;
     assert!(matches!(
         opened.map(|_| ()),

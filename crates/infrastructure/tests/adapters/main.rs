@@ -2,7 +2,12 @@
 
 mod csv_tables;
 mod files;
+mod old_workbook;
+mod old_workbooks;
+mod open_spreadsheets;
 mod provider;
+mod table_fixtures;
+mod table_properties;
 mod whatsapp_account;
 mod whatsapp_doubts;
 mod whatsapp_send;

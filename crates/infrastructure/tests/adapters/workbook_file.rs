@@ -2,7 +2,7 @@
 
 use std::io::{Cursor, Write};
 
-use nexus_domain::ports::{TableError, TableReader, TableRow, TableSource};
+use nexus_domain::ports::{TableChoice, TableError, TableReader, TableRow, TableSource};
 use nexus_domain::{ImportFailure, TableFormat};
 use nexus_infrastructure::tables::{SpreadsheetReader, TableLimits};
 use nexus_testing::TempFolder;
@@ -91,11 +91,23 @@ pub(crate) async fn open(
     format: TableFormat,
     limits: TableLimits,
 ) -> Result<Box<dyn TableSource>, TableError> {
+    open_chosen(bytes, format, limits, TableChoice::default()).await
+}
+
+/// Opens the table that `choice` says.
+pub(crate) async fn open_chosen(
+    bytes: &[u8],
+    format: TableFormat,
+    limits: TableLimits,
+    choice: TableChoice,
+) -> Result<Box<dyn TableSource>, TableError> {
     let folder = TempFolder::new();
     let path = folder.join("file");
     std::fs::write(&path, bytes).unwrap();
     // The file is open once the header is there; that its name goes does not matter then.
-    SpreadsheetReader::new(limits).open(path, format).await
+    SpreadsheetReader::new(limits)
+        .open(path, format, choice)
+        .await
 }
 
 /// Reads everything, some rows at a time; the failure is told apart from the rows before it.
@@ -120,12 +132,13 @@ pub(crate) async fn drain(
     }
 }
 
-pub(crate) async fn read_limited(
+pub(crate) async fn read_chosen(
     bytes: &[u8],
     format: TableFormat,
     limits: TableLimits,
+    choice: TableChoice,
 ) -> Result<Table, ImportFailure> {
-    let mut source = open(bytes, format, limits)
+    let mut source = open_chosen(bytes, format, limits, choice)
         .await
         .map_err(|TableError(failure)| failure)?;
     let header = source.header();
@@ -133,6 +146,14 @@ pub(crate) async fn read_limited(
         (rows, None) => Ok(Table { header, rows }),
         (_, Some(failure)) => Err(failure),
     }
+}
+
+pub(crate) async fn read_limited(
+    bytes: &[u8],
+    format: TableFormat,
+    limits: TableLimits,
+) -> Result<Table, ImportFailure> {
+    read_chosen(bytes, format, limits, TableChoice::default()).await
 }
 
 pub(crate) async fn read(bytes: &[u8], format: TableFormat) -> Result<Table, ImportFailure> {

@@ -104,6 +104,17 @@ async fn what_inflates_to_more_than_the_limit_is_refused() {
     );
 }
 
+/// Bit 0 of an entry's flags (APPNOTE.TXT 4.4.4).
+#[tokio::test]
+async fn an_archive_with_a_password_says_so() {
+    let bytes = WorkbookFile::with_rows(&text_row(1, &["name"])).bytes();
+    let sealed = with_entry_field(&bytes, "xl/workbook.xml", (6, 8), &1_u16.to_le_bytes());
+    assert_eq!(
+        crate::workbook_file::read(&sealed, TableFormat::Xlsx).await,
+        Err(ImportFailure::PasswordProtected)
+    );
+}
+
 /// The archive with another value in the header before an entry's data and in the one in its
 /// directory, at these distances from their beginnings (APPNOTE.TXT 4.3.7 and 4.3.12).
 fn with_entry_field(archive: &[u8], name: &str, at: (usize, usize), value: &[u8]) -> Vec<u8> {

@@ -124,6 +124,31 @@ async fn dates_are_told_by_their_style() {
 }
 
 #[tokio::test]
+async fn a_plus_that_a_format_shows_is_kept() {
+    const STYLES: &str = "<styleSheet><numFmts><numFmt numFmtId=\"164\" formatCode=\"&quot;+&quot;0\"/></numFmts>\
+        <cellXfs><xf numFmtId=\"0\"/><xf numFmtId=\"164\"/></cellXfs></styleSheet>";
+    for (tag, written) in [
+        (
+            "<c r=\"A2\" s=\"1\"><v>5215512345678</v></c>",
+            "+5215512345678",
+        ),
+        (
+            "<c r=\"A2\" s=\"1\"><v>5.215512345678E12</v></c>",
+            "+5215512345678",
+        ),
+        (
+            "<c r=\"A2\" s=\"0\"><v>5215512345678</v></c>",
+            "5215512345678",
+        ),
+        ("<c r=\"A2\" s=\"1\"><v>-1.5</v></c>", "-1.5"),
+        ("<c r=\"A2\" s=\"1\" t=\"str\"><v>+52 1</v></c>", "+52 1"),
+    ] {
+        let styled = |file: WorkbookFile| file.part("xl/styles.xml", STYLES);
+        assert_eq!(cell(tag, styled).await, written, "{tag}");
+    }
+}
+
+#[tokio::test]
 async fn cells_stand_where_they_say_and_rows_without_content_are_not_there() {
     let file = WorkbookFile::with_rows(
         "<row r=\"3\"><c r=\"A3\"/><c r=\"B3\" t=\"inlineStr\"><is><t>b</t></is></c></row>\

@@ -31,6 +31,10 @@ fn statuses() -> Vec<ImportStatus> {
         ImportFailure::Unreadable {
             detail: "línea 7: comillas".to_owned(),
         },
+        ImportFailure::PasswordProtected,
+        ImportFailure::NoSuchSheet {
+            sheet: "Hoja 'uno'".to_owned(),
+        },
         ImportFailure::NoRows,
         ImportFailure::NoKnownColumns {
             header: vec!["Ñandú".to_owned(), "\"b\"".to_owned()],
@@ -67,8 +71,10 @@ async fn stored(store: &Store, import: ImportedFile) -> ImportedFile {
 
 async fn an_import_is_read_as_it_was_written(store: Store) {
     let user = store.user().await;
-    let formats = [TableFormat::Csv, TableFormat::Xlsx];
-    for (status, format) in statuses().into_iter().zip(formats.into_iter().cycle()) {
+    for (status, format) in statuses()
+        .into_iter()
+        .zip(TableFormat::ALL.into_iter().cycle())
+    {
         let import = ImportedFile {
             file_name: short("año 'nuevo'.xlsx"),
             format,

@@ -4,6 +4,8 @@ use nexus_migration::{Migrator, MigratorTrait};
 use nexus_testing::{TempFolder, TestDatabase};
 use sea_orm::{ConnectionTrait, Database};
 
+use crate::imports::row_error;
+use crate::samples::{self, page};
 use crate::store::Store;
 
 on_both_databases!(
@@ -11,6 +13,7 @@ on_both_databases!(
     migrating_again_changes_nothing,
     a_schema_that_misses_a_change_is_not_in_order,
     every_change_of_the_schema_can_be_undone,
+    a_change_of_the_imports_keeps_those_from_before,
     a_closed_store_is_unavailable,
 );
 
@@ -46,6 +49,51 @@ async fn every_change_of_the_schema_can_be_undone(store: Store) {
     store.storage.migrate().await.unwrap();
     store.storage.check().await.unwrap();
     store.user().await;
+}
+
+/// SQLite makes the table anew; the rows that go with its rows must not go.
+async fn a_change_of_the_imports_keeps_those_from_before(store: Store) {
+    let user = store.user().await;
+    let import = samples::import(user.id);
+    let errors = [row_error(3), row_error(9)];
+    store.read().imports().insert(&import).await.unwrap();
+    let added = store
+        .read()
+        .imports()
+        .add_errors(user.id, import.id, &errors)
+        .await;
+    added.unwrap();
+
+    let raw = store.raw().await;
+    let changes = Migrator::migrations();
+    let change = changes
+        .iter()
+        .position(|change| change.name().ends_with("import_formats"))
+        .unwrap();
+    let undone = u32::try_from(changes.len() - change).unwrap();
+    Migrator::down(&raw, Some(undone)).await.unwrap();
+    let newer = "UPDATE imports SET format = 'ods'";
+    assert!(raw.execute_unprepared(newer).await.is_err());
+
+    store.storage.migrate().await.unwrap();
+    let found = store.read().imports().find(user.id, import.id).await;
+    assert_eq!(found.unwrap(), Some(import.clone()));
+    let listed = store
+        .read()
+        .imports()
+        .errors(user.id, import.id, &page(1, 10))
+        .await;
+    assert_eq!(listed.unwrap().items, errors);
+    raw.execute_unprepared(newer).await.unwrap();
+    assert!(
+        raw.execute_unprepared("UPDATE imports SET format = 'pdf'")
+            .await
+            .is_err()
+    );
+    // What goes with an import goes with it still.
+    raw.execute_unprepared("DELETE FROM imports").await.unwrap();
+    let left = store.number("SELECT count(*) FROM import_errors").await;
+    assert_eq!(left, 0);
 }
 
 async fn a_closed_store_is_unavailable(store: Store) {

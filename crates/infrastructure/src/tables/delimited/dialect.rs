@@ -77,24 +77,22 @@ fn counts(sample: &str) -> Vec<[usize; CANDIDATES.len()]> {
     lines
 }
 
-/// The candidate of which most lines have as many as the first line, the header; then the one that
-/// makes more columns.
+/// The candidate of which most lines have the same number, whichever it is: a title above the header
+/// has none. Then the one that the first line has as often, then the one that makes more columns.
 fn likeliest(lines: &[[usize; CANDIDATES.len()]]) -> u8 {
-    let Some(header) = lines.first() else {
-        return CANDIDATES[0];
-    };
-    let mut best = (0, 0, CANDIDATES[0]);
+    let mut best = ((0, false, 0), CANDIDATES[0]);
     for (index, delimiter) in CANDIDATES.into_iter().enumerate() {
-        let columns = header[index];
-        if columns == 0 {
-            continue;
-        }
-        let agreeing = lines.iter().filter(|line| line[index] == columns).count();
-        if (agreeing, columns) > (best.0, best.1) {
-            best = (agreeing, columns, delimiter);
+        let in_first = lines.first().map(|line| line[index]);
+        for line in lines.iter().filter(|line| line[index] > 0) {
+            let columns = line[index];
+            let agreeing = lines.iter().filter(|line| line[index] == columns).count();
+            let rank = (agreeing, in_first == Some(columns), columns);
+            if rank > best.0 {
+                best = (rank, delimiter);
+            }
         }
     }
-    best.2
+    best.1
 }
 
 #[cfg(test)]
@@ -121,6 +119,16 @@ mod tests {
             ';'
         );
         assert_eq!(delimiter("name,notes\nAna,a;b;c\nLuis,d;e\n"), ',');
+    }
+
+    #[test]
+    fn what_stands_above_the_header_does_not_mislead() {
+        assert_eq!(
+            delimiter("Contactos, noviembre de 2026\n\nnombre;tel\nAna;55\nLuis;66\n"),
+            ';'
+        );
+        assert_eq!(delimiter("Contactos\nnombre\ttel\nAna\t55\n"), '\t');
+        assert_eq!(delimiter("Nombre, Tel | Correo;Alta\na;b\nc;d\n"), ';');
     }
 
     #[test]

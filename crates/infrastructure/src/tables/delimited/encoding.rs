@@ -4,12 +4,15 @@ use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 
 use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
-use encoding_rs::{DecoderResult, Encoding, UTF_8};
+use encoding_rs::{DecoderResult, Encoding, UTF_8, UTF_16BE, UTF_16LE};
 
 /// What is guessed at, when it is no UTF-8. A guess gets no better beyond this.
 const GUESSED_BYTES: usize = 4 * 1024 * 1024;
 
 const CHUNK: usize = 64 * 1024;
+
+/// As much of a file as its mark is looked for in, or what UTF-16 has without one.
+const MARKED_BY: u64 = 4_096;
 
 /// Where most users are: breaks ties between the encodings that are possible.
 const COUNTRY: &[u8] = b"mx";
@@ -22,12 +25,13 @@ pub(super) struct FileEncoding {
 }
 
 impl FileEncoding {
-    /// The encoding that a byte order mark names; else UTF-8, when all of the file is; else what
-    /// the letters look most like, which for a Spanish file from Excel is Windows-1252.
+    /// The encoding that a byte order mark names; else UTF-16, when it has the NULs of it; else
+    /// UTF-8, when all of the file is; else what the letters look most like, which for a Spanish
+    /// file from Excel is Windows-1252.
     pub(super) fn detect(file: &mut File) -> io::Result<Self> {
         file.seek(SeekFrom::Start(0))?;
         let mut mark = Vec::new();
-        file.take(3).read_to_end(&mut mark)?;
+        file.by_ref().take(MARKED_BY).read_to_end(&mut mark)?;
         if let Some((encoding, mark_bytes)) = Encoding::for_bom(&mark) {
             return Ok(Self {
                 encoding,
@@ -35,7 +39,9 @@ impl FileEncoding {
             });
         }
         file.seek(SeekFrom::Start(0))?;
-        let encoding = if is_utf8(file)? {
+        let encoding = if let Some(encoding) = unmarked_utf16(&mark) {
+            encoding
+        } else if is_utf8(file)? {
             UTF_8
         } else {
             file.seek(SeekFrom::Start(0))?;
@@ -45,6 +51,21 @@ impl FileEncoding {
             encoding,
             mark_bytes: 0,
         })
+    }
+}
+
+/// UTF-16 without a mark: at least half of the characters are those of a byte, so that the other
+/// byte is NUL, and no NUL is on the other side.
+pub(in crate::tables) fn unmarked_utf16(bytes: &[u8]) -> Option<&'static Encoding> {
+    let units = bytes.len() / 2;
+    let nuls = |from: usize| {
+        let side = bytes.iter().skip(from).step_by(2);
+        side.filter(|byte| **byte == 0).count()
+    };
+    match (nuls(0), nuls(1)) {
+        (0, high) if high > 0 && high * 2 >= units => Some(UTF_16LE),
+        (high, 0) if high > 0 && high * 2 >= units => Some(UTF_16BE),
+        _ => None,
     }
 }
 

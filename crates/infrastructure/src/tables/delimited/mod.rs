@@ -9,23 +9,66 @@ use std::io::{Read, Seek, SeekFrom};
 use std::path::Path;
 
 use csv::{ReaderBuilder, StringRecord};
-use nexus_domain::ports::TableError;
+use nexus_domain::ports::{TableError, TableOutline};
 
 use self::dialect::Dialect;
+pub(super) use self::encoding::unmarked_utf16;
+
 use self::encoding::FileEncoding;
 use self::text::{EndMark, RecordTooLong, Text, mark};
 use super::limits::{TableLimits, unreadable};
-use super::rows::{RowSink, Stopped};
+use super::rows::{Rows, Stopped};
+use super::{TableFile, no_such_sheet};
 
 /// As much of a file's text as its separator is judged by.
 const SAMPLE_BYTES: u64 = 64 * 1024;
 
-/// Reads the file at `path` into `sink`.
-pub(super) fn read(path: &Path, limits: TableLimits, sink: &mut RowSink) -> Result<(), Stopped> {
-    let mut file = File::open(path).map_err(broken)?;
-    let encoding = FileEncoding::detect(&mut file).map_err(broken)?;
-    let dialect = sniff(&mut file, encoding)?;
-    let text = open(&mut file, encoding)?;
+/// A file of separated text.
+pub(super) struct DelimitedFile {
+    file: File,
+    encoding: FileEncoding,
+    dialect: Dialect,
+    limits: TableLimits,
+}
+
+impl DelimitedFile {
+    pub(super) fn open(path: &Path, limits: TableLimits) -> Result<Self, TableError> {
+        let mut file = File::open(path).map_err(broken)?;
+        let encoding = FileEncoding::detect(&mut file).map_err(broken)?;
+        let dialect = sniff(&mut file, encoding)?;
+        Ok(Self {
+            file,
+            encoding,
+            dialect,
+            limits,
+        })
+    }
+}
+
+impl TableFile for DelimitedFile {
+    fn describe(&mut self) -> Result<TableOutline, TableError> {
+        Ok(TableOutline {
+            encoding: Some(self.encoding.encoding.name().to_owned()),
+            separator: Some(char::from(self.dialect.delimiter)),
+            ..TableOutline::default()
+        })
+    }
+
+    fn read(&mut self, sheet: Option<&str>, rows: &mut dyn Rows) -> Result<(), Stopped> {
+        if let Some(sheet) = sheet {
+            return Err(no_such_sheet(sheet).into());
+        }
+        let text = open(&mut self.file, self.encoding)?;
+        read_records(text, self.dialect, self.limits, rows)
+    }
+}
+
+fn read_records(
+    text: Text<&mut File>,
+    dialect: Dialect,
+    limits: TableLimits,
+    rows: &mut dyn Rows,
+) -> Result<(), Stopped> {
     let mut records = ReaderBuilder::new()
         .has_headers(false)
         .flexible(true)
@@ -54,7 +97,7 @@ pub(super) fn read(path: &Path, limits: TableLimits, sink: &mut RowSink) -> Resu
         // counted back from the record's end.
         let inside: u64 = record.iter().map(line_breaks).sum();
         let line = records.position().line().saturating_sub(inside + 1);
-        sink.put(line, cells(&record, limits)?)?;
+        rows.put(line, cells(&record, limits)?)?;
     }
 }
 

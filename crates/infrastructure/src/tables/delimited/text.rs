@@ -6,10 +6,11 @@ use csv::StringRecord;
 use encoding_rs::{Decoder, Encoding};
 
 use crate::tables::limits::MAX_ROW_BYTES;
+use crate::tables::rows::SUBSTITUTE;
 
 const CHUNK: usize = 16 * 1024;
 
-/// A record of its own behind the last line. It has NULs, which text has not.
+/// A record of its own behind the last line. It has NULs, which no text has that came through here.
 const END: &str = "\u{0}end\u{0}";
 
 /// Where the mark is that stands behind the last line.
@@ -96,9 +97,9 @@ impl<R: Read> Text<R> {
     }
 }
 
-/// Appends `piece` to `text` with its line breaks as `\n`.
+/// Appends `piece` to `text` with its line breaks as `\n`, and without NULs.
 fn take_lines(piece: &[u8], after_return: &mut bool, text: &mut Vec<u8>) {
-    if !*after_return && !piece.contains(&b'\r') {
+    if !*after_return && !piece.iter().any(|byte| matches!(byte, b'\r' | b'\0')) {
         text.extend_from_slice(piece);
         return;
     }
@@ -106,6 +107,7 @@ fn take_lines(piece: &[u8], after_return: &mut bool, text: &mut Vec<u8>) {
         match byte {
             b'\r' => text.push(b'\n'),
             b'\n' if *after_return => {}
+            b'\0' => text.extend_from_slice(SUBSTITUTE.as_bytes()),
             _ => text.push(byte),
         }
         *after_return = byte == b'\r';
@@ -149,6 +151,15 @@ mod tests {
         assert_eq!(
             read(b"a\r\nb\rc\nd\r\r\ne", encoding_rs::UTF_8),
             "a\nb\nc\nd\n\ne"
+        );
+    }
+
+    #[test]
+    fn a_text_cannot_end_itself() {
+        let forged = format!("a\n{END}\nb");
+        assert_eq!(
+            read(forged.as_bytes(), encoding_rs::UTF_8),
+            "a\n\u{1a}end\u{1a}\nb"
         );
     }
 

@@ -4,22 +4,31 @@
 use nexus_domain::ports::TableError;
 use quick_xml::events::Event;
 
-use super::package::Package;
-use super::xml::attribute;
-use crate::tables::limits::unreadable;
+use crate::tables::archive::Package;
+use crate::tables::archive::xml::attribute;
+use crate::tables::limits::{MAX_NAME_BYTES, MAX_SHEETS, unreadable};
 
-/// Relationships of a part, and sheets of a workbook. Excel has no limit of its own; a person does.
+/// Relationships of a part.
 const MAX_RELATIONSHIPS: usize = 10_000;
 
 /// What is needed of a workbook.
 #[derive(Debug)]
 pub(super) struct Workbook {
-    /// The parts of its sheets in their order, visible ones first.
-    pub(super) sheets: Vec<String>,
+    /// Its sheets that people can see, in their order. What is hidden holds lists for menus and
+    /// settings of add-ins, and nobody means to import it.
+    pub(super) sheets: Vec<SheetPart>,
     pub(super) strings: Option<String>,
     pub(super) styles: Option<String>,
     /// Whether its days are counted from 1904 (§18.2.28, `date1904`).
     pub(super) counts_from_1904: bool,
+}
+
+/// A sheet and where it is.
+#[derive(Debug)]
+pub(super) struct SheetPart {
+    pub(super) name: String,
+    /// The name of the part.
+    pub(super) part: String,
 }
 
 #[derive(Debug)]
@@ -51,7 +60,6 @@ impl Workbook {
             styles: target_of("styles"),
             counts_from_1904: false,
         };
-        let mut hidden = Vec::new();
         let mut part = package
             .part(&name)
             .ok_or_else(|| unreadable("the workbook has no main part"))??;
@@ -75,20 +83,21 @@ impl Workbook {
                         .find(|related| related.id == id && related.kind == "worksheet");
                     let is_visible =
                         attribute(element, "state")?.is_none_or(|state| state == "visible");
-                    let list = if is_visible {
-                        &mut workbook.sheets
-                    } else {
-                        &mut hidden
-                    };
-                    list.extend(sheet.map(|sheet| sheet.target.clone()));
-                    if list.len() > MAX_RELATIONSHIPS {
+                    if let (true, Some(sheet)) = (is_visible, sheet) {
+                        let mut name = attribute(element, "name")?.unwrap_or_default();
+                        name.truncate(name.floor_char_boundary(MAX_NAME_BYTES));
+                        workbook.sheets.push(SheetPart {
+                            name,
+                            part: sheet.target.clone(),
+                        });
+                    }
+                    if workbook.sheets.len() > MAX_SHEETS {
                         return Err(unreadable("the workbook has too many sheets"));
                     }
                 }
                 _ => {}
             }
         }
-        workbook.sheets.append(&mut hidden);
         Ok(workbook)
     }
 }

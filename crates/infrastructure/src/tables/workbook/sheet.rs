@@ -3,13 +3,12 @@
 use nexus_domain::ports::TableError;
 use quick_xml::events::{BytesStart, Event};
 
-use super::numbers;
-use super::package::Part;
-use super::strings::{SharedStrings, rich_text, unescape_controls};
-use super::styles::Styles;
-use super::xml::cut_off;
+use crate::tables::archive::Part;
+use crate::tables::archive::xml::cut_off;
+use crate::tables::formats::NumberFormats;
 use crate::tables::limits::{TableLimits, unreadable};
-use crate::tables::rows::{RowSink, Stopped};
+use crate::tables::rows::{Rows, Stopped, set_cell};
+use crate::tables::strings::{SharedStrings, rich_text, unescape_controls};
 
 /// The last row and column that a sheet can have: XFD1048576.
 const LAST_ROW: u64 = 1_048_576;
@@ -19,7 +18,7 @@ const LAST_COLUMN: usize = 16_384;
 #[derive(Clone, Copy)]
 pub(super) struct SheetContext<'a> {
     pub(super) strings: &'a SharedStrings,
-    pub(super) styles: &'a Styles,
+    pub(super) styles: &'a NumberFormats,
     pub(super) counts_from_1904: bool,
     pub(super) limits: TableLimits,
 }
@@ -64,9 +63,9 @@ impl<'a> Sheet<'a> {
         Self { part, context }
     }
 
-    /// Puts every row that has content into `sink`. Sheets have rows without, kept for their looks,
+    /// Puts every row that has content into `rows`. Sheets have rows without, kept for their looks,
     /// by the hundred thousand.
-    pub(super) fn read(mut self, sink: &mut RowSink) -> Result<(), Stopped> {
+    pub(super) fn read(mut self, rows: &mut dyn Rows) -> Result<(), Stopped> {
         self.enter_data()?;
         let mut line = 0;
         let mut cells: Vec<String> = Vec::new();
@@ -82,11 +81,11 @@ impl<'a> Sheet<'a> {
                     next_column = column + 1;
                     let text = self.cell(&tag)?;
                     if !text.trim().is_empty() {
-                        self.set(&mut cells, column, text)?;
+                        set_cell(self.context.limits, &mut cells, column, text)?;
                     }
                 }
                 Step::EndOfRow if cells.is_empty() => {}
-                Step::EndOfRow => sink.put(line, std::mem::take(&mut cells))?,
+                Step::EndOfRow => rows.put(line, std::mem::take(&mut cells))?,
                 Step::EndOfData => return Ok(()),
                 Step::Other => {}
             }
@@ -162,10 +161,10 @@ impl<'a> Sheet<'a> {
         Ok(match tag.kind {
             CellKind::Text => value,
             _ if raw.is_empty() => String::new(),
-            CellKind::Number if self.context.styles.is_date(tag.style) => {
-                numbers::date(raw, self.context.counts_from_1904)
+            CellKind::Number => {
+                let from_1904 = self.context.counts_from_1904;
+                self.context.styles.text(raw, tag.style, from_1904)
             }
-            CellKind::Number => numbers::plain(raw),
             CellKind::Boolean => (raw == "1" || raw == "true").to_string(),
             CellKind::Shared => {
                 let index = raw
@@ -174,19 +173,6 @@ impl<'a> Sheet<'a> {
                 self.context.strings.get(index)?.to_owned()
             }
         })
-    }
-
-    /// Puts a text into its column. A row is never longer than the limit, wherever its cells say
-    /// that they are.
-    fn set(&self, cells: &mut Vec<String>, column: usize, text: String) -> Result<(), TableError> {
-        if column >= self.context.limits.columns() {
-            return Err(self.context.limits.too_many_columns());
-        }
-        if cells.len() <= column {
-            cells.resize(column + 1, String::new());
-        }
-        cells[column] = text;
-        Ok(())
     }
 }
 

@@ -1,5 +1,6 @@
 //! The way of rows from the thread that reads them to whoever imports them.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::vec;
 
 use async_trait::async_trait;
@@ -7,7 +8,8 @@ use nexus_domain::ImportFailure;
 use nexus_domain::ports::{TableError, TableRow, TableSource};
 use tokio::sync::{mpsc, oneshot};
 
-use super::limits::{MAX_ROW_BYTES, TableLimits, unreadable};
+use super::{Rows, Stopped, fit, is_blank, text_bytes};
+use crate::tables::limits::{TableLimits, unreadable};
 
 /// Rows of a batch, and the text after which a batch goes out sooner.
 const BATCH_ROWS: usize = 256;
@@ -19,30 +21,18 @@ const READ_AHEAD: usize = 2;
 /// The text that one answer holds, if its rows are long.
 const ANSWER_BYTES: u64 = 4 * 1024 * 1024;
 
-/// Why reading ended before the end.
-#[derive(Debug)]
-pub(super) enum Stopped {
-    /// The table can't be read further.
-    Failed(TableError),
-    /// Nobody waits for rows any more.
-    Abandoned,
-}
-
-impl From<TableError> for Stopped {
-    fn from(error: TableError) -> Self {
-        Self::Failed(error)
-    }
-}
-
 enum Piece {
     Rows(Vec<TableRow>),
     End,
     Failed(TableError),
 }
 
-/// Where the reading thread puts what it reads: the first row that has content is the header.
-pub(super) struct RowSink {
+/// Where the reading thread puts what it reads. The row on the line that was chosen is the header,
+/// or else the first that has content.
+struct RowSink {
     limits: TableLimits,
+    header_line: Option<u64>,
+    has_content: bool,
     header: Option<oneshot::Sender<Result<Vec<String>, TableError>>>,
     pieces: mpsc::Sender<Piece>,
     batch: Vec<TableRow>,
@@ -51,45 +41,43 @@ pub(super) struct RowSink {
     bytes: u64,
 }
 
-fn is_blank(cell: &str) -> bool {
-    cell.trim().is_empty()
-}
+impl Rows for RowSink {
+    fn begin_sheet(&mut self, _name: &str) {}
 
-fn text_bytes(cells: &[String]) -> u64 {
-    cells.iter().map(|cell| cell.len() as u64).sum()
-}
-
-impl RowSink {
-    /// Whether the header was found.
-    pub(super) fn has_header(&self) -> bool {
-        self.header.is_none()
-    }
-
-    /// Takes the row that begins on `line`; waits while the queue is full.
-    pub(super) fn put(&mut self, line: u64, mut cells: Vec<String>) -> Result<(), Stopped> {
-        // Programs write separators for columns that never had content.
-        let most = self.limits.columns();
-        while cells.len() > most && cells.last().is_some_and(|cell| is_blank(cell)) {
-            cells.pop();
-        }
-        if cells.len() > most {
-            return Err(self.limits.too_many_columns().into());
-        }
-        let bytes = text_bytes(&cells);
-        if bytes > MAX_ROW_BYTES as u64 {
-            return Err(unreadable(format!("line {line} is longer than any row is")).into());
-        }
-        if self.header.is_some() {
-            return self.put_header(cells);
-        }
-        self.rows += 1;
-        if self.rows > self.limits.max_rows {
-            return Err(self.limits.too_many_rows().into());
-        }
+    /// Waits while the queue is full.
+    fn put(&mut self, line: u64, cells: Vec<String>) -> Result<(), Stopped> {
+        let (cells, bytes) = fit(self.limits, line, cells)?;
+        self.has_content = self.has_content || !cells.iter().all(|cell| is_blank(cell));
         // A workbook may name one long text in every cell: what is given out is counted too.
         self.bytes += bytes;
         if self.bytes > self.limits.max_inflated_bytes {
             return Err(self.limits.too_large().into());
+        }
+        if self.header.is_some() {
+            return match self.header_line {
+                Some(chosen) if line < chosen => Ok(()),
+                Some(chosen) if line > chosen => {
+                    // The line that was chosen is blank, or inside of a row: it names no column.
+                    self.send_header(Vec::new())?;
+                    self.put_row(line, cells, bytes)
+                }
+                None if cells.iter().all(|cell| is_blank(cell)) => Ok(()),
+                Some(_) | None => self.send_header(cells),
+            };
+        }
+        self.put_row(line, cells, bytes)
+    }
+
+    fn has_content(&self) -> bool {
+        self.has_content
+    }
+}
+
+impl RowSink {
+    fn put_row(&mut self, line: u64, cells: Vec<String>, bytes: u64) -> Result<(), Stopped> {
+        self.rows += 1;
+        if self.rows > self.limits.max_rows {
+            return Err(self.limits.too_many_rows().into());
         }
         self.batch_bytes += bytes;
         self.batch.push(TableRow { line, cells });
@@ -99,12 +87,9 @@ impl RowSink {
         Ok(())
     }
 
-    fn put_header(&mut self, mut cells: Vec<String>) -> Result<(), Stopped> {
+    fn send_header(&mut self, mut cells: Vec<String>) -> Result<(), Stopped> {
         while cells.last().is_some_and(|cell| is_blank(cell)) {
             cells.pop();
-        }
-        if cells.is_empty() {
-            return Ok(());
         }
         match self.header.take().map(|header| header.send(Ok(cells))) {
             Some(Ok(())) => Ok(()),
@@ -132,7 +117,7 @@ impl RowSink {
         let failure = match outcome {
             Err(Stopped::Abandoned) => return Err(Stopped::Abandoned),
             Err(Stopped::Failed(error)) => Some(error),
-            Ok(()) if self.has_header() => None,
+            Ok(()) if self.header.is_none() => None,
             Ok(()) => Some(TableError(ImportFailure::NoRows)),
         };
         self.flush()?;
@@ -145,14 +130,17 @@ impl RowSink {
 }
 
 /// Runs `read` on a thread for blocking work and returns once it has found the header.
-pub(super) async fn stream(
+pub(in crate::tables) async fn stream(
     limits: TableLimits,
-    read: impl FnOnce(&mut RowSink) -> Result<(), Stopped> + Send + 'static,
+    header_line: Option<u64>,
+    read: impl FnOnce(&mut dyn Rows) -> Result<(), Stopped> + Send + 'static,
 ) -> Result<Box<dyn TableSource>, TableError> {
     let (header_sent, header) = oneshot::channel();
     let (sender, pieces) = mpsc::channel(READ_AHEAD);
     let mut sink = RowSink {
         limits,
+        header_line,
+        has_content: false,
         header: Some(header_sent),
         pieces: sender,
         batch: Vec::new(),
@@ -161,12 +149,16 @@ pub(super) async fn stream(
         bytes: 0,
     };
     tokio::task::spawn_blocking(move || {
-        let outcome = read(&mut sink);
+        // What panicked once would do so again: it is the file's failure, told like any other.
+        let outcome = catch_unwind(AssertUnwindSafe(|| read(&mut sink))).unwrap_or_else(|_| {
+            tracing::error!("reading a table panicked");
+            Err(unreadable("the file breaks its reader").into())
+        });
         if matches!(sink.end(outcome), Err(Stopped::Abandoned)) {
             tracing::debug!("a table was closed before its end");
         }
     });
-    // A thread that panicked drops its ends of both channels without a word.
+    // A thread that never began, at the end of the runtime, drops the channels without a word.
     let header = header
         .await
         .unwrap_or(Err(TableError(ImportFailure::Internal)))?;
@@ -220,9 +212,15 @@ impl TableSource for RowStream {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicU64, Ordering};
 
-    const INTERNAL: TableError = TableError(ImportFailure::Internal);
+    use super::*;
+    use crate::tables::limits::MAX_ROW_BYTES;
+
+    fn breaks_its_reader() -> TableError {
+        unreadable("the file breaks its reader")
+    }
 
     fn cells(text: &str) -> Vec<String> {
         vec![text.to_owned()]
@@ -230,28 +228,55 @@ mod tests {
 
     #[tokio::test]
     async fn a_reader_that_panics_is_no_end_of_the_table() {
-        let opened = stream(TableLimits::default(), |_| panic!("planted")).await;
-        assert_eq!(opened.map(|_| ()), Err(INTERNAL));
+        let opened = stream(TableLimits::default(), None, |_| panic!("planted")).await;
+        assert_eq!(opened.map(|_| ()), Err(breaks_its_reader()));
 
-        let mut source = stream(TableLimits::default(), |sink| {
-            sink.put(1, cells("name"))?;
+        let mut source = stream(TableLimits::default(), None, |rows| {
+            rows.put(1, cells("name"))?;
             for line in 0..BATCH_ROWS as u64 {
-                sink.put(line, cells("Ana"))?;
+                rows.put(line, cells("Ana"))?;
             }
             panic!("planted")
         })
         .await
         .unwrap();
         assert_eq!(source.next_rows(1_000).await.unwrap().len(), BATCH_ROWS);
-        assert_eq!(source.next_rows(1_000).await, Err(INTERNAL));
+        assert_eq!(source.next_rows(1_000).await, Err(breaks_its_reader()));
+    }
+
+    #[tokio::test]
+    async fn a_reader_is_a_few_batches_ahead_and_no_more() {
+        const ROWS: u64 = 100_000;
+        let read = Arc::new(AtomicU64::new(0));
+        let count = Arc::clone(&read);
+        let mut source = stream(TableLimits::default(), None, move |rows| {
+            rows.put(1, cells("name"))?;
+            (2..ROWS + 2).try_for_each(|line| {
+                count.fetch_add(1, Ordering::SeqCst);
+                rows.put(line, cells("Ana"))
+            })
+        })
+        .await
+        .unwrap();
+        let mut total = 0;
+        loop {
+            let rows = source.next_rows(1_000).await.unwrap().len() as u64;
+            if rows == 0 {
+                break;
+            }
+            total += rows;
+            let read = read.load(Ordering::SeqCst);
+            assert!(read <= total + 4 * 256, "{read} rows read, {total} taken");
+        }
+        assert_eq!(total, ROWS);
     }
 
     #[tokio::test]
     async fn an_answer_ends_early_when_its_rows_are_long() {
         let long = "x".repeat(MAX_ROW_BYTES);
-        let mut source = stream(TableLimits::default(), move |sink| {
-            sink.put(1, cells("name"))?;
-            (2..22).try_for_each(|line| sink.put(line, cells(&long)))
+        let mut source = stream(TableLimits::default(), None, move |rows| {
+            rows.put(1, cells("name"))?;
+            (2..22).try_for_each(|line| rows.put(line, cells(&long)))
         })
         .await
         .unwrap();

@@ -1,11 +1,11 @@
-//! The texts that cells refer to by number (ECMA-376 part 1, §18.4).
+//! The texts that cells refer to by number (ECMA-376 part 1, §18.4; [MS-XLS] 2.4.265, `SST`).
 
 use nexus_domain::ports::TableError;
 use quick_xml::events::Event;
 
-use super::package::Part;
-use super::xml::{XmlPart, cut_off};
-use crate::tables::limits::{TableLimits, too_large, unreadable};
+use super::archive::Part;
+use super::archive::xml::{XmlPart, cut_off};
+use super::limits::{TableLimits, too_large, unreadable};
 
 /// Memory for all texts, which must all be there while the sheet is read: a million rows with a
 /// name, a phone number and an address each take half of it.
@@ -25,16 +25,26 @@ impl SharedStrings {
         loop {
             match part.next()? {
                 Event::Start(element) if element.local_name().as_ref() == "si" => {
-                    let before = strings.text.len();
                     let mut item = rich_text(&mut part, limits)?;
                     unescape_controls(&mut item);
-                    strings.text.push_str(limits.cut(&item));
-                    strings.close(before)?;
+                    strings.push(limits.cut(&item))?;
                 }
                 Event::Eof => return Ok(strings),
                 _ => {}
             }
         }
+    }
+
+    /// Adds the text with the next number.
+    pub(super) fn push(&mut self, text: &str) -> Result<(), TableError> {
+        let before = self.text.len();
+        self.text.push_str(text);
+        self.close(before)
+    }
+
+    /// How many there are.
+    pub(super) fn len(&self) -> usize {
+        self.ends.len()
     }
 
     fn close(&mut self, before: usize) -> Result<(), TableError> {

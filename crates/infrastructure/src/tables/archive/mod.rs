@@ -1,5 +1,7 @@
 //! The ZIP archive of a workbook, inflated within a budget.
 
+pub(super) mod xml;
+
 use std::cell::Cell;
 use std::collections::HashMap;
 use std::fs::File;
@@ -7,12 +9,14 @@ use std::io::{self, BufReader, Read};
 use std::path::Path;
 use std::rc::Rc;
 
+use nexus_domain::ImportFailure;
 use nexus_domain::ports::TableError;
 use zip::ZipArchive;
 use zip::read::ZipFile;
+use zip::result::ZipError;
 
-use super::xml::{Exceeded, XmlPart};
-use crate::tables::limits::{TableLimits, too_large, unreadable};
+use self::xml::{Exceeded, XmlPart};
+use super::limits::{TableLimits, too_large, unreadable};
 
 /// Entries of an archive: sheets, pictures and all.
 const MAX_ENTRIES: usize = 10_000;
@@ -41,11 +45,13 @@ fn key(name: &str) -> String {
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "a function for map_err")]
-fn broken(error: zip::result::ZipError) -> TableError {
-    use zip::result::ZipError::{InvalidArchive, UnsupportedArchive};
+fn broken(error: ZipError) -> TableError {
     unreadable(match error {
-        UnsupportedArchive(_) => "the archive is encrypted or uses an unusual compression",
-        InvalidArchive(_) => "the archive is damaged or cut off",
+        ZipError::UnsupportedArchive(ZipError::PASSWORD_REQUIRED) => {
+            return TableError(ImportFailure::PasswordProtected);
+        }
+        ZipError::UnsupportedArchive(_) => "the archive uses an unusual compression",
+        ZipError::InvalidArchive(_) => "the archive is damaged or cut off",
         _ => "the archive can't be read",
     })
 }
@@ -74,6 +80,11 @@ impl Package {
             budget: Rc::new(Cell::new(limits.max_inflated_bytes)),
             max: limits.max_inflated_bytes,
         })
+    }
+
+    /// As much may be inflated again as in the beginning.
+    pub(super) fn renew(&self) {
+        self.budget.set(self.max);
     }
 
     /// The part with this name, `None` when there is none.

@@ -19,10 +19,10 @@ const MAX_DEPTH: usize = 64;
 /// A limit that was met inside of a reader, on its way out through the parser's errors.
 #[derive(Debug, thiserror::Error)]
 #[error("a limit of the table: {0}")]
-pub(super) struct Exceeded(pub(super) TableError);
+pub(in crate::tables) struct Exceeded(pub(in crate::tables) TableError);
 
 /// A part of a workbook, event by event.
-pub(super) struct XmlPart<R> {
+pub(in crate::tables) struct XmlPart<R> {
     events: Reader<Metered<R>>,
     buffer: Vec<u8>,
     depth: usize,
@@ -42,7 +42,7 @@ fn broken(error: &quick_xml::Error) -> TableError {
 }
 
 impl<R: BufRead> XmlPart<R> {
-    pub(super) fn new(source: R) -> Self {
+    pub(in crate::tables) fn new(source: R) -> Self {
         let mut events = Reader::from_reader(Metered {
             source,
             since_event: 0,
@@ -57,7 +57,7 @@ impl<R: BufRead> XmlPart<R> {
     }
 
     /// The next event.
-    pub(super) fn next(&mut self) -> Result<Event<'_>, TableError> {
+    pub(in crate::tables) fn next(&mut self) -> Result<Event<'_>, TableError> {
         self.buffer.clear();
         self.events.get_mut().since_event = 0;
         let event = self
@@ -76,7 +76,7 @@ impl<R: BufRead> XmlPart<R> {
     }
 
     /// Passes over the rest of the element that was just entered.
-    pub(super) fn skip(&mut self) -> Result<(), TableError> {
+    pub(in crate::tables) fn skip(&mut self) -> Result<(), TableError> {
         let outside = self.depth.saturating_sub(1);
         while self.depth > outside {
             if matches!(self.next()?, Event::Eof) {
@@ -87,7 +87,11 @@ impl<R: BufRead> XmlPart<R> {
     }
 
     /// Appends the text of the element that was just entered, up to `max` bytes and a little.
-    pub(super) fn text(&mut self, text: &mut String, max: usize) -> Result<(), TableError> {
+    pub(in crate::tables) fn text(
+        &mut self,
+        text: &mut String,
+        max: usize,
+    ) -> Result<(), TableError> {
         let outside = self.depth.saturating_sub(1);
         while self.depth > outside {
             let is_full = text.len() >= max;
@@ -104,13 +108,16 @@ impl<R: BufRead> XmlPart<R> {
 }
 
 /// A part that ends inside of an element.
-pub(super) fn cut_off() -> TableError {
+pub(in crate::tables) fn cut_off() -> TableError {
     unreadable("a part of the workbook is cut off")
 }
 
 /// The five entities of XML, and characters by number. Others would have to be declared, and no
 /// declaration is read: there is nothing to expand.
-fn push_entity(text: &mut String, entity: &BytesRef<'_>) -> Result<(), TableError> {
+pub(in crate::tables) fn push_entity(
+    text: &mut String,
+    entity: &BytesRef<'_>,
+) -> Result<(), TableError> {
     match entity.resolve_char_ref().map_err(|error| broken(&error))? {
         Some(character) => text.push(character),
         None => match resolve_predefined_entity(entity) {
@@ -122,7 +129,7 @@ fn push_entity(text: &mut String, entity: &BytesRef<'_>) -> Result<(), TableErro
 }
 
 /// The value of an attribute, by its name without prefix.
-pub(super) fn attribute(
+pub(in crate::tables) fn attribute(
     element: &BytesStart<'_>,
     name: &str,
 ) -> Result<Option<String>, TableError> {
