@@ -110,6 +110,7 @@ impl Composition {
             Arc::clone(&clock),
             Arc::clone(&entropy),
         );
+        let housekept_files = Arc::clone(&files);
         let import_ports = ImportPorts {
             storage: Arc::clone(&storage),
             files,
@@ -161,6 +162,7 @@ impl Composition {
                 webhooks: WebhookWorker::new(webhook_ports),
                 housekeeping: Housekeeping::new(
                     Arc::clone(&storage),
+                    housekept_files,
                     Arc::clone(&clock),
                     Retention {
                         webhooks: settings.retention.webhooks,

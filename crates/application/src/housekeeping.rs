@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::TimeDelta;
-use nexus_domain::ports::{Clock, Storage, StorageError};
+use nexus_domain::ports::{Clock, FileStore, Storage, StorageError};
 
 use crate::Shutdown;
 
@@ -12,6 +12,11 @@ use crate::Shutdown;
 const INTERVAL: Duration = Duration::from_hours(1);
 /// The first time is not in the way of a start.
 const FIRST: Duration = Duration::from_mins(1);
+
+/// How long a file waits for its user to confirm its preview.
+const PREVIEWED: TimeDelta = TimeDelta::days(1);
+/// How many previewed files are deleted at a time.
+const PREVIEWED_AT_ONCE: u32 = 100;
 
 /// How long things are kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,19 +27,26 @@ pub struct Retention {
     pub idempotency_keys: Duration,
 }
 
-/// Deletes webhooks, idempotency keys and sessions whose time is over. Any number may run.
+/// Deletes webhooks, idempotency keys, sessions and previewed files whose time is over. Any number may run.
 #[derive(Clone)]
 pub struct Housekeeping {
     storage: Arc<dyn Storage>,
+    files: Arc<dyn FileStore>,
     clock: Arc<dyn Clock>,
     retention: Retention,
 }
 
 impl Housekeeping {
-    /// Housekeeping in this store.
-    pub fn new(storage: Arc<dyn Storage>, clock: Arc<dyn Clock>, retention: Retention) -> Self {
+    /// Housekeeping in these stores.
+    pub fn new(
+        storage: Arc<dyn Storage>,
+        files: Arc<dyn FileStore>,
+        clock: Arc<dyn Clock>,
+        retention: Retention,
+    ) -> Self {
         Self {
             storage,
+            files,
             clock,
             retention,
         }
@@ -73,19 +85,78 @@ impl Housekeeping {
             .idempotency()
             .delete_before(before(self.retention.idempotency_keys))
             .await?;
-        if sessions + webhooks + keys > 0 {
-            tracing::info!(sessions, webhooks, keys, "deleted what is kept no longer");
+        let previews = self.forget_previews().await?;
+        if sessions + webhooks + keys + previews > 0 {
+            tracing::info!(
+                sessions,
+                webhooks,
+                keys,
+                previews,
+                "deleted what is kept no longer"
+            );
         }
         Ok(())
+    }
+
+    /// Deletes files that were previewed and never imported. How many.
+    async fn forget_previews(&self) -> Result<u64, StorageError> {
+        let before = self.clock.now() - PREVIEWED;
+        let mut deleted = 0;
+        loop {
+            let mut store = self.storage.read();
+            let imports = store.imports();
+            let old = imports.previewed_before(before, PREVIEWED_AT_ONCE).await?;
+            if old.is_empty() {
+                return Ok(deleted);
+            }
+            for (user_id, import_id) in old {
+                // First the row: a file without it is only left over, an import that began in
+                // between would fail without its file.
+                if !imports.delete_previewed(user_id, import_id).await? {
+                    continue;
+                }
+                deleted += 1;
+                if let Err(error) = self.files.delete(user_id, import_id.as_uuid()).await {
+                    tracing::error!(
+                        %user_id,
+                        %import_id,
+                        error = &error as &dyn std::error::Error,
+                        "the file of a preview is left"
+                    );
+                }
+            }
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use nexus_domain::ImportId;
     use nexus_domain::mocks::{MockUnitOfWork, ScriptedStorage};
+    use nexus_domain::ports::MockFileStore;
 
     use super::*;
-    use crate::fixtures::{clock, now};
+    use crate::fixtures::{clock, entropy, now, user};
+
+    /// Finds one preview that is old, and then none.
+    fn previews() -> [MockUnitOfWork; 2] {
+        let id = ImportId::new(now(), entropy().as_ref());
+        let mut some = MockUnitOfWork::default();
+        some.imports
+            .expect_previewed_before()
+            .withf(|before, _| *before == now() - TimeDelta::days(1))
+            .times(1)
+            .returning(move |_, _| Ok(vec![(user().id, id)]));
+        some.imports
+            .expect_delete_previewed()
+            .times(1)
+            .returning(|_, _| Ok(true));
+        let mut none = MockUnitOfWork::default();
+        none.imports
+            .expect_previewed_before()
+            .returning(|_, _| Ok(Vec::new()));
+        [some, none]
+    }
 
     #[tokio::test]
     async fn each_kind_of_thing_is_kept_for_its_own_time() {
@@ -106,8 +177,16 @@ mod tests {
             .times(1)
             .returning(|_| Ok(3));
         let day = Duration::from_secs(24 * 60 * 60);
+        let mut files = MockFileStore::new();
+        files.expect_delete().times(1).returning(|_, _| Ok(()));
+        let [some, none] = previews();
+        let storage = ScriptedStorage::new()
+            .then_read(unit)
+            .then_read(some)
+            .then_read(none);
         let housekeeping = Housekeeping::new(
-            Arc::new(ScriptedStorage::new().then_read(unit)),
+            Arc::new(storage),
+            Arc::new(files),
             clock(),
             Retention {
                 webhooks: day * 30,

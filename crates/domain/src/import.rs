@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::values::{Problem, ShortText};
-use crate::{ImportId, UserId};
+use crate::{ContactId, ImportId, ImportPlan, UserId};
 
 /// The formats that can be imported.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -79,6 +79,8 @@ pub enum ImportFailure {
 /// How far an import is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ImportStatus {
+    /// Shown to the user, who has not said yet that it is to begin.
+    Previewed,
     /// Waiting for a worker.
     Queued,
     /// Being read.
@@ -95,33 +97,93 @@ pub enum ImportStatus {
         /// Why.
         failure: ImportFailure,
     },
+    /// Stopped by the user; what was read before stays.
+    Cancelled {
+        /// When.
+        at: DateTime<Utc>,
+    },
+    /// The contacts that it created are being deleted.
+    Undoing,
+    /// The contacts that it created are deleted, but for those that something has touched since.
+    Undone {
+        /// When.
+        at: DateTime<Utc>,
+    },
 }
 
 impl ImportStatus {
     /// The word in the API and the store.
     pub fn as_str(&self) -> &'static str {
         match self {
+            Self::Previewed => "previewed",
             Self::Queued => "queued",
             Self::Running => "running",
             Self::Completed { .. } => "completed",
             Self::Failed { .. } => "failed",
+            Self::Cancelled { .. } => "cancelled",
+            Self::Undoing => "undoing",
+            Self::Undone { .. } => "undone",
         }
     }
 }
 
-/// How many rows of the file came to what. `read` is the sum of the others.
+/// How many rows of the file came to what. `read` is always the sum of `created` to `invalid`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct ImportProgress {
     /// Rows below the header that were read, and where a restarted import goes on.
     pub read: u64,
     /// Became a new contact.
     pub created: u64,
-    /// Had the phone or e-mail of a contact that was there before, or of an earlier row.
-    pub known: u64,
+    /// Changed a contact that was there before, or that an earlier row brought in.
+    pub updated: u64,
+    /// Met such a contact, which had everything already.
+    pub unchanged: u64,
+    /// Met such a contact, and the plan is to skip these.
+    pub skipped: u64,
     /// Had nothing in any cell.
     pub blank: u64,
     /// Refused; each is listed with line and reason.
     pub invalid: u64,
+    /// Of the rows above, those that asked for another status for a contact that unsubscribed,
+    /// which it stays.
+    pub still_unsubscribed: u64,
+}
+
+impl ImportProgress {
+    /// Rows that met a contact which was there before, or one of an earlier row.
+    pub fn known(&self) -> u64 {
+        self.updated + self.unchanged + self.skipped
+    }
+
+    fn add(&mut self, batch: Self) {
+        self.read += batch.read;
+        self.created += batch.created;
+        self.updated += batch.updated;
+        self.unchanged += batch.unchanged;
+        self.skipped += batch.skipped;
+        self.blank += batch.blank;
+        self.invalid += batch.invalid;
+        self.still_unsubscribed += batch.still_unsubscribed;
+    }
+}
+
+/// How far the undoing of an import is, and how it ended.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ImportUndo {
+    /// Contacts that were deleted.
+    pub deleted: u64,
+    /// Contacts that were kept, since something has touched them.
+    pub kept: u64,
+    /// The last contact that was looked at; the next is after it.
+    pub after: Option<ContactId>,
+}
+
+/// What an import's status does not allow.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the import is {status}")]
+pub struct ImportTransitionError {
+    /// The status.
+    pub status: &'static str,
 }
 
 /// A file whose rows become contacts.
@@ -137,33 +199,61 @@ pub struct ImportedFile {
     pub format: TableFormat,
     /// Its size in bytes.
     pub size: u64,
+    /// What the user chose.
+    pub plan: ImportPlan,
+    /// The names of the columns, once they were read.
+    pub header: Vec<String>,
     /// How far it is.
     pub status: ImportStatus,
     /// How many rows came to what.
     pub progress: ImportProgress,
+    /// How many rows there are below the header, when that is known.
+    pub total_rows: Option<u64>,
+    /// How far its undoing is.
+    pub undo: ImportUndo,
     /// When it was uploaded.
     pub created_at: DateTime<Utc>,
+    /// When a worker first began with it.
+    pub started_at: Option<DateTime<Utc>>,
     /// When it last changed.
     pub updated_at: DateTime<Utc>,
 }
 
 impl ImportedFile {
+    /// The user has seen the preview and chosen.
+    pub fn queue(
+        &mut self,
+        plan: ImportPlan,
+        now: DateTime<Utc>,
+    ) -> Result<(), ImportTransitionError> {
+        if self.status != ImportStatus::Previewed {
+            return Err(self.refusal());
+        }
+        self.plan = plan;
+        self.status = ImportStatus::Queued;
+        self.updated_at = now;
+        Ok(())
+    }
+
     /// A worker has begun, or begun again after a restart.
     pub fn start(&mut self, now: DateTime<Utc>) {
         if self.is_over() {
             return;
         }
         self.status = ImportStatus::Running;
+        self.started_at.get_or_insert(now);
         self.updated_at = now;
+    }
+
+    /// What is now known of the table in the file.
+    pub fn describe(&mut self, header: Vec<String>, total_rows: Option<u64>) {
+        self.header = header;
+        self.total_rows = total_rows;
     }
 
     /// Adds the rows of one batch.
     pub fn advance(&mut self, batch: ImportProgress, now: DateTime<Utc>) {
-        self.progress.read += batch.read;
-        self.progress.created += batch.created;
-        self.progress.known += batch.known;
-        self.progress.blank += batch.blank;
-        self.progress.invalid += batch.invalid;
+        self.progress.add(batch);
         self.updated_at = now;
     }
 
@@ -190,12 +280,88 @@ impl ImportedFile {
         self.updated_at = now;
     }
 
-    /// Whether nothing more happens to it.
+    /// Stops it, before or while it is read; what was taken in stays. Once more is no error.
+    pub fn cancel(&mut self, now: DateTime<Utc>) -> Result<(), ImportTransitionError> {
+        match self.status {
+            ImportStatus::Cancelled { .. } => Ok(()),
+            ImportStatus::Previewed | ImportStatus::Queued | ImportStatus::Running => {
+                self.status = ImportStatus::Cancelled { at: now };
+                self.updated_at = now;
+                Ok(())
+            }
+            _ => Err(self.refusal()),
+        }
+    }
+
+    /// Begins to delete the contacts that it created. Whether that is new; once more is no error.
+    pub fn begin_undo(&mut self, now: DateTime<Utc>) -> Result<bool, ImportTransitionError> {
+        match self.status {
+            ImportStatus::Undoing | ImportStatus::Undone { .. } => Ok(false),
+            ImportStatus::Completed { .. }
+            | ImportStatus::Failed { .. }
+            | ImportStatus::Cancelled { .. } => {
+                self.status = ImportStatus::Undoing;
+                self.updated_at = now;
+                Ok(true)
+            }
+            ImportStatus::Previewed | ImportStatus::Queued | ImportStatus::Running => {
+                Err(self.refusal())
+            }
+        }
+    }
+
+    /// Some of its contacts were looked at, up to `last`.
+    pub fn advance_undo(&mut self, deleted: u64, kept: u64, last: ContactId, now: DateTime<Utc>) {
+        self.undo.deleted += deleted;
+        self.undo.kept += kept;
+        self.undo.after = Some(last);
+        self.updated_at = now;
+    }
+
+    /// All of its contacts were looked at. Only an undoing ends.
+    pub fn end_undo(&mut self, now: DateTime<Utc>) {
+        if self.status == ImportStatus::Undoing {
+            self.status = ImportStatus::Undone { at: now };
+            self.updated_at = now;
+        }
+    }
+
+    /// Whether its file is read no further.
     pub fn is_over(&self) -> bool {
-        matches!(
-            self.status,
-            ImportStatus::Completed { .. } | ImportStatus::Failed { .. }
-        )
+        match self.status {
+            ImportStatus::Previewed | ImportStatus::Queued | ImportStatus::Running => false,
+            ImportStatus::Completed { .. }
+            | ImportStatus::Failed { .. }
+            | ImportStatus::Cancelled { .. }
+            | ImportStatus::Undoing
+            | ImportStatus::Undone { .. } => true,
+        }
+    }
+
+    /// How much of it is read, in percent of its rows; `None` while their number is not known.
+    pub fn percent(&self) -> Option<u8> {
+        if matches!(self.status, ImportStatus::Completed { .. }) {
+            return Some(100);
+        }
+        let total = self.total_rows?;
+        let part = self.progress.read.saturating_mul(100).checked_div(total)?;
+        u8::try_from(part.min(100)).ok()
+    }
+
+    /// How many rows a second were taken in since it began, restarts included, while it runs.
+    pub fn rows_per_second(&self) -> Option<u64> {
+        let started_at = self
+            .started_at
+            .filter(|_| self.status == ImportStatus::Running)?;
+        let millis = (self.updated_at - started_at).num_milliseconds();
+        let millis = u64::try_from(millis).ok()?;
+        self.progress.read.saturating_mul(1_000).checked_div(millis)
+    }
+
+    fn refusal(&self) -> ImportTransitionError {
+        ImportTransitionError {
+            status: self.status.as_str(),
+        }
     }
 }
 
@@ -210,4 +376,6 @@ pub struct RowError {
     pub value: String,
     /// What is wrong with it.
     pub problem: Problem,
+    /// The row as it was, cut to what is kept; with the first error of a row only.
+    pub cells: Vec<String>,
 }

@@ -14,13 +14,26 @@ pub enum JobWork {
         /// The import.
         import_id: ImportId,
     },
+    /// Deletes the contacts that an import created.
+    UndoImport {
+        /// The import.
+        import_id: ImportId,
+    },
 }
 
 impl JobWork {
+    /// The import that it works on.
+    pub fn import_id(&self) -> ImportId {
+        match self {
+            Self::ImportContacts { import_id } | Self::UndoImport { import_id } => *import_id,
+        }
+    }
+
     /// The word in the store.
     pub fn kind(&self) -> &'static str {
         match self {
             Self::ImportContacts { .. } => "import_contacts",
+            Self::UndoImport { .. } => "undo_import",
         }
     }
 }

@@ -12,9 +12,11 @@ mod bot_activity;
 mod campaign;
 mod campaign_contact;
 mod contact;
+mod contact_details;
 mod counters;
 mod ids;
 mod import;
+mod import_plan;
 mod job;
 mod media;
 mod message;
@@ -39,13 +41,18 @@ pub use campaign_contact::{
     StaleAttempt, StatusReport, StatusUpdate,
 };
 pub use contact::{Contact, ContactFilter, ContactSource, ContactStatus, Reachability};
+pub use contact_details::ContactDetails;
 pub use counters::{CampaignCounters, CounterDelta, MessageDelta};
 pub use ids::{
     BotActivityId, CampaignContactId, CampaignId, ContactId, ImportId, InstanceId, JobId, MediaId,
     MessageId, SenderId, UserId, WebhookEventId,
 };
 pub use import::{
-    ImportFailure, ImportProgress, ImportStatus, ImportedFile, RowError, TableFormat,
+    ImportFailure, ImportProgress, ImportStatus, ImportTransitionError, ImportUndo, ImportedFile,
+    RowError, TableFormat,
+};
+pub use import_plan::{
+    ColumnMapping, ColumnMeaning, ConsentNote, ImportPlan, KnownContacts, MappedColumn,
 };
 pub use job::{Job, JobLease, JobWork};
 pub use media::{MediaFile, MediaKind};

@@ -130,7 +130,13 @@ codes! {
     EmptyFile = 422 "empty_file" "El archivo está vacío." "The file is empty.";
     /// The file is no table.
     NotATable = 422 "not_a_table"
-        "El archivo no es una tabla que podamos leer: usa CSV o XLSX, sin contraseña." "The file is not a table that we can read: use CSV or XLSX, without a password.";
+        "El archivo no es una tabla que podamos leer: usa CSV, XLSX, XLS u ODS, sin contraseña." "The file is not a table that we can read: use CSV, XLSX, XLS or ODS, without a password.";
+    /// The file, or the part of it that was chosen, can't be imported.
+    UnreadableTable = 422 "unreadable_table"
+        "El archivo no se puede importar: {reason}" "The file can't be imported: {reason}";
+    /// The import's status does not allow it.
+    ImportStatus = 409 "import_status"
+        "La importación está {status} y no lo permite." "The import is {status} and does not allow this.";
     /// A key that another request used.
     IdempotencyMismatch = 422 "idempotency_key_reused"
         "Esta Idempotency-Key ya se usó con otra solicitud." "This Idempotency-Key was already used with another request.";

@@ -40,6 +40,14 @@ fn spanish(problem: &Problem) -> String {
         Problem::Duplicate => "Ya existe otro contacto con este dato.".into(),
         Problem::UnknownContacts { count: 1 } => "Un contacto elegido no existe.".into(),
         Problem::UnknownContacts { count } => format!("{count} contactos elegidos no existen."),
+        Problem::MeetsTwoContacts { phone, email } => format!(
+            "El teléfono es de un contacto ({phone}) y el correo de otro ({email}); deja el que sea el correcto."
+        ),
+        Problem::NoSuchColumn => "La tabla no tiene esta columna.".into(),
+        Problem::MappedTwice => "Ya se asignó antes.".into(),
+        Problem::OtherHeader { header } => {
+            format!("En el archivo, el encabezado de esta columna es «{header}».")
+        }
         Problem::Malformed { expected } => format!("No tiene la forma esperada: {expected}."),
     }
 }
@@ -73,6 +81,14 @@ fn english(problem: &Problem) -> String {
         Problem::Duplicate => "Another contact already has this.".into(),
         Problem::UnknownContacts { count: 1 } => "A chosen contact does not exist.".into(),
         Problem::UnknownContacts { count } => format!("{count} chosen contacts do not exist."),
+        Problem::MeetsTwoContacts { phone, email } => format!(
+            "The phone number belongs to one contact ({phone}) and the e-mail address to another ({email}); leave the right one."
+        ),
+        Problem::NoSuchColumn => "The table does not have this column.".into(),
+        Problem::MappedTwice => "This was assigned before.".into(),
+        Problem::OtherHeader { header } => {
+            format!("In the file, the header of this column is “{header}”.")
+        }
         Problem::Malformed { expected } => {
             format!("This does not have the expected form: {expected}.")
         }

@@ -10,11 +10,12 @@ journeys! {
     an_import_is_its_owners_alone,
 }
 
-async fn finished(browser: &mut Browser, id: &str) -> Value {
+pub(crate) async fn finished(browser: &mut Browser, id: &str) -> Value {
     for _ in 0..600 {
         let answer = browser.get(&format!("/api/contacts/imports/{id}")).await;
         let import = answer.body["import"].clone();
-        if import["status"] == "completed" || import["status"] == "failed" {
+        let status = import["status"].as_str().unwrap_or_default();
+        if ["completed", "failed", "cancelled", "undone"].contains(&status) {
             return import;
         }
         tokio::time::sleep(Duration::from_millis(50)).await;
@@ -33,7 +34,11 @@ async fn a_file_becomes_contacts_and_every_row_is_accounted_for(app: App) {
     assert_eq!(import["status"], "completed", "{import}");
     assert_eq!(
         import["progress"],
-        json!({"read": 126, "created": 121, "known": 1, "blank": 1, "invalid": 3}),
+        json!({
+            "read": 126, "created": 121, "updated": 0, "unchanged": 0, "skipped": 1, "known": 1,
+            "blank": 1, "invalid": 3, "still_unsubscribed": 0, "total_rows": 126,
+            "percent": 100, "rows_per_second": null,
+        }),
     );
     let contacts = browser.get("/api/contacts?per_page=1").await;
     assert_eq!(contacts.body["pagination"]["total"], 121);
@@ -108,8 +113,17 @@ async fn an_import_is_its_owners_alone(app: App) {
     for path in [
         format!("/api/contacts/imports/{id}"),
         format!("/api/contacts/imports/{id}/errors"),
+        format!("/api/contacts/imports/{id}/errors.csv"),
     ] {
         other.get(&path).await.assert_problem(404, "not_found");
+    }
+    for path in [
+        format!("/api/contacts/import/{id}/start"),
+        format!("/api/contacts/imports/{id}/cancel"),
+        format!("/api/contacts/imports/{id}/undo"),
+    ] {
+        let answer = other.post(&path, json!({})).await;
+        answer.assert_problem(404, "not_found");
     }
     assert_eq!(
         other.get("/api/contacts/imports").await.body["pagination"]["total"],

@@ -7,6 +7,7 @@ mod contacts;
 mod crash;
 mod delivery;
 mod documentation;
+mod import_plans;
 mod imports;
 mod process;
 mod refusals;

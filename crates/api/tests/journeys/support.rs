@@ -221,6 +221,35 @@ impl Browser {
         self.send(request).await
     }
 
+    /// Uploads a file with the fields of a form.
+    pub(crate) async fn upload_with(
+        &mut self,
+        path: &str,
+        content: &[u8],
+        fields: &[(&str, &str)],
+    ) -> Answer {
+        let mut form = reqwest::multipart::Form::new();
+        for (name, text) in fields {
+            form = form.text((*name).to_owned(), (*text).to_owned());
+        }
+        let part = reqwest::multipart::Part::bytes(content.to_vec()).file_name("clientes.csv");
+        let request = self
+            .request(Method::POST, path)
+            .multipart(form.part("file", part));
+        self.send(request).await
+    }
+
+    /// A file of the API, as text.
+    pub(crate) async fn download(&mut self, path: &str) -> (reqwest::header::HeaderMap, String) {
+        let response = self.request(Method::GET, path).send().await;
+        let response = response.expect("the server answers");
+        assert_eq!(response.status(), StatusCode::OK);
+        let headers = response.headers().clone();
+        let bytes = response.bytes().await.expect("the answer is whole");
+        let text = String::from_utf8(bytes.to_vec()).expect("UTF-8");
+        (headers, text)
+    }
+
     pub(crate) fn request(&self, method: Method, path: &str) -> reqwest::RequestBuilder {
         let mut request = self
             .client

@@ -1,124 +1,79 @@
 //! Some rows of a table, on their way into the store in one transaction.
 
-use std::collections::HashSet;
-
-use chrono::{DateTime, Utc};
-use nexus_domain::ports::{Entropy, KnownAddress, TableRow};
-use nexus_domain::values::{Country, EmailAddress, PhoneNumber};
-use nexus_domain::{Contact, ContactId, ContactSource, ImportId, ImportProgress, RowError, UserId};
+use nexus_domain::ports::TableRow;
+use nexus_domain::values::{Country, EmailAddress, PhoneNumber, Problem, Tag};
+use nexus_domain::{ContactDetails, ImportId, ImportPlan, ImportProgress, RowError, UserId};
 
 use super::columns::Columns;
-use super::rows::{ParsedContact, ParsedRow, parse};
+use super::rows::{ParsedRow, RowErrors, parse};
 
-/// For whom and from what rows are read.
-#[derive(Debug, Clone, Copy)]
+/// For whom, from what and how rows are read.
+#[derive(Debug, Clone)]
 pub(super) struct Origin {
     pub(super) user_id: UserId,
     pub(super) import_id: ImportId,
     pub(super) country: Country,
+    pub(super) plan: ImportPlan,
+}
+
+/// A row that is a contact.
+#[derive(Debug)]
+pub(super) struct Entry<'a> {
+    pub(super) row: &'a TableRow,
+    pub(super) details: ContactDetails,
 }
 
 /// The rows of one transaction, parsed.
 #[derive(Debug, Default)]
-pub(super) struct Batch {
-    read: u64,
-    blank: u64,
-    invalid: u64,
+pub(super) struct Batch<'a> {
+    /// The rows that are read, blank and invalid.
+    pub(super) progress: ImportProgress,
     /// What is wrong with the invalid rows.
     pub(super) errors: Vec<RowError>,
-    /// A contact for each of the other rows, in their order.
-    contacts: Vec<Contact>,
+    /// The other rows, in their order.
+    pub(super) entries: Vec<Entry<'a>>,
 }
 
-impl Batch {
+impl<'a> Batch<'a> {
     /// Reads the rows.
-    pub(super) fn read(
-        rows: &[TableRow],
-        columns: &Columns,
-        origin: &Origin,
-        now: DateTime<Utc>,
-        entropy: &dyn Entropy,
-    ) -> Self {
+    pub(super) fn read(rows: &'a [TableRow], columns: &Columns, origin: &Origin) -> Self {
         let mut batch = Self::default();
         for row in rows {
-            batch.read += 1;
+            batch.progress.read += 1;
             match parse(columns, row, origin.country) {
-                ParsedRow::Blank => batch.blank += 1,
-                ParsedRow::Invalid(errors) => {
-                    batch.invalid += 1;
-                    batch.errors.extend(errors);
-                }
-                ParsedRow::Contact(parsed) => {
-                    batch.contacts.push(contact(*parsed, origin, now, entropy));
+                ParsedRow::Blank => batch.progress.blank += 1,
+                ParsedRow::Invalid(errors) => batch.refuse(errors),
+                ParsedRow::Contact(details) => {
+                    let mut details = *details;
+                    for tag in &origin.plan.tags {
+                        if !details.tags.contains(tag) {
+                            details.tags.push(tag.clone());
+                        }
+                    }
+                    if details.tags.len() > Tag::MAX_PER_CONTACT {
+                        let mut errors = RowErrors::of(row);
+                        errors.add(None, "", Problem::TooLong { max: 50 });
+                        batch.refuse(errors.errors);
+                        continue;
+                    }
+                    batch.entries.push(Entry { row, details });
                 }
             }
         }
         batch
     }
 
+    fn refuse(&mut self, errors: Vec<RowError>) {
+        self.progress.invalid += 1;
+        self.errors.extend(errors);
+    }
+
     /// Every phone number and e-mail address of the batch, to ask who has them.
     pub(super) fn addresses(&self) -> (Vec<PhoneNumber>, Vec<EmailAddress>) {
-        let phones = self.contacts.iter().filter_map(|c| c.phone.clone());
-        let emails = self.contacts.iter().filter_map(|c| c.email.clone());
-        (phones.collect(), emails.collect())
-    }
-
-    /// The contacts that are new, and how the rows add up. A contact is not new when its phone or
-    /// e-mail is among `known`, or is that of an earlier new one.
-    pub(super) fn settle(&self, known: &[KnownAddress]) -> (Vec<Contact>, ImportProgress) {
-        let mut phones: HashSet<&PhoneNumber> = known
-            .iter()
-            .filter_map(|known| known.phone.as_ref())
-            .collect();
-        let mut emails: HashSet<&EmailAddress> = known
-            .iter()
-            .filter_map(|known| known.email.as_ref())
-            .collect();
-        let mut new = Vec::new();
-        for contact in &self.contacts {
-            let phone_taken = contact.phone.as_ref().is_some_and(|p| phones.contains(p));
-            let email_taken = contact.email.as_ref().is_some_and(|e| emails.contains(e));
-            if phone_taken || email_taken {
-                continue;
-            }
-            phones.extend(&contact.phone);
-            emails.extend(&contact.email);
-            new.push(contact.clone());
-        }
-        let created = count(new.len());
-        let progress = ImportProgress {
-            read: self.read,
-            created,
-            known: count(self.contacts.len()) - created,
-            blank: self.blank,
-            invalid: self.invalid,
-        };
-        (new, progress)
-    }
-}
-
-fn count(length: usize) -> u64 {
-    u64::try_from(length).unwrap_or(u64::MAX)
-}
-
-fn contact(
-    parsed: ParsedContact,
-    origin: &Origin,
-    now: DateTime<Utc>,
-    entropy: &dyn Entropy,
-) -> Contact {
-    Contact {
-        id: ContactId::new(now, entropy),
-        user_id: origin.user_id,
-        name: parsed.name,
-        phone: parsed.phone,
-        email: parsed.email,
-        tags: parsed.tags,
-        notes: parsed.notes,
-        status: parsed.status,
-        source: ContactSource::File(origin.import_id),
-        last_message_at: None,
-        created_at: now,
-        updated_at: now,
+        let details = || self.entries.iter().map(|entry| &entry.details);
+        (
+            details().filter_map(|d| d.phone.clone()).collect(),
+            details().filter_map(|d| d.email.clone()).collect(),
+        )
     }
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use nexus_domain::ports::{Storage, StorageError, UnitOfWork};
-use nexus_domain::{Job, JobLease, UserId};
+use nexus_domain::{ImportId, Job, JobLease, UserId};
 use tokio::time::Instant;
 
 use super::worker::Stop;
@@ -32,6 +32,10 @@ impl HeldJob {
 
     pub(super) fn user_id(&self) -> UserId {
         self.job.user_id
+    }
+
+    pub(super) fn import_id(&self) -> ImportId {
+        self.job.work.import_id()
     }
 
     /// Begins a transaction in which the job can't be lost.

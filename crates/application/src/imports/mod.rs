@@ -3,22 +3,37 @@
 mod batch;
 mod cell;
 mod columns;
+mod control;
 mod held;
+mod inspection;
+mod layout;
+mod meeting;
+mod plan;
+mod preview;
+mod reading;
 mod rows;
+mod start;
 #[cfg(test)]
 mod tests;
+mod undoing;
 mod upload;
 mod worker;
 
 use std::sync::Arc;
 
-use nexus_domain::ports::{Clock, Entropy, FileStore, Storage, StorageError, TableReader};
+use nexus_domain::ports::{
+    Clock, Entropy, FileStore, Storage, StorageError, TableReader, UnitOfWork,
+};
 use nexus_domain::values::{ListRequest, Listing};
-use nexus_domain::{ImportId, ImportedFile, RowError};
+use nexus_domain::{ImportId, ImportedFile, Job, JobId, JobWork, RowError, UserId};
 use tokio::sync::Notify;
 
 use crate::Actor;
 
+pub use control::{CancelImportError, UndoImportError};
+pub use plan::{ColumnChoice, ImportChoices};
+pub use preview::{Preview, PreviewedContact, PreviewedRow, RowPreview};
+pub use start::StartImportError;
 pub use upload::{IncomingFile, UploadError};
 pub use worker::ImportWorker;
 
@@ -114,5 +129,23 @@ impl Imports {
             .await?
             .ok_or(ListRowErrorsError::NotFound)?;
         Ok(imports.errors(actor.user_id(), id, request).await?)
+    }
+
+    async fn enqueue(
+        &self,
+        unit: &mut dyn UnitOfWork,
+        user_id: UserId,
+        work: JobWork,
+    ) -> Result<(), StorageError> {
+        let now = self.ports.clock.now();
+        let job = Job {
+            id: JobId::new(now, self.ports.entropy.as_ref()),
+            user_id,
+            work,
+            attempts: 0,
+            run_after: now,
+            created_at: now,
+        };
+        unit.jobs().enqueue(&job).await
     }
 }

@@ -4,22 +4,11 @@ use nexus_domain::ports::TableRow;
 use nexus_domain::values::{
     Country, EmailAddress, LongText, PersonName, PhoneNumber, Problem, Tag, fold,
 };
-use nexus_domain::{ContactStatus, RowError};
+use nexus_domain::{ColumnMeaning, ContactDetails, ContactStatus, RowError};
 
-use super::cell::shown;
-use super::columns::{Cell, Columns, Meaning};
+use super::cell::{kept, shown};
+use super::columns::{Cell, Columns};
 use crate::field::optional;
-
-/// What a row says of a contact.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct ParsedContact {
-    pub(super) name: PersonName,
-    pub(super) phone: Option<PhoneNumber>,
-    pub(super) email: Option<EmailAddress>,
-    pub(super) tags: Vec<Tag>,
-    pub(super) notes: Option<LongText>,
-    pub(super) status: ContactStatus,
-}
 
 /// What became of a row.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,7 +18,7 @@ pub(super) enum ParsedRow {
     /// Every cell that is wrong.
     Invalid(Vec<RowError>),
     /// A contact.
-    Contact(Box<ParsedContact>),
+    Contact(Box<ContactDetails>),
 }
 
 /// Reads a row; phone numbers without prefix are of `country`.
@@ -38,38 +27,37 @@ pub(super) fn parse(columns: &Columns, row: &TableRow, country: Country) -> Pars
         return ParsedRow::Blank;
     }
     let cell = |meaning| columns.cell(meaning, &row.cells);
-    let mut errors = RowErrors {
-        line: row.line,
-        errors: Vec::new(),
-    };
+    let mut errors = RowErrors::of(row);
     let name = errors.check(name_cell(columns, row), |_| {
         PersonName::parse(&full_name(columns, row))
     });
-    let phone = errors.check(cell(Meaning::Phone), |text| {
+    let phone = errors.check(cell(ColumnMeaning::Phone), |text| {
         optional(Some(text), |raw| PhoneNumber::parse(raw, country))
     });
-    let email = errors.check(cell(Meaning::Email), |text| {
+    let email = errors.check(cell(ColumnMeaning::Email), |text| {
         optional(Some(text), EmailAddress::parse)
     });
     if let (Some(None), Some(None)) = (&phone, &email) {
         errors.add(None, "", Problem::PhoneOrEmailRequired);
     }
-    let tags = errors.check(cell(Meaning::Tags), |text| {
+    let tags = errors.check(cell(ColumnMeaning::Tags), |text| {
         Tag::parse_list(text.split([',', ';', '|']))
     });
-    let notes = errors.check(cell(Meaning::Notes), LongText::parse_optional);
-    let status = errors.check(cell(Meaning::Status), |text| optional(Some(text), status));
+    let notes = errors.check(cell(ColumnMeaning::Notes), LongText::parse_optional);
+    let status = errors.check(cell(ColumnMeaning::Status), |text| {
+        optional(Some(text), status)
+    });
     match (name, phone, email, tags, notes, status) {
         (Some(name), Some(phone), Some(email), Some(tags), Some(notes), Some(status))
             if errors.errors.is_empty() =>
         {
-            ParsedRow::Contact(Box::new(ParsedContact {
+            ParsedRow::Contact(Box::new(ContactDetails {
                 name,
                 phone,
                 email,
                 tags,
                 notes,
-                status: status.unwrap_or_default(),
+                status,
             }))
         }
         _ => ParsedRow::Invalid(errors.errors),
@@ -78,18 +66,18 @@ pub(super) fn parse(columns: &Columns, row: &TableRow, country: Country) -> Pars
 
 /// The cell to name when something is wrong with the name.
 fn name_cell<'a>(columns: &'a Columns, row: &'a TableRow) -> Cell<'a> {
-    let name = columns.cell(Meaning::Name, &row.cells);
+    let name = columns.cell(ColumnMeaning::Name, &row.cells);
     match name.column {
         Some(_) => name,
-        None => columns.cell(Meaning::LastName, &row.cells),
+        None => columns.cell(ColumnMeaning::LastName, &row.cells),
     }
 }
 
 /// First and last name, with single spaces: line breaks within cells are common in sheets.
 fn full_name(columns: &Columns, row: &TableRow) -> String {
     let part = |meaning| columns.cell(meaning, &row.cells).text.split_whitespace();
-    part(Meaning::Name)
-        .chain(part(Meaning::LastName))
+    part(ColumnMeaning::Name)
+        .chain(part(ColumnMeaning::LastName))
         .collect::<Vec<_>>()
         .join(" ")
 }
@@ -107,12 +95,19 @@ fn status(text: &str) -> Result<ContactStatus, Problem> {
 }
 
 /// What is wrong with one row.
-struct RowErrors {
-    line: u64,
-    errors: Vec<RowError>,
+pub(super) struct RowErrors<'a> {
+    row: &'a TableRow,
+    pub(super) errors: Vec<RowError>,
 }
 
-impl RowErrors {
+impl<'a> RowErrors<'a> {
+    pub(super) fn of(row: &'a TableRow) -> Self {
+        Self {
+            row,
+            errors: Vec::new(),
+        }
+    }
+
     fn check<T>(
         &mut self,
         cell: Cell<'_>,
@@ -127,12 +122,18 @@ impl RowErrors {
         }
     }
 
-    fn add(&mut self, column: Option<&str>, value: &str, problem: Problem) {
+    pub(super) fn add(&mut self, column: Option<&str>, value: &str, problem: Problem) {
+        let cells = if self.errors.is_empty() {
+            kept(&self.row.cells)
+        } else {
+            Vec::new()
+        };
         self.errors.push(RowError {
-            line: self.line,
+            line: self.row.line,
             column: column.map(str::to_owned),
             value: shown(value),
             problem,
+            cells,
         });
     }
 }

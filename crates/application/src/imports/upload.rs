@@ -1,12 +1,15 @@
 //! Receiving a file.
 
 use nexus_domain::ports::{FileStoreError, FileUpload, StorageError};
-use nexus_domain::values::ShortText;
+use nexus_domain::values::{ShortText, Violations};
 use nexus_domain::{
-    ImportId, ImportProgress, ImportStatus, ImportedFile, Job, JobId, JobWork, TableFormat, UserId,
+    ImportFailure, ImportId, ImportPlan, ImportProgress, ImportStatus, ImportUndo, ImportedFile,
+    JobWork, UserId,
 };
 
 use super::Imports;
+use super::inspection::InspectionError;
+use super::preview::Preview;
 use crate::Actor;
 
 /// How much of a file's beginning is kept to recognise its format, in bytes.
@@ -26,15 +29,31 @@ pub enum UploadError {
         /// The most bytes.
         max: u64,
     },
-    /// The file is neither CSV nor XLSX.
+    /// The file is of no format that is read.
     #[error("the file is no table")]
     NotATable,
+    /// The choices don't fit the file.
+    #[error("the choices don't fit the file: {0}")]
+    Invalid(Violations),
+    /// The part of the file that was chosen can't be read.
+    #[error("the file can't be read: {0:?}")]
+    Unreadable(ImportFailure),
     /// The file store failed.
     #[error(transparent)]
     Files(#[from] FileStoreError),
     /// The store failed.
     #[error(transparent)]
     Storage(#[from] StorageError),
+}
+
+impl From<InspectionError> for UploadError {
+    fn from(error: InspectionError) -> Self {
+        match error {
+            InspectionError::Invalid(violations) => Self::Invalid(violations),
+            InspectionError::Unreadable(failure) => Self::Unreadable(failure),
+            InspectionError::Files(error) => Self::Files(error),
+        }
+    }
 }
 
 /// A file that is being received. Dropped without [`IncomingFile::finish`], it leaves nothing.
@@ -63,44 +82,6 @@ impl Imports {
             size: 0,
         })
     }
-
-    /// Queues a file that is in the file store, and wakes a worker.
-    async fn queue(
-        &self,
-        id: ImportId,
-        user_id: UserId,
-        file_name: ShortText,
-        format: TableFormat,
-        size: u64,
-    ) -> Result<ImportedFile, StorageError> {
-        let now = self.ports.clock.now();
-        let import = ImportedFile {
-            id,
-            user_id,
-            file_name,
-            format,
-            size,
-            status: ImportStatus::Queued,
-            progress: ImportProgress::default(),
-            created_at: now,
-            updated_at: now,
-        };
-        let job = Job {
-            id: JobId::new(now, self.ports.entropy.as_ref()),
-            user_id,
-            work: JobWork::ImportContacts { import_id: id },
-            attempts: 0,
-            run_after: now,
-            created_at: now,
-        };
-        let mut unit = self.ports.storage.begin().await?;
-        unit.imports().insert(&import).await?;
-        unit.jobs().enqueue(&job).await?;
-        unit.commit().await?;
-        self.ports.wake.notify_one();
-        tracing::info!(%user_id, import_id = %id, size, format = format.as_str(), "an import is queued");
-        Ok(import)
-    }
 }
 
 impl IncomingFile {
@@ -119,8 +100,27 @@ impl IncomingFile {
         Ok(self.upload.write(piece).await?)
     }
 
-    /// The file is whole: recognises it by its content and queues its import.
-    pub async fn finish(self) -> Result<ImportedFile, UploadError> {
+    /// The file is whole: recognises it by its content and queues its import. Choices that say
+    /// where the table is are compared with it first.
+    pub async fn finish(self, plan: ImportPlan) -> Result<ImportedFile, UploadError> {
+        let (imports, import) = self.receive(ImportStatus::Queued, plan).await?;
+        let queued = imports.queue_new(&import).await;
+        imports.or_forget(&import, queued).await?;
+        Ok(import)
+    }
+
+    /// The file is whole: shows how it would be read. It is kept, so that its import can follow.
+    pub async fn preview(self, plan: ImportPlan) -> Result<Preview, UploadError> {
+        let (imports, import) = self.receive(ImportStatus::Previewed, plan).await?;
+        let previewed = imports.preview_new(import.clone()).await;
+        imports.or_forget(&import, previewed).await
+    }
+
+    async fn receive(
+        self,
+        status: ImportStatus,
+        plan: ImportPlan,
+    ) -> Result<(Imports, ImportedFile), UploadError> {
         let max = self.imports.max_bytes;
         if self.size == 0 {
             return Err(UploadError::Empty);
@@ -128,35 +128,83 @@ impl IncomingFile {
         if self.size > max {
             return Err(UploadError::TooLarge { max });
         }
-        let format = self
-            .imports
-            .ports
-            .tables
+        let tables = &self.imports.ports.tables;
+        let format = tables
             .recognise(&self.beginning)
             .ok_or(UploadError::NotATable)?;
         self.upload.finish().await?;
-        let queued = self
-            .imports
-            .queue(self.id, self.user_id, self.file_name, format, self.size)
-            .await;
-        match queued {
-            Ok(import) => Ok(import),
-            Err(error) => {
-                self.imports.forget_file(self.user_id, self.id).await;
-                Err(error.into())
-            }
-        }
+        let now = self.imports.ports.clock.now();
+        let import = ImportedFile {
+            id: self.id,
+            user_id: self.user_id,
+            file_name: self.file_name,
+            format,
+            size: self.size,
+            plan,
+            header: Vec::new(),
+            status,
+            progress: ImportProgress::default(),
+            total_rows: None,
+            undo: ImportUndo::default(),
+            created_at: now,
+            started_at: None,
+            updated_at: now,
+        };
+        Ok((self.imports, import))
     }
 }
 
 impl Imports {
-    async fn forget_file(&self, user_id: UserId, id: ImportId) {
+    /// Stores an import whose file is in the file store, and wakes a worker.
+    async fn queue_new(&self, import: &ImportedFile) -> Result<(), UploadError> {
+        if import.plan.says_where() {
+            let layout = self.inspect(import, &import.plan).await?;
+            layout
+                .columns(&import.plan)
+                .map_err(UploadError::Unreadable)?;
+        }
+        let mut unit = self.ports.storage.begin().await?;
+        unit.imports().insert(import).await?;
+        let work = JobWork::ImportContacts {
+            import_id: import.id,
+        };
+        self.enqueue(unit.as_mut(), import.user_id, work).await?;
+        unit.commit().await?;
+        self.ports.wake.notify_one();
+        let (user_id, import_id, size) = (import.user_id, import.id, import.size);
+        let format = import.format.as_str();
+        tracing::info!(%user_id, %import_id, size, format, "an import is queued");
+        Ok(())
+    }
+
+    async fn preview_new(&self, import: ImportedFile) -> Result<Preview, UploadError> {
+        let preview = self.preview_of(import).await?;
+        let mut unit = self.ports.storage.begin().await?;
+        unit.imports().insert(&preview.import).await?;
+        unit.commit().await?;
+        Ok(preview)
+    }
+
+    /// Nothing is left of an upload that came to nothing.
+    async fn or_forget<T>(
+        &self,
+        import: &ImportedFile,
+        outcome: Result<T, UploadError>,
+    ) -> Result<T, UploadError> {
+        if outcome.is_err() {
+            self.forget_file(import.user_id, import.id).await;
+        }
+        outcome
+    }
+
+    /// Deletes a file that nothing needs any more.
+    pub(super) async fn forget_file(&self, user_id: UserId, id: ImportId) {
         if let Err(error) = self.ports.files.delete(user_id, id.as_uuid()).await {
             tracing::error!(
                 %user_id,
                 import_id = %id,
                 error = &error as &dyn std::error::Error,
-                "a file that was not queued is left"
+                "the file of an import is left"
             );
         }
     }

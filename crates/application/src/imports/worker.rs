@@ -3,21 +3,13 @@
 use std::time::Duration;
 
 use chrono::TimeDelta;
-use nexus_domain::ports::{
-    DuplicateKey, FileStoreError, StorageError, TableChoice, TableError, TableSource,
-};
-use nexus_domain::{
-    ImportFailure, ImportId, ImportProgress, ImportedFile, InstanceId, JobWork, UserId,
-};
+use nexus_domain::ports::{FileStoreError, StorageError, TableError};
+use nexus_domain::{ImportFailure, ImportId, InstanceId, JobWork, UserId};
 
 use super::ImportPorts;
-use super::batch::{Batch, Origin};
-use super::columns::{Columns, shown_header};
 use super::held::{HeldJob, LEASE};
 use crate::Shutdown;
 
-/// How many rows one transaction takes in.
-const ROWS: usize = 500;
 /// How often the worker looks for work of other processes, or whose time has come.
 const PATROL: Duration = Duration::from_secs(5);
 /// After so many starts a failure of ours is final.
@@ -30,10 +22,10 @@ const FIRST_DELAY: i64 = 5;
 /// The longest wait after a failure, in seconds.
 const LONGEST_DELAY: i64 = 300;
 
-/// Imports files, one at a time. Any number of them may run, in any number of processes.
+/// Imports files, and undoes imports, one at a time. Any number of them may run, in any number of processes.
 #[derive(Clone)]
 pub struct ImportWorker {
-    ports: ImportPorts,
+    pub(super) ports: ImportPorts,
     owner: InstanceId,
 }
 
@@ -62,12 +54,6 @@ impl From<FileStoreError> for Stop {
     fn from(error: FileStoreError) -> Self {
         Self::Files(error)
     }
-}
-
-/// An import that was begun.
-struct Begun {
-    origin: Origin,
-    import: ImportedFile,
 }
 
 impl ImportWorker {
@@ -105,7 +91,14 @@ impl ImportWorker {
         let Some(mut held) = self.claim().await? else {
             return Ok(false);
         };
-        let outcome = self.import(&mut held, shutdown).await;
+        let outcome = if held.job.attempts > MOST_STARTS {
+            Err(Stop::Refused(ImportFailure::Internal))
+        } else {
+            match held.job.work {
+                JobWork::ImportContacts { .. } => self.import(&mut held, shutdown).await,
+                JobWork::UndoImport { .. } => self.undo(&mut held, shutdown).await,
+            }
+        };
         self.conclude(&held, outcome).await?;
         Ok(true)
     }
@@ -120,182 +113,13 @@ impl ImportWorker {
         Ok(claimed.map(|(job, lease)| HeldJob::new(job, lease)))
     }
 
-    /// Reads the file to its end, from where it was left.
-    async fn import(&self, held: &mut HeldJob, shutdown: &Shutdown) -> Result<(), Stop> {
-        if held.job.attempts > MOST_STARTS {
-            return Err(Stop::Refused(ImportFailure::Internal));
-        }
-        let Some(begun) = self.start(held).await? else {
-            return Ok(());
-        };
-        let mut table = self.open(held, shutdown, &begun.import).await?;
-        let header = table.header();
-        let columns = Columns::recognise(&header).ok_or_else(|| {
-            Stop::Refused(ImportFailure::NoKnownColumns {
-                header: shown_header(&header),
-            })
-        })?;
-        self.skip(held, shutdown, table.as_mut(), begun.import.progress.read)
-            .await?;
-        loop {
-            let storage = self.ports.storage.as_ref();
-            let rows = held
-                .during(storage, shutdown, table.next_rows(ROWS))
-                .await??;
-            if rows.is_empty() {
-                return Ok(());
-            }
-            let batch = Batch::read(
-                &rows,
-                &columns,
-                &begun.origin,
-                self.ports.clock.now(),
-                self.ports.entropy.as_ref(),
-            );
-            self.store(held, &begun.origin, &batch).await?;
-        }
-    }
-
-    /// Marks the import as running; `None` when nothing is left to do.
-    async fn start(&self, held: &mut HeldJob) -> Result<Option<Begun>, Stop> {
-        let user_id = held.user_id();
-        let mut unit = held.begin(self.ports.storage.as_ref()).await?;
-        let Some(user) = unit.users().find(user_id).await? else {
-            return Ok(None);
-        };
-        let import_id = import_of(held);
-        let Some(mut import) = unit
-            .imports()
-            .lock(user_id, import_id)
-            .await?
-            .filter(|import| !import.is_over())
-        else {
-            return Ok(None);
-        };
-        import.start(self.ports.clock.now());
-        unit.imports().save(&import).await?;
-        held.commit(unit).await?;
-        tracing::info!(
-            %user_id,
-            %import_id,
-            attempt = held.job.attempts,
-            from_row = import.progress.read,
-            "an import begins"
-        );
-        let origin = Origin {
-            user_id,
-            import_id,
-            country: user.default_country,
-        };
-        Ok(Some(Begun { origin, import }))
-    }
-
-    async fn open(
-        &self,
-        held: &mut HeldJob,
-        shutdown: &Shutdown,
-        import: &ImportedFile,
-    ) -> Result<Box<dyn TableSource>, Stop> {
-        let storage = self.ports.storage.as_ref();
-        let local_copy = self
-            .ports
-            .files
-            .local_copy(import.user_id, import.id.as_uuid());
-        let path = held
-            .during(storage, shutdown, local_copy)
-            .await??
-            .ok_or_else(|| {
-                Stop::Refused(ImportFailure::Unreadable {
-                    detail: "the file is no longer there".to_owned(),
-                })
-            })?;
-        let open = self
-            .ports
-            .tables
-            .open(path, import.format, TableChoice::default());
-        Ok(held.during(storage, shutdown, open).await??)
-    }
-
-    /// Passes over the rows that are accounted for already.
-    async fn skip(
-        &self,
-        held: &mut HeldJob,
-        shutdown: &Shutdown,
-        table: &mut dyn TableSource,
-        mut rows: u64,
-    ) -> Result<(), Stop> {
-        let storage = self.ports.storage.as_ref();
-        while rows > 0 {
-            let most = usize::try_from(rows).map_or(ROWS, |rows| rows.min(ROWS));
-            let passed = held
-                .during(storage, shutdown, table.next_rows(most))
-                .await??
-                .len();
-            if passed == 0 {
-                return Ok(());
-            }
-            rows = rows.saturating_sub(u64::try_from(passed).unwrap_or(u64::MAX));
-        }
-        Ok(())
-    }
-
-    /// Takes a batch in. When somebody else adds one of its addresses at the same time, it is
-    /// settled once more, now that the address is known.
-    async fn store(
-        &self,
-        held: &mut HeldJob,
-        origin: &Origin,
-        batch: &Batch,
-    ) -> Result<ImportProgress, Stop> {
-        match self.store_once(held, origin, batch).await {
-            Err(Stop::Storage(StorageError::Duplicate(
-                DuplicateKey::ContactPhone | DuplicateKey::ContactEmail,
-            ))) => self.store_once(held, origin, batch).await,
-            outcome => outcome,
-        }
-    }
-
-    async fn store_once(
-        &self,
-        held: &mut HeldJob,
-        origin: &Origin,
-        batch: &Batch,
-    ) -> Result<ImportProgress, Stop> {
-        let user = origin.user_id;
-        let mut unit = held.begin(self.ports.storage.as_ref()).await?;
-        let mut import = unit
-            .imports()
-            .lock(user, origin.import_id)
-            .await?
-            .ok_or(Stop::LeaseLost)?;
-        let (phones, emails) = batch.addresses();
-        let known = if phones.is_empty() && emails.is_empty() {
-            Vec::new()
-        } else {
-            unit.contacts().known(user, &phones, &emails).await?
-        };
-        let (new, progress) = batch.settle(&known);
-        if !new.is_empty() {
-            unit.contacts().insert(&new).await?;
-        }
-        if !batch.errors.is_empty() {
-            unit.imports()
-                .add_errors(user, origin.import_id, &batch.errors)
-                .await?;
-        }
-        import.advance(progress, self.ports.clock.now());
-        unit.imports().save(&import).await?;
-        held.commit(unit).await?;
-        Ok(progress)
-    }
-
     /// Does what is to be done after the work has ended this way.
     async fn conclude(
         &self,
         held: &HeldJob,
         outcome: Result<(), Stop>,
     ) -> Result<(), StorageError> {
-        let (user_id, import_id) = (held.user_id(), import_of(held));
+        let (user_id, import_id) = (held.user_id(), held.import_id());
         match outcome {
             Ok(()) => self.finish(held, None).await,
             Err(Stop::Refused(failure)) => self.finish(held, Some(failure)).await,
@@ -324,7 +148,7 @@ impl ImportWorker {
     ) -> Result<(), StorageError> {
         tracing::warn!(
             user_id = %held.user_id(),
-            import_id = %import_of(held),
+            import_id = %held.import_id(),
             attempt = held.job.attempts,
             error,
             "an import failed"
@@ -348,7 +172,7 @@ impl ImportWorker {
         held: &HeldJob,
         failure: Option<ImportFailure>,
     ) -> Result<(), StorageError> {
-        let (user_id, import_id) = (held.user_id(), import_of(held));
+        let (user_id, import_id) = (held.user_id(), held.import_id());
         let mut unit = self.ports.storage.begin().await?;
         if !unit.jobs().hold(&held.lease).await? {
             tracing::warn!(%user_id, %import_id, "an import is somebody else's now, or gone");
@@ -356,9 +180,11 @@ impl ImportWorker {
         }
         if let Some(mut import) = unit.imports().lock(user_id, import_id).await? {
             let now = self.ports.clock.now();
-            match failure {
-                None => import.complete(now),
-                Some(failure) => import.fail(failure, now),
+            match (held.job.work, failure) {
+                // Undone as far as possible: the contacts that are left stay as they are.
+                (JobWork::UndoImport { .. }, _) => import.end_undo(now),
+                (JobWork::ImportContacts { .. }, None) => import.complete(now),
+                (JobWork::ImportContacts { .. }, Some(failure)) => import.fail(failure, now),
             }
             unit.imports().save(&import).await?;
             tracing::info!(
@@ -387,11 +213,6 @@ impl ImportWorker {
             );
         }
     }
-}
-
-fn import_of(held: &HeldJob) -> ImportId {
-    let JobWork::ImportContacts { import_id } = held.job.work;
-    import_id
 }
 
 fn delay_after(attempts: u32) -> TimeDelta {

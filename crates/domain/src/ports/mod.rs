@@ -21,9 +21,9 @@ pub use hashing::{HashingError, PasswordHasher};
 pub use provisioning::{ProvisionedSender, ProvisioningError, SenderProvisioner};
 pub use repositories::{
     BotActivityRepository, CampaignContactRepository, CampaignRepository, ContactRepository,
-    IdempotencyRepository, IdempotencyState, ImportRepository, JobRepository, KnownAddress,
-    MediaRepository, MessageRepository, SenderRepository, SessionRepository, StatisticsRepository,
-    StoredAnswer, UserRepository, WebhookRepository,
+    CreatedContact, IdempotencyRepository, IdempotencyState, ImportRepository, JobRepository,
+    KnownAddress, MediaRepository, MessageRepository, SenderRepository, SessionRepository,
+    StatisticsRepository, StoredAnswer, UserRepository, WebhookRepository,
 };
 pub use sealing::{SealError, SecretSealer};
 pub use storage::{DuplicateKey, Repositories, Storage, StorageError, UnitOfWork};

@@ -72,6 +72,15 @@ pub struct KnownAddress {
     pub email: Option<EmailAddress>,
 }
 
+/// A contact that an import created.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CreatedContact {
+    /// The contact.
+    pub contact: Contact,
+    /// Whether a campaign or a message has to do with it.
+    pub is_used: bool,
+}
+
 /// Contacts and their tags.
 #[cfg_attr(feature = "mocks", mockall::automock)]
 #[async_trait]
@@ -85,6 +94,12 @@ pub trait ContactRepository: Send {
     async fn lock(&mut self, user: UserId, id: ContactId) -> Result<Option<Contact>, StorageError>;
     /// The contacts with these ids, as far as they are the user's, in no particular order.
     async fn find_many(
+        &mut self,
+        user: UserId,
+        ids: &[ContactId],
+    ) -> Result<Vec<Contact>, StorageError>;
+    /// The contacts with these ids, as far as they are the user's, kept from change by others, by id.
+    async fn lock_many(
         &mut self,
         user: UserId,
         ids: &[ContactId],
@@ -109,6 +124,18 @@ pub trait ContactRepository: Send {
         phones: &[PhoneNumber],
         emails: &[EmailAddress],
     ) -> Result<Vec<KnownAddress>, StorageError>;
+    /// The contacts that an import created, kept from change by others, by id, after `after`, at
+    /// most `most`.
+    async fn lock_created_by(
+        &mut self,
+        user: UserId,
+        import: ImportId,
+        after: Option<ContactId>,
+        most: u32,
+    ) -> Result<Vec<CreatedContact>, StorageError>;
+    /// Deletes the contacts with these ids, as [`Self::delete`] does.
+    async fn delete_created(&mut self, user: UserId, ids: &[ContactId])
+    -> Result<(), StorageError>;
     /// Every tag in use with the number of contacts that have it, by label.
     async fn tags(&mut self, user: UserId) -> Result<Vec<(Tag, u64)>, StorageError>;
     /// The recipients of a campaign: those chosen one by one and those that the audience lets
@@ -340,7 +367,7 @@ pub trait ImportRepository: Send {
         user: UserId,
         id: ImportId,
     ) -> Result<Option<ImportedFile>, StorageError>;
-    /// Stores status, progress and `updated_at`.
+    /// Stores everything but what is known of the file when it is uploaded.
     async fn save(&mut self, import: &ImportedFile) -> Result<(), StorageError>;
     /// Part of the list, latest first.
     async fn list(
@@ -355,6 +382,15 @@ pub trait ImportRepository: Send {
         id: ImportId,
         errors: &[RowError],
     ) -> Result<(), StorageError>;
+    /// The imports that were last changed before `before` and are still nothing but previewed, at
+    /// most `most`. For housekeeping, whoever's they are.
+    async fn previewed_before(
+        &mut self,
+        before: DateTime<Utc>,
+        most: u32,
+    ) -> Result<Vec<(UserId, ImportId)>, StorageError>;
+    /// Deletes an import that is nothing but previewed. Whether there was one.
+    async fn delete_previewed(&mut self, user: UserId, id: ImportId) -> Result<bool, StorageError>;
     /// Part of the errors, by line.
     async fn errors(
         &mut self,

@@ -3,6 +3,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::ContactId;
+
 /// Why a value was refused.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "code", rename_all = "snake_case")]
@@ -54,6 +56,22 @@ pub enum Problem {
         /// How many there are.
         count: u32,
     },
+    /// The phone number belongs to one contact and the e-mail address to another.
+    MeetsTwoContacts {
+        /// The contact with the phone number.
+        phone: ContactId,
+        /// The contact with the e-mail address.
+        email: ContactId,
+    },
+    /// A table has no such column.
+    NoSuchColumn,
+    /// The same column, or the same meaning of a column, was given before.
+    MappedTwice,
+    /// The column has another header than the one that was meant.
+    OtherHeader {
+        /// The header that is there.
+        header: String,
+    },
     /// A value that this field can't have; `hint` names what it takes, in the words of the API.
     Malformed {
         /// What is expected, a format or an example: `2026-11-23T10:00:00Z`.
@@ -81,6 +99,10 @@ impl Problem {
             Self::PhoneOrEmailRequired => "phone_or_email_required",
             Self::Duplicate => "duplicate",
             Self::UnknownContacts { .. } => "unknown_contacts",
+            Self::MeetsTwoContacts { .. } => "meets_two_contacts",
+            Self::NoSuchColumn => "no_such_column",
+            Self::MappedTwice => "mapped_twice",
+            Self::OtherHeader { .. } => "other_header",
             Self::Malformed { .. } => "malformed",
         }
     }

@@ -1,5 +1,6 @@
 use nexus_domain::{
-    ImportFailure, ImportId, ImportProgress, ImportStatus, ImportedFile, TableFormat, UserId,
+    ImportFailure, ImportId, ImportPlan, ImportProgress, ImportStatus, ImportUndo, ImportedFile,
+    TableFormat, UserId,
 };
 use proptest::prelude::*;
 
@@ -12,20 +13,26 @@ fn import() -> ImportedFile {
         file_name: text("clientes.csv"),
         format: TableFormat::Csv,
         size: 1_024,
+        plan: ImportPlan::default(),
+        header: Vec::new(),
         status: ImportStatus::Queued,
         progress: ImportProgress::default(),
+        total_rows: None,
+        undo: ImportUndo::default(),
         created_at: at(0),
+        started_at: None,
         updated_at: at(0),
     }
 }
 
-fn batch(created: u64, known: u64, blank: u64, invalid: u64) -> ImportProgress {
+fn batch(created: u64, skipped: u64, blank: u64, invalid: u64) -> ImportProgress {
     ImportProgress {
-        read: created + known + blank + invalid,
+        read: created + skipped + blank + invalid,
         created,
-        known,
+        skipped,
         blank,
         invalid,
+        ..ImportProgress::default()
     }
 }
 

@@ -1,3 +1,4 @@
+use nexus_domain::ContactId;
 use nexus_domain::values::{
     Country, Cursor, EmailAddress, Language, NewPassword, PersonName, PhoneNumber, Problem, Tag,
     Text, TimeZone, Violations, fold,
@@ -621,6 +622,10 @@ fn every_problem() -> Vec<Problem> {
         | Problem::PhoneOrEmailRequired
         | Problem::Duplicate
         | Problem::UnknownContacts { .. }
+        | Problem::MeetsTwoContacts { .. }
+        | Problem::NoSuchColumn
+        | Problem::MappedTwice
+        | Problem::OtherHeader { .. }
         | Problem::Malformed { .. } => true,
     };
     let problems = vec![
@@ -644,6 +649,15 @@ fn every_problem() -> Vec<Problem> {
         Problem::PhoneOrEmailRequired,
         Problem::Duplicate,
         Problem::UnknownContacts { count: 3 },
+        Problem::MeetsTwoContacts {
+            phone: ContactId::from_uuid(uuid::Uuid::from_u128(1)),
+            email: ContactId::from_uuid(uuid::Uuid::from_u128(2)),
+        },
+        Problem::NoSuchColumn,
+        Problem::MappedTwice,
+        Problem::OtherHeader {
+            header: "Correo".to_owned(),
+        },
         Problem::Malformed {
             expected: "2026-11-23".to_owned(),
         },

@@ -1,15 +1,15 @@
 //! Contacts, their tags, and how many there are.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use async_trait::async_trait;
 use chrono::{DateTime, NaiveDate, Utc};
-use nexus_domain::ports::{ContactRepository, KnownAddress, StorageError};
+use nexus_domain::ports::{ContactRepository, CreatedContact, KnownAddress, StorageError};
 use nexus_domain::values::{
     ContactSort, EmailAddress, ListRequest, Listing, Paging, PhoneNumber, Tag,
 };
 use nexus_domain::{
-    Audience, CampaignId, Contact, ContactFilter, ContactId, ContactStatus, UserId,
+    Audience, CampaignId, Contact, ContactFilter, ContactId, ContactStatus, ImportId, UserId,
 };
 use sea_orm::FromQueryResult;
 use uuid::Uuid;
@@ -21,7 +21,7 @@ use super::contact_rows::{
     ALL_VALUES, CHANGEABLE, COLUMNS, ContactRow, KnownRow, all_values, changeable, tags,
 };
 use super::lists::time_key;
-use super::rows::{Number, Row};
+use super::rows::{IdRow, Number, Row};
 use super::sql::{Sql, params, rows_per_statement};
 
 /// Contacts that came and went, by user, day of creation and status.
@@ -99,6 +99,7 @@ struct BeforeRow {
 
 #[derive(FromQueryResult)]
 struct DeletedRow {
+    id: Uuid,
     status: String,
     created_at: DateTime<Utc>,
 }
@@ -113,6 +114,27 @@ impl SqlRepositories {
     async fn contacts_by(&self, sql: Sql) -> Result<Vec<Contact>, StorageError> {
         let rows: Vec<ContactRow> = self.db().all(sql).await?;
         rows.into_iter().map(ContactRow::contact).collect()
+    }
+
+    /// Which of these a campaign or a message has to do with.
+    async fn used(&self, contacts: &[Contact]) -> Result<HashSet<Uuid>, StorageError> {
+        let mut used = HashSet::new();
+        for chunk in contacts.chunks(rows_per_statement(1)) {
+            for table in [
+                "campaign_contacts",
+                "campaign_choices",
+                "messages",
+                "bot_activity",
+            ] {
+                let sql = Sql::new(format!(
+                    "SELECT DISTINCT contact_id AS id FROM {table} WHERE contact_id IN "
+                ))
+                .list(chunk.iter().map(|contact| contact.id));
+                let rows: Vec<IdRow> = self.db().all(sql).await?;
+                used.extend(rows.into_iter().map(|row| row.id));
+            }
+        }
+        Ok(used)
     }
 
     async fn contact_by_id(
@@ -178,6 +200,29 @@ impl ContactRepository for SqlRepositories {
         Ok(found)
     }
 
+    async fn lock_many(
+        &mut self,
+        user: UserId,
+        ids: &[ContactId],
+    ) -> Result<Vec<Contact>, StorageError> {
+        let unique: BTreeSet<ContactId> = ids.iter().copied().collect();
+        let unique: Vec<ContactId> = unique.into_iter().collect();
+        let mut found = Vec::with_capacity(unique.len());
+        // By id, chunk after chunk: two that lock overlapping sets wait for one another instead of
+        // blocking each other for good.
+        for chunk in unique.chunks(rows_per_statement(1)) {
+            let sql = Sql::with(
+                format!("SELECT {COLUMNS} FROM contacts AS r WHERE r.user_id = $1 AND r.id IN "),
+                params![user],
+            )
+            .list(chunk.iter().copied())
+            .then(" ORDER BY r.id")
+            .then(self.db().for_update());
+            found.extend(self.contacts_by(sql).await?);
+        }
+        Ok(found)
+    }
+
     async fn save(&mut self, contact: &Contact) -> Result<(), StorageError> {
         let together = self.db().together().await?;
         let db = together.db();
@@ -232,7 +277,7 @@ impl ContactRepository for SqlRepositories {
         let deleted: Option<DeletedRow> = db
             .one(Sql::with(
                 "DELETE FROM contacts WHERE user_id = $1 AND id = $2 \
-                 RETURNING status, created_at",
+                 RETURNING id, status, created_at",
                 params![user, id],
             ))
             .await?;
@@ -304,6 +349,62 @@ impl ContactRepository for SqlRepositories {
             }
         }
         Ok(found.into_values().collect())
+    }
+
+    async fn lock_created_by(
+        &mut self,
+        user: UserId,
+        import: ImportId,
+        after: Option<ContactId>,
+        most: u32,
+    ) -> Result<Vec<CreatedContact>, StorageError> {
+        let after = after.map_or(Uuid::nil(), |id| id.as_uuid());
+        let sql = Sql::with(
+            format!(
+                "SELECT {COLUMNS} FROM contacts AS r WHERE r.user_id = $1 AND r.import_id = $2 \
+                 AND r.import_id IS NOT NULL AND r.id > $3 ORDER BY r.id LIMIT $4{}",
+                self.db().for_update()
+            ),
+            params![user, import, after, i64::from(most)],
+        );
+        let contacts = self.contacts_by(sql).await?;
+        let used = self.used(&contacts).await?;
+        Ok(contacts
+            .into_iter()
+            .map(|contact| CreatedContact {
+                is_used: used.contains(&contact.id.as_uuid()),
+                contact,
+            })
+            .collect())
+    }
+
+    async fn delete_created(
+        &mut self,
+        user: UserId,
+        ids: &[ContactId],
+    ) -> Result<(), StorageError> {
+        let together = self.db().together().await?;
+        let db = together.db();
+        let mut totals = TotalsChange::default();
+        for chunk in ids.chunks(rows_per_statement(1)) {
+            let sql = Sql::with(
+                "DELETE FROM contacts WHERE user_id = $1 AND id IN ",
+                params![user],
+            )
+            .list(chunk.iter().copied())
+            .then(" RETURNING id, status, created_at");
+            let deleted: Vec<DeletedRow> = db.all(sql).await?;
+            for deleted in deleted {
+                let row = Row {
+                    table: "contacts",
+                    id: deleted.id,
+                };
+                let status = row.parse("status", &deleted.status, ContactStatus::parse)?;
+                totals.add_one(user, deleted.created_at, status, -1);
+            }
+        }
+        totals.store(db).await?;
+        together.done().await
     }
 
     async fn tags(&mut self, user: UserId) -> Result<Vec<(Tag, u64)>, StorageError> {

@@ -10,16 +10,19 @@ use nexus_domain::{
 };
 use sea_orm::FromQueryResult;
 use sea_orm::sea_query::Value;
+use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
 use super::SqlRepositories;
+use super::import_plans::{PlanJson, plan};
 use super::lists::{KeyKind, List, time_key};
 use super::rows::{Number, Row, to_json};
 use super::sql::{Param, Sql, params, rows_per_statement};
 
-const COLUMNS: &str = "r.id, r.user_id, r.file_name, r.format, r.size, r.status, r.ended_at, \
-     r.failure, r.rows_read, r.rows_created, r.rows_known, r.rows_blank, r.rows_invalid, \
-     r.created_at, r.updated_at";
+const COLUMNS: &str = "r.id, r.user_id, r.file_name, r.format, r.size, r.plan, r.header, \
+     r.status, r.ended_at, r.failure, r.undo, r.rows_read, r.rows_created, r.rows_updated, \
+     r.rows_unchanged, r.rows_skipped, r.rows_blank, r.rows_invalid, r.rows_still_unsubscribed, \
+     r.rows_total, r.created_at, r.started_at, r.updated_at";
 
 #[derive(FromQueryResult)]
 struct ImportRow {
@@ -28,15 +31,23 @@ struct ImportRow {
     file_name: String,
     format: String,
     size: i64,
+    plan: Option<String>,
+    header: Option<String>,
     status: String,
     ended_at: Option<DateTime<Utc>>,
     failure: Option<String>,
+    undo: Option<String>,
     rows_read: i64,
     rows_created: i64,
-    rows_known: i64,
+    rows_updated: i64,
+    rows_unchanged: i64,
+    rows_skipped: i64,
     rows_blank: i64,
     rows_invalid: i64,
+    rows_still_unsubscribed: i64,
+    rows_total: Option<i64>,
     created_at: DateTime<Utc>,
+    started_at: Option<DateTime<Utc>>,
     updated_at: DateTime<Utc>,
 }
 
@@ -46,6 +57,8 @@ impl ImportRow {
             table: "imports",
             id: self.id,
         };
+        let count = |column, number| row.unsigned(column, number);
+        let total = self.rows_total;
         Ok(ImportedFile {
             id: ImportId::from_uuid(self.id),
             user_id: UserId::from_uuid(self.user_id),
@@ -57,15 +70,23 @@ impl ImportRow {
                 TableFormat::as_str,
             )?,
             size: row.unsigned("size", self.size)?,
+            plan: plan(row, self.plan.as_deref())?,
+            header: json_or_default(row, "header", self.header.as_deref())?,
             status: self.status(row)?,
             progress: ImportProgress {
-                read: row.unsigned("rows_read", self.rows_read)?,
-                created: row.unsigned("rows_created", self.rows_created)?,
-                known: row.unsigned("rows_known", self.rows_known)?,
-                blank: row.unsigned("rows_blank", self.rows_blank)?,
-                invalid: row.unsigned("rows_invalid", self.rows_invalid)?,
+                read: count("rows_read", self.rows_read)?,
+                created: count("rows_created", self.rows_created)?,
+                updated: count("rows_updated", self.rows_updated)?,
+                unchanged: count("rows_unchanged", self.rows_unchanged)?,
+                skipped: count("rows_skipped", self.rows_skipped)?,
+                blank: count("rows_blank", self.rows_blank)?,
+                invalid: count("rows_invalid", self.rows_invalid)?,
+                still_unsubscribed: count("still_unsubscribed", self.rows_still_unsubscribed)?,
             },
+            total_rows: total.map(|total| count("rows_total", total)).transpose()?,
+            undo: json_or_default(row, "undo", self.undo.as_deref())?,
             created_at: self.created_at,
+            started_at: self.started_at,
             updated_at: self.updated_at,
         })
     }
@@ -73,6 +94,7 @@ impl ImportRow {
     fn status(&self, row: Row) -> Result<ImportStatus, StorageError> {
         let at = || row.need("ended_at", self.ended_at);
         Ok(match self.status.as_str() {
+            "previewed" => ImportStatus::Previewed,
             "queued" => ImportStatus::Queued,
             "running" => ImportStatus::Running,
             "completed" => ImportStatus::Completed { at: at()? },
@@ -83,37 +105,71 @@ impl ImportRow {
                     failure: row.json::<ImportFailure>("failure", failure)?,
                 }
             }
+            "cancelled" => ImportStatus::Cancelled { at: at()? },
+            "undoing" => ImportStatus::Undoing,
+            "undone" => ImportStatus::Undone { at: at()? },
             _ => return row.need("status", None),
         })
     }
 }
 
-/// What can change, in the order of the statements below.
+fn json_or_default<T: DeserializeOwned + Default>(
+    row: Row,
+    column: &str,
+    stored: Option<&str>,
+) -> Result<T, StorageError> {
+    stored.map_or_else(|| Ok(T::default()), |text| row.json(column, text))
+}
+
+/// What can change, in the order of [`CHANGEABLE`].
 fn saved_values(import: &ImportedFile) -> Result<Vec<Value>, StorageError> {
     let (ended_at, failure) = match &import.status {
-        ImportStatus::Queued | ImportStatus::Running => (None, None),
-        ImportStatus::Completed { at } => (Some(*at), None),
+        ImportStatus::Previewed
+        | ImportStatus::Queued
+        | ImportStatus::Running
+        | ImportStatus::Undoing => (None, None),
+        ImportStatus::Completed { at }
+        | ImportStatus::Cancelled { at }
+        | ImportStatus::Undone { at } => (Some(*at), None),
         ImportStatus::Failed { at, failure } => (Some(*at), Some(to_json(failure)?)),
     };
     let progress = &import.progress;
     Ok(params![
         import.user_id,
         import.id,
+        to_json(&PlanJson::of(&import.plan))?,
+        to_json(&import.header)?,
         import.status.as_str(),
         ended_at,
         failure,
+        to_json(&import.undo)?,
         stored(progress.read)?,
         stored(progress.created)?,
-        stored(progress.known)?,
+        stored(progress.updated)?,
+        stored(progress.unchanged)?,
+        stored(progress.skipped)?,
         stored(progress.blank)?,
         stored(progress.invalid)?,
+        stored(progress.still_unsubscribed)?,
+        import.total_rows.map(stored).transpose()?,
+        import.started_at,
         import.updated_at,
     ])
 }
 
+const CHANGEABLE: &str = "user_id, id, plan, header, status, ended_at, failure, undo, rows_read, \
+     rows_created, rows_updated, rows_unchanged, rows_skipped, rows_blank, rows_invalid, \
+     rows_still_unsubscribed, rows_total, started_at, updated_at";
+
 /// A number as the databases have it.
 fn stored(number: u64) -> Result<i64, StorageError> {
     i64::try_from(number).map_err(|error| StorageError::Failed(Box::new(error)))
+}
+
+#[derive(FromQueryResult)]
+struct PreviewedImport {
+    user_id: Uuid,
+    id: Uuid,
 }
 
 #[derive(FromQueryResult)]
@@ -124,6 +180,7 @@ struct ErrorRow {
     column_name: Option<String>,
     value: String,
     problem: String,
+    cells: Option<String>,
 }
 
 impl ErrorRow {
@@ -137,8 +194,16 @@ impl ErrorRow {
             column: self.column_name,
             value: self.value,
             problem: row.json("problem", &self.problem)?,
+            cells: json_or_default(row, "cells", self.cells.as_deref())?,
         })
     }
+}
+
+fn cells(error: &RowError) -> Result<Option<String>, StorageError> {
+    if error.cells.is_empty() {
+        return Ok(None);
+    }
+    to_json(&error.cells).map(Some)
 }
 
 /// The errors of rows are numbered by the database; in a cursor the number stands where other
@@ -189,11 +254,9 @@ impl ImportRepository for SqlRepositories {
             stored(import.size)?,
             import.created_at,
         ]);
-        let sql = Sql::new(
-            "INSERT INTO imports (user_id, id, status, ended_at, failure, rows_read, \
-             rows_created, rows_known, rows_blank, rows_invalid, updated_at, file_name, format, \
-             size, created_at) VALUES ",
-        );
+        let sql = Sql::new(format!(
+            "INSERT INTO imports ({CHANGEABLE}, file_name, format, size, created_at) VALUES "
+        ));
         self.db().execute(sql.rows([values])).await?;
         Ok(())
     }
@@ -216,9 +279,11 @@ impl ImportRepository for SqlRepositories {
     }
 
     async fn save(&mut self, import: &ImportedFile) -> Result<(), StorageError> {
-        let sql = "UPDATE imports SET status = $3, ended_at = $4, failure = $5, rows_read = $6, \
-             rows_created = $7, rows_known = $8, rows_blank = $9, rows_invalid = $10, \
-             updated_at = $11 WHERE user_id = $1 AND id = $2";
+        let sql = "UPDATE imports SET plan = $3, header = $4, status = $5, ended_at = $6, \
+             failure = $7, undo = $8, rows_read = $9, rows_created = $10, rows_updated = $11, \
+             rows_unchanged = $12, rows_skipped = $13, rows_blank = $14, rows_invalid = $15, \
+             rows_still_unsubscribed = $16, rows_total = $17, started_at = $18, \
+             updated_at = $19 WHERE user_id = $1 AND id = $2";
         self.db()
             .execute(Sql::with(sql, saved_values(import)?))
             .await?;
@@ -265,7 +330,7 @@ impl ImportRepository for SqlRepositories {
         if Number::count(together.db().one(owned).await?) == 0 {
             return Ok(());
         }
-        for chunk in errors.chunks(rows_per_statement(5)) {
+        for chunk in errors.chunks(rows_per_statement(6)) {
             let rows = chunk
                 .iter()
                 .map(|error| {
@@ -275,15 +340,41 @@ impl ImportRepository for SqlRepositories {
                         error.column.as_deref(),
                         error.value.as_str(),
                         to_json(&error.problem)?,
+                        cells(error)?,
                     ])
                 })
                 .collect::<Result<Vec<_>, StorageError>>()?;
             let sql = Sql::new(
-                "INSERT INTO import_errors (import_id, line, column_name, value, problem) VALUES ",
+                "INSERT INTO import_errors (import_id, line, column_name, value, problem, \
+                 cells) VALUES ",
             );
             together.db().execute(sql.rows(rows)).await?;
         }
         together.done().await
+    }
+
+    async fn previewed_before(
+        &mut self,
+        before: DateTime<Utc>,
+        most: u32,
+    ) -> Result<Vec<(UserId, ImportId)>, StorageError> {
+        let sql = Sql::with(
+            "SELECT user_id, id FROM imports WHERE status = 'previewed' AND updated_at < $1 \
+             ORDER BY updated_at LIMIT $2",
+            params![before, i64::from(most)],
+        );
+        let rows: Vec<PreviewedImport> = self.db().all(sql).await?;
+        let ids =
+            |row: PreviewedImport| (UserId::from_uuid(row.user_id), ImportId::from_uuid(row.id));
+        Ok(rows.into_iter().map(ids).collect())
+    }
+
+    async fn delete_previewed(&mut self, user: UserId, id: ImportId) -> Result<bool, StorageError> {
+        let sql = Sql::with(
+            "DELETE FROM imports WHERE user_id = $1 AND id = $2 AND status = 'previewed'",
+            params![user, id],
+        );
+        Ok(self.db().execute(sql).await? > 0)
     }
 
     async fn errors(
@@ -299,7 +390,7 @@ impl ImportRepository for SqlRepositories {
         );
         let total = self.total(&request.paging, &source).await?;
         let list = List {
-            columns: "r.id, r.import_id, r.line, r.column_name, r.value, r.problem",
+            columns: "r.id, r.import_id, r.line, r.column_name, r.value, r.problem, r.cells",
             table: "import_errors",
             source,
             key: ("r.line", "line"),

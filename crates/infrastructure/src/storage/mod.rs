@@ -16,6 +16,7 @@ mod contact_rows;
 mod contacts;
 mod errors;
 mod idempotency;
+mod import_plans;
 mod imports;
 mod jobs;
 mod lists;

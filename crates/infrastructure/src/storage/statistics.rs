@@ -66,7 +66,8 @@ const ACTIVITIES: [(ActivityKind, &str); 4] = [
     (
         ActivityKind::ImportFinished,
         "SELECT id, file_name AS subject, ended_at AS at FROM imports \
-         WHERE user_id = $1 AND ended_at IS NOT NULL ORDER BY ended_at DESC LIMIT $2",
+         WHERE user_id = $1 AND ended_at IS NOT NULL AND status IN ('completed', 'failed') \
+         ORDER BY ended_at DESC LIMIT $2",
     ),
     (
         ActivityKind::MessageReceived,

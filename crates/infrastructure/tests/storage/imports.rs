@@ -1,6 +1,7 @@
-use nexus_domain::values::{Paging, Problem, SortDirection};
+use nexus_domain::values::{Country, Paging, Problem, SortDirection, Tag};
 use nexus_domain::{
-    ImportFailure, ImportProgress, ImportStatus, ImportedFile, RowError, TableFormat,
+    ColumnMapping, ColumnMeaning, ConsentNote, ImportFailure, ImportPlan, ImportProgress,
+    ImportStatus, ImportUndo, ImportedFile, KnownContacts, MappedColumn, RowError, TableFormat,
 };
 
 use crate::samples::{self, after, at, page, short};
@@ -8,12 +9,13 @@ use crate::store::{Store, assert_same, walk};
 
 on_both_databases!(
     an_import_is_read_as_it_was_written,
-    saving_changes_status_and_progress_only,
+    saving_changes_everything_but_what_is_known_of_the_file,
     the_list_is_latest_first_whatever_the_direction,
     errors_are_read_as_they_were_written,
     errors_are_listed_by_line_in_parts,
     thousands_of_errors_are_added_at_once,
     another_user_sees_and_changes_nothing,
+    previews_that_are_old_are_found_and_deleted_and_nothing_else,
 );
 
 /// An error of a row; its first users are the tests of users.
@@ -23,6 +25,28 @@ pub(crate) fn row_error(line: u64) -> RowError {
         column: Some("Teléfono".to_owned()),
         value: "55 12".to_owned(),
         problem: Problem::InvalidPhone,
+        cells: vec!["Ana".to_owned(), "55 12".to_owned(), "\"ñ\"".to_owned()],
+    }
+}
+
+fn plan() -> ImportPlan {
+    let column = |index, header: Option<&str>, meaning| MappedColumn {
+        index,
+        header: header.map(str::to_owned),
+        meaning,
+    };
+    ImportPlan {
+        sheet: Some("Hoja 'uno' ".to_owned()),
+        header_line: Some(7),
+        mapping: Some(ColumnMapping::from_stored(vec![
+            column(3, Some("Ñandú \"x\""), ColumnMeaning::Name),
+            column(0, None, ColumnMeaning::Phone),
+            column(1, Some(""), ColumnMeaning::Ignore),
+        ])),
+        known: KnownContacts::UpdateEmpty,
+        tags: vec![Tag::from_stored("Señal".to_owned())],
+        default_country: Country::parse("ES").ok(),
+        consent_note: ConsentNote::parse("Lo firmaron\nen la feria").ok(),
     }
 }
 
@@ -45,9 +69,13 @@ fn statuses() -> Vec<ImportStatus> {
         ImportFailure::Internal,
     ];
     [
+        ImportStatus::Previewed,
         ImportStatus::Queued,
         ImportStatus::Running,
         ImportStatus::Completed { at: at(9) },
+        ImportStatus::Cancelled { at: at(6) },
+        ImportStatus::Undoing,
+        ImportStatus::Undone { at: at(7) },
     ]
     .into_iter()
     .chain(
@@ -80,13 +108,25 @@ async fn an_import_is_read_as_it_was_written(store: Store) {
             format,
             size: 5_000_000_000,
             status,
+            plan: plan(),
+            header: vec!["Ñ".to_owned(), "a,b".to_owned()],
             progress: ImportProgress {
-                read: 15,
+                read: 63,
                 created: 1,
-                known: 2,
-                blank: 4,
-                invalid: 8,
+                updated: 2,
+                unchanged: 4,
+                skipped: 8,
+                blank: 16,
+                invalid: 32,
+                still_unsubscribed: 3,
             },
+            total_rows: Some(5_000_000_000),
+            undo: ImportUndo {
+                deleted: 5,
+                kept: 6,
+                after: Some(samples::contact_id()),
+            },
+            started_at: Some(at(2)),
             created_at: at(1),
             updated_at: at(2),
             ..samples::import(user.id)
@@ -96,7 +136,7 @@ async fn an_import_is_read_as_it_was_written(store: Store) {
     }
 }
 
-async fn saving_changes_status_and_progress_only(store: Store) {
+async fn saving_changes_everything_but_what_is_known_of_the_file(store: Store) {
     let user = store.user().await;
     let import = stored(&store, samples::import(user.id)).await;
     let untouched = stored(&store, samples::import(user.id)).await;
@@ -106,23 +146,33 @@ async fn saving_changes_status_and_progress_only(store: Store) {
             format: TableFormat::Xlsx,
             size: 1,
             status,
+            plan: plan(),
+            header: vec!["Nombre".to_owned()],
             progress: ImportProgress {
                 read: 5_000_000_000,
                 created: 4_999_999_990,
-                known: 1,
+                skipped: 1,
                 blank: 2,
                 invalid: 7,
+                ..ImportProgress::default()
             },
+            total_rows: Some(7),
+            undo: ImportUndo {
+                deleted: 1,
+                ..ImportUndo::default()
+            },
+            started_at: Some(at(3)),
             created_at: at(99),
             updated_at: at(100),
             ..import.clone()
         };
         store.read().imports().save(&changed).await.unwrap();
         let expected = ImportedFile {
-            status: changed.status,
-            progress: changed.progress,
-            updated_at: changed.updated_at,
-            ..import.clone()
+            file_name: import.file_name.clone(),
+            format: import.format,
+            size: import.size,
+            created_at: import.created_at,
+            ..changed
         };
         assert_same(&find(&store, &import).await, &Some(expected));
     }
@@ -171,6 +221,7 @@ async fn errors_are_read_as_they_were_written(store: Store) {
         column: None,
         value: String::new(),
         problem: Problem::PhoneOrEmailRequired,
+        cells: vec![],
     };
     let with_details = [
         Problem::TooLong { max: 200 },
@@ -294,4 +345,29 @@ async fn another_user_sees_and_changes_nothing(store: Store) {
     );
     let errors = imports.errors(user.id, import.id, &page(1, 10)).await;
     assert_eq!(errors.unwrap().items, [row_error(2)]);
+}
+
+async fn previews_that_are_old_are_found_and_deleted_and_nothing_else(store: Store) {
+    let (user, other) = (store.user().await, store.user().await);
+    let previewed = |user, seconds| ImportedFile {
+        status: ImportStatus::Previewed,
+        updated_at: at(seconds),
+        ..samples::import(user)
+    };
+    let second = stored(&store, previewed(other.id, 2)).await;
+    let first = stored(&store, previewed(user.id, 1)).await;
+    stored(&store, previewed(user.id, 3)).await;
+    let queued = stored(&store, samples::import(user.id)).await;
+    let mut repositories = store.read();
+    let imports = repositories.imports();
+    let old = imports.previewed_before(at(3), 10).await.unwrap();
+    assert_eq!(old, [(user.id, first.id), (other.id, second.id)]);
+    let oldest = imports.previewed_before(at(3), 1).await.unwrap();
+    assert_eq!(oldest, [(user.id, first.id)]);
+    assert!(!imports.delete_previewed(other.id, first.id).await.unwrap());
+    assert!(!imports.delete_previewed(user.id, queued.id).await.unwrap());
+    assert!(imports.delete_previewed(user.id, first.id).await.unwrap());
+    assert!(!imports.delete_previewed(user.id, first.id).await.unwrap());
+    let left = imports.list(user.id, &page(1, 10)).await.unwrap();
+    assert_eq!(left.total, Some(2));
 }

@@ -34,6 +34,7 @@ mod contact_lists;
 mod contact_tags;
 mod contact_totals;
 mod contacts;
+mod created_contacts;
 mod dashboard;
 mod idempotency;
 mod imports;

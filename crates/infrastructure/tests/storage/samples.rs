@@ -11,10 +11,10 @@ use nexus_domain::{
     Automation, BotActivity, BotActivityId, BotActivityKind, Campaign, CampaignContact,
     CampaignContactId, CampaignContent, CampaignCounters, CampaignId, CampaignState, ChannelKind,
     Contact, ContactFilter, ContactId, ContactSource, ContactStatus, Delivery, Direction, ImportId,
-    ImportProgress, ImportStatus, ImportedFile, InstanceId, Job, JobId, JobWork, MediaFile,
-    MediaId, MediaKind, Message, MessageBody, MessageId, NotificationSettings, PrivacySettings,
-    ProviderKeys, SenderAccount, SenderId, TableFormat, Theme, User, UserId, WebhookEvent,
-    WebhookEventId, WebhookKey, WebhookSource, WebhookState,
+    ImportPlan, ImportProgress, ImportStatus, ImportUndo, ImportedFile, InstanceId, Job, JobId,
+    JobWork, MediaFile, MediaId, MediaKind, Message, MessageBody, MessageId, NotificationSettings,
+    PrivacySettings, ProviderKeys, SenderAccount, SenderId, TableFormat, Theme, User, UserId,
+    WebhookEvent, WebhookEventId, WebhookKey, WebhookSource, WebhookState,
 };
 use nexus_infrastructure::SystemEntropy;
 
@@ -186,9 +186,14 @@ pub(crate) fn import(user: UserId) -> ImportedFile {
         file_name: short("clientes.csv"),
         format: TableFormat::Csv,
         size: 12_345,
+        plan: ImportPlan::default(),
+        header: Vec::new(),
         status: ImportStatus::Queued,
         progress: ImportProgress::default(),
+        total_rows: None,
+        undo: ImportUndo::default(),
         created_at: at(0),
+        started_at: None,
         updated_at: at(0),
     }
 }

@@ -1,5 +1,7 @@
+use nexus_domain::ColumnMeaning;
+
 use super::cells;
-use crate::imports::columns::{Columns, Meaning, shown_header};
+use crate::imports::columns::{Columns, shown_header, suggested};
 
 #[test]
 fn headers_are_known_in_both_languages_whatever_their_accents_and_signs() {
@@ -15,13 +17,13 @@ fn headers_are_known_in_both_languages_whatever_their_accents_and_signs() {
     let columns = Columns::recognise(&header).expect("known");
     let row = cells(&["Ana", "Torres", "55", "a@b.mx", "vip", "n", "activo"]);
     for (meaning, text) in [
-        (Meaning::Name, "Ana"),
-        (Meaning::LastName, "Torres"),
-        (Meaning::Phone, "55"),
-        (Meaning::Email, "a@b.mx"),
-        (Meaning::Tags, "vip"),
-        (Meaning::Notes, "n"),
-        (Meaning::Status, "activo"),
+        (ColumnMeaning::Name, "Ana"),
+        (ColumnMeaning::LastName, "Torres"),
+        (ColumnMeaning::Phone, "55"),
+        (ColumnMeaning::Email, "a@b.mx"),
+        (ColumnMeaning::Tags, "vip"),
+        (ColumnMeaning::Notes, "n"),
+        (ColumnMeaning::Status, "activo"),
     ] {
         assert_eq!(columns.cell(meaning, &row).text, text, "{meaning:?}");
     }
@@ -53,10 +55,10 @@ fn without_a_name_or_without_an_address_nothing_is_known() {
 fn of_several_phones_the_first_that_is_filled_counts() {
     let columns = Columns::recognise(&cells(&["nombre", "celular", "telefono"])).expect("known");
     let row = cells(&["Ana", "  ", "5512345678"]);
-    let phone = columns.cell(Meaning::Phone, &row);
+    let phone = columns.cell(ColumnMeaning::Phone, &row);
     assert_eq!((phone.column, phone.text), (Some("telefono"), "5512345678"));
     let short = cells(&["Ana"]);
-    let phone = columns.cell(Meaning::Phone, &short);
+    let phone = columns.cell(ColumnMeaning::Phone, &short);
     assert_eq!((phone.column, phone.text), (Some("celular"), ""));
 }
 
@@ -68,4 +70,21 @@ fn a_header_is_shown_cut_and_clean() {
     assert_eq!(shown.len(), 50);
     assert_eq!(shown[0], "a b");
     assert_eq!(shown[1].len(), 200);
+}
+
+#[test]
+fn what_a_contact_has_once_is_suggested_once() {
+    let header = cells(&[
+        "nombre",
+        "celular",
+        "telefono",
+        "tags",
+        "etiquetas",
+        "ciudad",
+    ]);
+    let words: Vec<_> = suggested(&header)
+        .into_iter()
+        .map(ColumnMeaning::as_str)
+        .collect();
+    assert_eq!(words, ["name", "phone", "ignore", "tags", "tags", "ignore"]);
 }

@@ -1,10 +1,10 @@
 use nexus_domain::values::{Problem, Tag};
-use nexus_domain::{ContactStatus, RowError};
+use nexus_domain::{ContactDetails, ContactStatus, RowError};
 
 use super::{cells, row};
 use crate::fixtures::mexico;
 use crate::imports::columns::Columns;
-use crate::imports::rows::{ParsedContact, ParsedRow, parse};
+use crate::imports::rows::{ParsedRow, parse};
 
 fn columns() -> Columns {
     Columns::recognise(&cells(&[
@@ -19,7 +19,7 @@ fn columns() -> Columns {
     .expect("known")
 }
 
-fn contact(texts: &[&str]) -> ParsedContact {
+fn contact(texts: &[&str]) -> ContactDetails {
     match parse(&columns(), &row(2, texts), mexico()) {
         ParsedRow::Contact(contact) => *contact,
         other => panic!("unexpected: {other:?}"),
@@ -55,7 +55,7 @@ fn a_whole_row_becomes_a_contact() {
         ["vip", "Norte", "nuevo"]
     );
     assert_eq!(contact.notes.expect("notes").as_str(), "line one\nline two");
-    assert_eq!(contact.status, ContactStatus::Unsubscribed);
+    assert_eq!(contact.status, Some(ContactStatus::Unsubscribed));
 }
 
 #[test]
@@ -63,7 +63,7 @@ fn a_short_row_has_nothing_in_the_cells_it_lacks() {
     let contact = contact(&["Ana", "", "5512345678"]);
     assert_eq!(contact.email, None);
     assert!(contact.tags.is_empty());
-    assert_eq!(contact.status, ContactStatus::Active);
+    assert_eq!(contact.status, None);
 }
 
 #[test]
@@ -77,12 +77,12 @@ fn a_last_name_is_a_name() {
 #[test]
 fn words_for_a_status_are_read_in_both_languages() {
     for (word, status) in [
-        ("ACTIVO", ContactStatus::Active),
-        ("activa", ContactStatus::Active),
-        ("inactivo", ContactStatus::Inactive),
-        ("baja", ContactStatus::Unsubscribed),
-        ("Unsubscribed", ContactStatus::Unsubscribed),
-        ("", ContactStatus::Active),
+        ("ACTIVO", Some(ContactStatus::Active)),
+        ("activa", Some(ContactStatus::Active)),
+        ("inactivo", Some(ContactStatus::Inactive)),
+        ("baja", Some(ContactStatus::Unsubscribed)),
+        ("Unsubscribed", Some(ContactStatus::Unsubscribed)),
+        ("", None),
     ] {
         let contact = contact(&["Ana", "", "5512345678", "", "", "", word]);
         assert_eq!(contact.status, status, "{word}");
@@ -137,6 +137,7 @@ fn a_row_without_address_is_wrong_as_a_whole() {
             column: None,
             value: String::new(),
             problem: Problem::PhoneOrEmailRequired,
+            cells: cells(&["Ana"]),
         }]
     );
 }
@@ -154,4 +155,15 @@ fn a_cell_of_endless_tags_is_refused() {
     let tags: Vec<_> = (0..51).map(|n| format!("t{n}")).collect();
     let errors = errors(&["Ana", "", "5512345678", "", &tags.join(";")]);
     assert_eq!(errors[0].problem, Problem::TooLong { max: 50 });
+}
+
+#[test]
+fn a_row_is_kept_once_with_its_first_error_cut_and_without_nul() {
+    let long = format!("a\u{0}b{}", "é".repeat(30_000));
+    let errors = errors(&["", "", "12", &long, "", &long, &long, &long, &long, "x"]);
+    assert_eq!(errors[1].cells, cells(&[]));
+    let kept = &errors[0].cells;
+    let lengths: Vec<_> = kept.iter().map(|cell| cell.chars().count()).collect();
+    assert_eq!(lengths, [0, 0, 2, 5_000, 0, 5_000, 5_000, 4_998, 0, 0]);
+    assert!(kept[3].starts_with("abé"));
 }

@@ -3,7 +3,7 @@ use std::sync::{Arc, Mutex};
 use mockall::predicate::eq;
 use nexus_domain::mocks::{MockUnitOfWork, ScriptedStorage};
 use nexus_domain::ports::{MockFileStore, MockFileUpload, MockTableReader, StorageError};
-use nexus_domain::{ImportStatus, JobWork, TableFormat};
+use nexus_domain::{ImportPlan, ImportStatus, JobWork, TableFormat};
 use tokio::sync::Notify;
 
 use crate::fixtures::{actor, clock, entropy, user};
@@ -114,7 +114,7 @@ async fn a_table_is_kept_and_queued_and_wakes_a_worker() {
         .expect("begun");
     file.write(&piece).await.expect("taken");
     file.write(&piece).await.expect("taken");
-    let import = file.finish().await.expect("queued");
+    let import = file.finish(ImportPlan::default()).await.expect("queued");
 
     assert_eq!(import.user_id, user().id);
     assert_eq!(import.size, 18_000);
@@ -136,7 +136,10 @@ async fn too_many_bytes_end_the_upload() {
     let error = file.write(b"a").await.expect_err("refused");
 
     assert!(matches!(error, UploadError::TooLarge { max: MAX }));
-    let error = file.finish().await.expect_err("refused");
+    let error = file
+        .finish(ImportPlan::default())
+        .await
+        .expect_err("refused");
     assert!(matches!(error, UploadError::TooLarge { max: MAX }));
     assert!(bench.kept(|kept| !kept.finished && kept.bytes.len() == 20_000));
 }
@@ -147,7 +150,10 @@ async fn an_empty_file_is_refused() {
     let mut file = bench.imports.begin(&actor(), "a.csv").await.expect("begun");
     file.write(b"").await.expect("taken");
 
-    let error = file.finish().await.expect_err("refused");
+    let error = file
+        .finish(ImportPlan::default())
+        .await
+        .expect_err("refused");
 
     assert!(matches!(error, UploadError::Empty));
     assert!(bench.kept(|kept| !kept.finished));
@@ -159,7 +165,10 @@ async fn what_is_no_table_is_refused_whatever_its_name() {
     let mut file = bench.imports.begin(&actor(), "a.csv").await.expect("begun");
     file.write(b"%PDF-1.7").await.expect("taken");
 
-    let error = file.finish().await.expect_err("refused");
+    let error = file
+        .finish(ImportPlan::default())
+        .await
+        .expect_err("refused");
 
     assert!(matches!(error, UploadError::NotATable));
     assert!(bench.kept(|kept| !kept.finished));
@@ -180,7 +189,10 @@ async fn a_file_that_is_not_queued_is_deleted() {
         .expect("begun");
     file.write(b"PK").await.expect("taken");
 
-    let error = file.finish().await.expect_err("refused");
+    let error = file
+        .finish(ImportPlan::default())
+        .await
+        .expect_err("refused");
 
     assert!(matches!(error, UploadError::Storage(_)));
     assert!(bench.kept(|kept| kept.deleted));
@@ -202,7 +214,7 @@ async fn the_files_name_is_for_show_only() {
         let bench = bench(storage, recognising(Some(TableFormat::Csv)));
         let mut file = bench.imports.begin(&actor(), given).await.expect("begun");
         file.write(b"a").await.expect("taken");
-        let import = file.finish().await.expect("queued");
+        let import = file.finish(ImportPlan::default()).await.expect("queued");
         assert_eq!(import.file_name.as_str(), shown);
     }
 }
@@ -214,7 +226,7 @@ async fn a_name_is_cut_to_what_is_kept() {
     let long = "ñ".repeat(300);
     let mut file = bench.imports.begin(&actor(), &long).await.expect("begun");
     file.write(b"a").await.expect("taken");
-    let import = file.finish().await.expect("queued");
+    let import = file.finish(ImportPlan::default()).await.expect("queued");
     assert_eq!(import.file_name.as_str().chars().count(), 255);
 }
 

@@ -6,13 +6,13 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use chrono::{DateTime, Utc};
 use nexus_domain::mocks::MockUnitOfWork;
 use nexus_domain::ports::{
-    KnownAddress, MockFileStore, MockStorage, MockTableReader, MockTableSource, StorageError,
-    TableError, TableRow,
+    CreatedContact, KnownAddress, MockFileStore, MockStorage, MockTableReader, MockTableSource,
+    StorageError, TableError, TableOutline, TableRow,
 };
 use nexus_domain::values::ShortText;
 use nexus_domain::{
-    Contact, ImportId, ImportProgress, ImportStatus, ImportedFile, InstanceId, Job, JobId,
-    JobLease, JobWork, RowError, TableFormat,
+    Contact, ContactId, ContactSource, ImportId, ImportPlan, ImportProgress, ImportStatus,
+    ImportUndo, ImportedFile, InstanceId, Job, JobId, JobLease, JobWork, RowError, TableFormat,
 };
 use tokio::sync::Notify;
 
@@ -26,8 +26,10 @@ pub(super) struct State {
     pub(super) import: Option<ImportedFile>,
     pub(super) job: Option<Job>,
     pub(super) contacts: Vec<Contact>,
+    /// Those that a campaign or a message has to do with.
+    pub(super) used: Vec<ContactId>,
     pub(super) errors: Vec<RowError>,
-    pub(super) rows: VecDeque<TableRow>,
+    pub(super) rows: Vec<TableRow>,
     pub(super) header: Vec<String>,
     /// What reading fails with once the rows are used up.
     pub(super) broken: Option<TableError>,
@@ -48,6 +50,16 @@ pub(super) struct World {
     state: Arc<Mutex<State>>,
     pub(super) shutdown: Shutdown,
     pub(super) wake: Arc<Notify>,
+}
+
+impl State {
+    /// What the databases refuse.
+    fn assert_addresses_are_free(&self, contact: &Contact) {
+        for other in self.contacts.iter().filter(|other| other.id != contact.id) {
+            assert!(contact.phone.is_none() || contact.phone != other.phone);
+            assert!(contact.email.is_none() || contact.email != other.email);
+        }
+    }
 }
 
 pub(super) fn import_id() -> ImportId {
@@ -76,9 +88,15 @@ impl World {
             file_name: ShortText::parse("clientes.csv").expect("a name"),
             format: TableFormat::Csv,
             size: 1,
+            plan: ImportPlan::default(),
+            header: Vec::new(),
             status: ImportStatus::Queued,
             progress: ImportProgress::default(),
+            // As if they had been counted before.
+            total_rows: u64::try_from(rows.len()).ok(),
+            undo: ImportUndo::default(),
             created_at: now(),
+            started_at: None,
             updated_at: now(),
         };
         Self {
@@ -86,8 +104,9 @@ impl World {
                 import: Some(import),
                 job: Some(job()),
                 contacts: Vec::new(),
+                used: Vec::new(),
                 errors: Vec::new(),
-                rows: rows.into(),
+                rows,
                 header: cells(&["nombre", "telefono", "correo"]),
                 broken: None,
                 refusals: VecDeque::new(),
@@ -231,15 +250,75 @@ impl World {
                     .collect())
             });
         let world = self.clone();
+        unit.contacts
+            .expect_find_many()
+            .returning(move |_, ids| Ok(world.contacts_of(ids)));
+        let world = self.clone();
+        unit.contacts
+            .expect_lock_many()
+            .returning(move |_, ids| Ok(world.contacts_of(ids)));
+        let world = self.clone();
         unit.contacts.expect_insert().returning(move |contacts| {
             let mut state = world.state();
             if let Some((refusal, others)) = state.refusals.pop_front() {
                 state.contacts.extend(others);
                 return Err(refusal);
             }
-            state.contacts.extend_from_slice(contacts);
+            for contact in contacts {
+                state.assert_addresses_are_free(contact);
+                state.contacts.push(contact.clone());
+            }
             Ok(())
         });
+        let world = self.clone();
+        unit.contacts.expect_save().returning(move |contact| {
+            let mut state = world.state();
+            state.assert_addresses_are_free(contact);
+            let mut stored = state.contacts.iter_mut();
+            let stored = stored.find(|stored| stored.id == contact.id);
+            *stored.expect("a contact that is there") = contact.clone();
+            Ok(())
+        });
+        self.expect_undo(unit);
+    }
+
+    fn expect_undo(&self, unit: &mut MockUnitOfWork) {
+        let world = self.clone();
+        unit.contacts
+            .expect_lock_created_by()
+            .returning(move |_, import, after, most| {
+                let state = world.state();
+                let mut created: Vec<_> = state
+                    .contacts
+                    .iter()
+                    .filter(|contact| contact.source == ContactSource::File(import))
+                    .filter(|contact| after.is_none_or(|after| contact.id > after))
+                    .map(|contact| CreatedContact {
+                        contact: contact.clone(),
+                        is_used: state.used.contains(&contact.id),
+                    })
+                    .collect();
+                created.sort_by_key(|created| created.contact.id);
+                created.truncate(usize::try_from(most).expect("few"));
+                Ok(created)
+            });
+        let world = self.clone();
+        unit.contacts
+            .expect_delete_created()
+            .returning(move |_, ids| {
+                let mut state = world.state();
+                state.contacts.retain(|contact| !ids.contains(&contact.id));
+                Ok(())
+            });
+    }
+
+    fn contacts_of(&self, ids: &[ContactId]) -> Vec<Contact> {
+        let state = self.state();
+        let contacts = state.contacts.iter();
+        contacts
+            .filter(|contact| ids.contains(&contact.id))
+            .cloned()
+            .collect()
     }
 
     fn files(&self) -> MockFileStore {
@@ -259,6 +338,19 @@ impl World {
     fn tables(&self) -> MockTableReader {
         let mut tables = MockTableReader::new();
         let world = self.clone();
+        tables.expect_outline().returning(move |_, _, _, most| {
+            let state = world.state();
+            let header = TableRow {
+                line: 1,
+                cells: state.header.clone(),
+            };
+            let rows = [header].into_iter().chain(state.rows.iter().cloned());
+            Ok(TableOutline {
+                rows: rows.take(most).collect(),
+                ..TableOutline::default()
+            })
+        });
+        let world = self.clone();
         tables
             .expect_open()
             .returning(move |_, _, _| Ok(Box::new(world.table())));
@@ -272,19 +364,20 @@ impl World {
             .expect_header()
             .returning(move || world.state().header.clone());
         let world = self.clone();
+        let mut left: VecDeque<_> = self.state().rows.clone().into();
         table.expect_next_rows().returning(move |most| {
             let mut state = world.state();
             state.reads += 1;
             if state.shutdown_after == Some(state.reads) {
                 world.shutdown.request();
             }
-            let most = most.min(state.rows.len());
+            let most = most.min(left.len());
             if most == 0
                 && let Some(broken) = state.broken.take()
             {
                 return Err(broken);
             }
-            Ok(state.rows.drain(..most).collect())
+            Ok(left.drain(..most).collect())
         });
         table
     }

@@ -1,0 +1,280 @@
+//! Reading a file to its end.
+
+use std::path::{Path, PathBuf};
+
+use nexus_domain::ports::{DuplicateKey, StorageError, TableSource, UnitOfWork};
+use nexus_domain::{Contact, ImportFailure, ImportedFile, KnownContacts};
+
+use super::batch::{Batch, Origin};
+use super::columns::whole_header;
+use super::held::HeldJob;
+use super::layout::Layout;
+use super::meeting::{Meeting, Step};
+use super::worker::{ImportWorker, Stop};
+use crate::Shutdown;
+
+/// How many rows one transaction takes in.
+const ROWS: usize = 500;
+
+/// An import that was begun.
+struct Begun {
+    origin: Origin,
+    import: ImportedFile,
+}
+
+impl ImportWorker {
+    /// Reads the file to its end, from where it was left.
+    pub(super) async fn import(&self, held: &mut HeldJob, shutdown: &Shutdown) -> Result<(), Stop> {
+        let Some(begun) = self.start(held).await? else {
+            return Ok(());
+        };
+        let Begun { origin, import } = begun;
+        let path = self.path(held, shutdown, &import).await?;
+        let mut table = self.open(held, shutdown, &path, &import).await?;
+        let columns = table.columns(&import.plan).map_err(Stop::Refused)?;
+        if import.total_rows.is_none() {
+            let total = self.count(held, shutdown, &path, &import).await?;
+            self.describe(held, whole_header(&table.header), total)
+                .await?;
+        }
+        let read = import.progress.read;
+        self.skip(held, shutdown, table.source.as_mut(), read)
+            .await?;
+        loop {
+            let storage = self.ports.storage.as_ref();
+            let rows = held
+                .during(storage, shutdown, table.source.next_rows(ROWS))
+                .await??;
+            if rows.is_empty() {
+                return Ok(());
+            }
+            let batch = Batch::read(&rows, &columns, &origin);
+            if !self.store(held, &origin, &batch).await? {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Marks the import as running; `None` when nothing is left to do.
+    async fn start(&self, held: &mut HeldJob) -> Result<Option<Begun>, Stop> {
+        let (user_id, import_id) = (held.user_id(), held.import_id());
+        let mut unit = held.begin(self.ports.storage.as_ref()).await?;
+        let Some(user) = unit.users().find(user_id).await? else {
+            return Ok(None);
+        };
+        let Some(mut import) = unit
+            .imports()
+            .lock(user_id, import_id)
+            .await?
+            .filter(|import| !import.is_over())
+        else {
+            return Ok(None);
+        };
+        import.start(self.ports.clock.now());
+        unit.imports().save(&import).await?;
+        held.commit(unit).await?;
+        tracing::info!(
+            %user_id,
+            %import_id,
+            attempt = held.job.attempts,
+            from_row = import.progress.read,
+            "an import begins"
+        );
+        let origin = Origin {
+            user_id,
+            import_id,
+            country: import.plan.default_country.unwrap_or(user.default_country),
+            plan: import.plan.clone(),
+        };
+        Ok(Some(Begun { origin, import }))
+    }
+
+    async fn path(
+        &self,
+        held: &mut HeldJob,
+        shutdown: &Shutdown,
+        import: &ImportedFile,
+    ) -> Result<PathBuf, Stop> {
+        let storage = self.ports.storage.as_ref();
+        let local_copy = self
+            .ports
+            .files
+            .local_copy(import.user_id, import.id.as_uuid());
+        held.during(storage, shutdown, local_copy)
+            .await??
+            .ok_or_else(|| {
+                Stop::Refused(ImportFailure::Unreadable {
+                    detail: "the file is no longer there".to_owned(),
+                })
+            })
+    }
+
+    async fn open(
+        &self,
+        held: &mut HeldJob,
+        shutdown: &Shutdown,
+        path: &Path,
+        import: &ImportedFile,
+    ) -> Result<Layout, Stop> {
+        let tables = self.ports.tables.as_ref();
+        let open = Layout::open(tables, path.to_path_buf(), import.format, &import.plan);
+        let storage = self.ports.storage.as_ref();
+        Ok(held.during(storage, shutdown, open).await??)
+    }
+
+    /// How many rows there are, so that people see how long it takes: reading them is quick next
+    /// to taking them in. `None` when the file breaks somewhere: what is before that place is
+    /// taken in all the same.
+    async fn count(
+        &self,
+        held: &mut HeldJob,
+        shutdown: &Shutdown,
+        path: &Path,
+        import: &ImportedFile,
+    ) -> Result<Option<u64>, Stop> {
+        let mut table = self.open(held, shutdown, path, import).await?;
+        let storage = self.ports.storage.as_ref();
+        let mut total: u64 = 0;
+        loop {
+            let rows = held.during(storage, shutdown, table.source.next_rows(ROWS));
+            match rows.await? {
+                Ok(rows) if rows.is_empty() => return Ok(Some(total)),
+                Ok(rows) => total += u64::try_from(rows.len()).unwrap_or_default(),
+                Err(_) => return Ok(None),
+            }
+        }
+    }
+
+    async fn describe(
+        &self,
+        held: &mut HeldJob,
+        header: Vec<String>,
+        total: Option<u64>,
+    ) -> Result<(), Stop> {
+        let mut unit = held.begin(self.ports.storage.as_ref()).await?;
+        let (user_id, import_id) = (held.user_id(), held.import_id());
+        if let Some(mut import) = unit.imports().lock(user_id, import_id).await? {
+            import.describe(header, total);
+            unit.imports().save(&import).await?;
+        }
+        held.commit(unit).await
+    }
+
+    /// Passes over the rows that are accounted for already.
+    async fn skip(
+        &self,
+        held: &mut HeldJob,
+        shutdown: &Shutdown,
+        table: &mut dyn TableSource,
+        mut rows: u64,
+    ) -> Result<(), Stop> {
+        let storage = self.ports.storage.as_ref();
+        while rows > 0 {
+            let most = usize::try_from(rows).map_or(ROWS, |rows| rows.min(ROWS));
+            let passed = held
+                .during(storage, shutdown, table.next_rows(most))
+                .await??
+                .len();
+            if passed == 0 {
+                return Ok(());
+            }
+            rows = rows.saturating_sub(u64::try_from(passed).unwrap_or(u64::MAX));
+        }
+        Ok(())
+    }
+
+    /// Takes a batch in; `false` when the import was cancelled meanwhile. When somebody else adds
+    /// one of its addresses at the same time, it is settled once more, now that the address is
+    /// known.
+    async fn store(
+        &self,
+        held: &mut HeldJob,
+        origin: &Origin,
+        batch: &Batch<'_>,
+    ) -> Result<bool, Stop> {
+        match self.store_once(held, origin, batch).await {
+            Err(Stop::Storage(StorageError::Duplicate(
+                DuplicateKey::ContactPhone | DuplicateKey::ContactEmail,
+            ))) => self.store_once(held, origin, batch).await,
+            outcome => outcome,
+        }
+    }
+
+    async fn store_once(
+        &self,
+        held: &mut HeldJob,
+        origin: &Origin,
+        batch: &Batch<'_>,
+    ) -> Result<bool, Stop> {
+        let user = origin.user_id;
+        let mut unit = held.begin(self.ports.storage.as_ref()).await?;
+        let mut import = unit
+            .imports()
+            .lock(user, origin.import_id)
+            .await?
+            .ok_or(Stop::LeaseLost)?;
+        if import.is_over() {
+            return Ok(false);
+        }
+        let now = self.ports.clock.now();
+        let known = known(unit.as_mut(), origin, batch).await?;
+        let settled = Meeting::settle(batch, known, origin, now, self.ports.entropy.as_ref());
+        take(unit.as_mut(), settled.steps).await?;
+        if !settled.errors.is_empty() {
+            unit.imports()
+                .add_errors(user, origin.import_id, &settled.errors)
+                .await?;
+        }
+        import.advance(settled.progress, now);
+        unit.imports().save(&import).await?;
+        held.commit(unit).await?;
+        Ok(true)
+    }
+}
+
+/// The contacts that rows of the batch may meet, kept from change by others when the rows may
+/// change them.
+async fn known(
+    unit: &mut dyn UnitOfWork,
+    origin: &Origin,
+    batch: &Batch<'_>,
+) -> Result<Vec<Contact>, StorageError> {
+    let (phones, emails) = batch.addresses();
+    if phones.is_empty() && emails.is_empty() {
+        return Ok(Vec::new());
+    }
+    let contacts = unit.contacts();
+    let known = contacts.known(origin.user_id, &phones, &emails).await?;
+    let ids: Vec<_> = known.into_iter().map(|known| known.id).collect();
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    match origin.plan.known {
+        KnownContacts::Skip => contacts.find_many(origin.user_id, &ids).await,
+        KnownContacts::UpdateEmpty | KnownContacts::Overwrite => {
+            contacts.lock_many(origin.user_id, &ids).await
+        }
+    }
+}
+
+/// Makes the changes: new contacts together, as far as their order allows.
+async fn take(unit: &mut dyn UnitOfWork, steps: Vec<Step>) -> Result<(), StorageError> {
+    let contacts = unit.contacts();
+    let mut new = Vec::new();
+    for step in steps {
+        match step {
+            Step::Insert(contact) => new.push(contact),
+            Step::Save { contact, moved } => {
+                if moved && !new.is_empty() {
+                    contacts.insert(&new).await?;
+                    new.clear();
+                }
+                contacts.save(&contact).await?;
+            }
+        }
+    }
+    if !new.is_empty() {
+        contacts.insert(&new).await?;
+    }
+    Ok(())
+}
