@@ -44,6 +44,45 @@ impl ContactStatus {
             Self::Unsubscribed => "unsubscribed",
         }
     }
+
+    /// How a contact that is new at `at` with this status came to be unsubscribed, if it is.
+    pub fn opt_out(self, source: OptOutSource, at: DateTime<Utc>) -> Option<OptOut> {
+        (self == Self::Unsubscribed).then_some(OptOut { at, source })
+    }
+}
+
+/// By which way the wish not to be written to came to us.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum OptOutSource {
+    /// Set by the user.
+    User,
+    /// Said so in an imported file.
+    Import,
+    /// The provider refuses to deliver because the person stopped the messages.
+    Provider,
+}
+
+impl OptOutSource {
+    /// Every source.
+    pub const ALL: [Self; 3] = [Self::User, Self::Import, Self::Provider];
+
+    /// The word in the API and the store.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::User => "user",
+            Self::Import => "import",
+            Self::Provider => "provider",
+        }
+    }
+}
+
+/// A wish not to be written to, to be shown to whoever asks for proof of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OptOut {
+    /// When it became known.
+    pub at: DateTime<Utc>,
+    /// By which way.
+    pub source: OptOutSource,
 }
 
 /// Where a contact came from.
@@ -90,6 +129,9 @@ pub struct Contact {
     pub notes: Option<LongText>,
     /// Whether it may be written to.
     pub status: ContactStatus,
+    /// Since when and why it is unsubscribed; also absent for those that were unsubscribed before
+    /// this was kept.
+    pub opt_out: Option<OptOut>,
     /// Where it came from.
     pub source: ContactSource,
     /// When a message last went to it or came from it.
@@ -107,6 +149,39 @@ impl Contact {
             return Err(Violations::of("phone", Problem::PhoneOrEmailRequired));
         }
         Ok(())
+    }
+
+    /// It is not to be written to any more. The first wish counts: a second changes nothing.
+    /// Whether it changed.
+    pub fn unsubscribe(&mut self, source: OptOutSource, at: DateTime<Utc>) -> bool {
+        if self.status == ContactStatus::Unsubscribed {
+            return false;
+        }
+        self.status = ContactStatus::Unsubscribed;
+        self.opt_out = Some(OptOut { at, source });
+        true
+    }
+
+    /// It may be written to again; what is known of the wish before goes. Whether it changed.
+    pub fn resubscribe(&mut self) -> bool {
+        let changed = self.status != ContactStatus::Active;
+        self.status = ContactStatus::Active;
+        self.opt_out = None;
+        changed
+    }
+
+    /// Its user gives it this status. Whether it changed.
+    pub fn set_status(&mut self, status: ContactStatus, at: DateTime<Utc>) -> bool {
+        match status {
+            ContactStatus::Unsubscribed => self.unsubscribe(OptOutSource::User, at),
+            ContactStatus::Active => self.resubscribe(),
+            ContactStatus::Inactive => {
+                let changed = self.status != ContactStatus::Inactive;
+                self.status = ContactStatus::Inactive;
+                self.opt_out = None;
+                changed
+            }
+        }
     }
 
     /// The address that `channel` sends to, or why this contact is passed over.

@@ -38,7 +38,9 @@ pub use campaign_contact::{
     AttemptId, CampaignContact, Delivery, DeliveryStatus, Failure, FailureCode, SkipReason,
     StaleAttempt, StatusReport, StatusUpdate,
 };
-pub use contact::{Contact, ContactFilter, ContactSource, ContactStatus, Reachability};
+pub use contact::{
+    Contact, ContactFilter, ContactSource, ContactStatus, OptOut, OptOutSource, Reachability,
+};
 pub use counters::{CampaignCounters, CounterDelta, MessageDelta};
 pub use ids::{
     BotActivityId, CampaignContactId, CampaignId, ContactId, ImportId, InstanceId, JobId, MediaId,

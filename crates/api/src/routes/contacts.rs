@@ -33,6 +33,11 @@ pub struct ContactView {
     /// `active`, `inactive` or `unsubscribed`.
     #[schema(example = "active")]
     status: &'static str,
+    /// Since when it is unsubscribed; null when it is not, or was so before this was kept.
+    unsubscribed_at: Option<DateTime<Utc>>,
+    /// `user`, `import` or `provider`; null together with `unsubscribed_at`.
+    #[schema(example = "user")]
+    unsubscribed_source: Option<&'static str>,
     /// `manual`, `file` or `inbound`.
     #[schema(example = "manual")]
     source: &'static str,
@@ -55,6 +60,8 @@ impl From<Contact> for ContactView {
                 .collect(),
             notes: contact.notes.map(|notes| notes.to_string()),
             status: contact.status.as_str(),
+            unsubscribed_at: contact.opt_out.map(|opt_out| opt_out.at),
+            unsubscribed_source: contact.opt_out.map(|opt_out| opt_out.source.as_str()),
             source: contact.source.as_str(),
             last_message_at: contact.last_message_at,
             created_at: contact.created_at,

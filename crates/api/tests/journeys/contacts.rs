@@ -4,6 +4,7 @@ use crate::support::{App, journeys};
 
 journeys! {
     a_contact_is_added_changed_and_deleted,
+    an_opt_out_is_shown_with_its_time_and_source_until_it_is_taken_back,
     a_duplicate_names_the_contact_that_is_there,
     contacts_are_found_by_any_part_of_them,
     pages_and_cursors_show_each_contact_once,
@@ -55,6 +56,58 @@ async fn a_contact_is_added_changed_and_deleted(app: App) {
         browser.get("/api/contacts").await.body["pagination"]["total"],
         0
     );
+}
+
+async fn an_opt_out_is_shown_with_its_time_and_source_until_it_is_taken_back(app: App) {
+    let mut browser = app.signed_in("ana@example.mx").await;
+    let answer = browser
+        .post(
+            "/api/contacts",
+            json!({"name": "José", "phone": "5512345678"}),
+        )
+        .await;
+    let contact = &answer.body["contact"];
+    assert_eq!(contact["unsubscribed_at"], Value::Null);
+    assert_eq!(contact["unsubscribed_source"], Value::Null);
+    let path = format!("/api/contacts/{}", contact["id"].as_str().unwrap());
+    let answer = browser
+        .put(
+            &path,
+            json!({"status": "unsubscribed", "unsubscribed_source": "import"}),
+        )
+        .await;
+    let since = answer.body["contact"]["unsubscribed_at"].clone();
+    assert!(since.is_string(), "{:?}", answer.body);
+    assert_eq!(answer.body["contact"]["unsubscribed_source"], "user");
+
+    // The page saves its whole form: the wish stays as it was.
+    let answer = browser
+        .put(
+            &path,
+            json!({"status": "unsubscribed", "notes": "Pidió la baja"}),
+        )
+        .await;
+    let saved = &answer.body["contact"]["unsubscribed_at"];
+    assert_eq!(
+        saved.as_str().map(|at| &at[..23]),
+        since.as_str().map(|at| &at[..23])
+    );
+    let answer = browser.put(&path, json!({"status": "active"})).await;
+    assert_eq!(answer.body["contact"]["unsubscribed_at"], Value::Null);
+    assert_eq!(answer.body["contact"]["unsubscribed_source"], Value::Null);
+
+    let file = "nombre,telefono,estado\nLuz,5512345679,baja\n";
+    browser.upload("bajas.csv", file.as_bytes()).await;
+    for _ in 0..600 {
+        let answer = browser.get("/api/contacts?status=unsubscribed").await;
+        if let Some(contact) = answer.body["contacts"].get(0) {
+            assert_eq!(contact["unsubscribed_source"], "import");
+            assert!(contact["unsubscribed_at"].is_string());
+            return;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+    panic!("the import did not end");
 }
 
 async fn a_duplicate_names_the_contact_that_is_there(app: App) {

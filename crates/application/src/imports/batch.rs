@@ -5,7 +5,9 @@ use std::collections::HashSet;
 use chrono::{DateTime, Utc};
 use nexus_domain::ports::{Entropy, KnownAddress, TableRow};
 use nexus_domain::values::{Country, EmailAddress, PhoneNumber};
-use nexus_domain::{Contact, ContactId, ContactSource, ImportId, ImportProgress, RowError, UserId};
+use nexus_domain::{
+    Contact, ContactId, ContactSource, ImportId, ImportProgress, OptOutSource, RowError, UserId,
+};
 
 use super::columns::Columns;
 use super::rows::{ParsedContact, ParsedRow, parse};
@@ -116,6 +118,7 @@ fn contact(
         tags: parsed.tags,
         notes: parsed.notes,
         status: parsed.status,
+        opt_out: parsed.status.opt_out(OptOutSource::Import, now),
         source: ContactSource::File(origin.import_id),
         last_message_at: None,
         created_at: now,

@@ -1,7 +1,7 @@
 use nexus_domain::values::{Problem, Violations};
 use nexus_domain::{
-    Audience, ChannelKind, Contact, ContactFilter, ContactSource, ContactStatus, ImportId,
-    SkipReason,
+    Audience, ChannelKind, Contact, ContactFilter, ContactSource, ContactStatus, ImportId, OptOut,
+    OptOutSource, SkipReason,
 };
 
 use crate::support::{at, contact, phone, text};
@@ -43,6 +43,50 @@ fn a_contact_is_reached_by_status_and_address() {
             "{status:?} {channel:?} {has_phone} {has_email}"
         );
     }
+}
+
+#[test]
+fn the_first_wish_not_to_be_written_to_is_kept_until_the_user_takes_it_back() {
+    use ContactStatus::{Active, Inactive, Unsubscribed};
+    let mut contact = contact();
+    assert!(contact.unsubscribe(OptOutSource::Provider, at(1)));
+    assert!(!contact.unsubscribe(OptOutSource::User, at(2)));
+    assert!(!contact.set_status(Unsubscribed, at(3)));
+    let wish = OptOut {
+        at: at(1),
+        source: OptOutSource::Provider,
+    };
+    assert_eq!(contact.status, Unsubscribed);
+    assert_eq!(contact.opt_out, Some(wish));
+
+    assert!(contact.resubscribe());
+    assert!(!contact.set_status(Active, at(4)));
+    assert_eq!((contact.status, contact.opt_out), (Active, None));
+
+    assert!(contact.set_status(Unsubscribed, at(5)));
+    let by_hand = OptOut {
+        at: at(5),
+        source: OptOutSource::User,
+    };
+    assert_eq!(contact.opt_out, Some(by_hand));
+    assert!(contact.set_status(Inactive, at(6)));
+    assert!(!contact.set_status(Inactive, at(7)));
+    assert_eq!((contact.status, contact.opt_out), (Inactive, None));
+}
+
+#[test]
+fn a_new_contact_has_opted_out_only_when_it_is_unsubscribed() {
+    let new = |status: ContactStatus| status.opt_out(OptOutSource::Import, at(0));
+    assert_eq!(new(ContactStatus::Active), None);
+    assert_eq!(new(ContactStatus::Inactive), None);
+    assert_eq!(
+        new(ContactStatus::Unsubscribed).map(|opt_out| opt_out.source.as_str()),
+        Some("import")
+    );
+    assert_eq!(
+        OptOutSource::ALL.map(OptOutSource::as_str),
+        ["user", "import", "provider"]
+    );
 }
 
 #[test]

@@ -201,7 +201,8 @@ impl ContactRepository for SqlRepositories {
         let status = row.parse("status", &before.status, ContactStatus::parse)?;
         let sql = "UPDATE contacts SET name = $3, name_key = $4, phone = $5, email = $6, \
              email_key = $7, tags = $8, notes = $9, status = $10, search_text = $11, \
-             last_message_at = $12, updated_at = $13 WHERE user_id = $1 AND id = $2";
+             last_message_at = $12, updated_at = $13, unsubscribed_at = $14, \
+             unsubscribed_source = $15 WHERE user_id = $1 AND id = $2";
         db.execute(Sql::with(sql, changeable(contact)?)).await?;
         let labels = |tags: &[Tag]| -> Vec<String> {
             tags.iter().map(|tag| tag.label().to_owned()).collect()

@@ -112,6 +112,7 @@ pub(crate) fn contact(user: UserId, text: &str) -> Contact {
         tags: Vec::new(),
         notes: None,
         status: ContactStatus::Active,
+        opt_out: None,
         source: ContactSource::Manual,
         last_message_at: None,
         created_at: at(0),
