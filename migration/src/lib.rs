@@ -17,6 +17,7 @@ mod m20261123_000013_media;
 mod m20261123_000014_bot_activity;
 mod m20261123_000015_contact_search;
 mod m20261125_000031_opt_outs;
+mod m20261125_000032_bulk_changes;
 mod schema;
 
 pub use sea_orm_migration::{MigrationName, MigrationTrait, MigratorTrait};
@@ -44,6 +45,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261123_000014_bot_activity::Migration),
             Box::new(m20261123_000015_contact_search::Migration),
             Box::new(m20261125_000031_opt_outs::Migration),
+            Box::new(m20261125_000032_bulk_changes::Migration),
         ]
     }
 }

@@ -68,6 +68,8 @@ macro_rules! routes {
             .service(
                 $scope("/api/contacts")
                     .service(contacts::tags)
+                    .service(contacts::bulk::start)
+                    .service(contacts::bulk::read)
                     .service(imports::upload)
                     .service(imports::list)
                     .service(imports::errors)
@@ -188,6 +190,7 @@ impl Application {
         let public_url = Data::new(PublicUrl(settings.http.public_url.clone()));
         let accounts = Data::new(composition.accounts.clone());
         let contacts = Data::new(composition.contacts.clone());
+        let bulk_changes = Data::new(composition.bulk_changes.clone());
         let imports = Data::new(composition.imports.clone());
         let campaigns = Data::new(composition.campaigns.clone());
         let statistics = Data::new(composition.statistics.clone());
@@ -213,6 +216,7 @@ impl Application {
                     .app_data(public_url.clone())
                     .app_data(accounts.clone())
                     .app_data(contacts.clone())
+                    .app_data(bulk_changes.clone())
                     .app_data(imports.clone())
                     .app_data(campaigns.clone())
                     .app_data(statistics.clone())

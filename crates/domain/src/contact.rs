@@ -184,6 +184,45 @@ impl Contact {
         }
     }
 
+    /// It gets these tags, all or none: a contact that would have too many keeps those it has.
+    /// Whether it changed.
+    pub fn tag(&mut self, tags: &[Tag]) -> bool {
+        let mut new: Vec<Tag> = Vec::new();
+        for tag in tags {
+            if !self.tags.contains(tag) && !new.contains(tag) {
+                new.push(tag.clone());
+            }
+        }
+        let fits = self.tags.len() + new.len() <= Tag::MAX_PER_CONTACT;
+        let changed = fits && !new.is_empty();
+        if changed {
+            self.tags.append(&mut new);
+        }
+        changed
+    }
+
+    /// It loses these tags. Whether it had one of them.
+    pub fn untag(&mut self, tags: &[Tag]) -> bool {
+        let before = self.tags.len();
+        self.tags.retain(|tag| !tags.contains(tag));
+        self.tags.len() < before
+    }
+
+    /// The tag is called otherwise, in its place; a contact that has both keeps one. Whether it
+    /// changed, be it only the spelling.
+    pub fn rename_tag(&mut self, from: &Tag, to: &Tag) -> bool {
+        let Some(place) = self.tags.iter().position(|tag| tag == from) else {
+            return false;
+        };
+        if from != to && self.tags.contains(to) {
+            self.tags.remove(place);
+            return true;
+        }
+        let changed = self.tags[place].label() != to.label();
+        self.tags[place] = to.clone();
+        changed
+    }
+
     /// The address that `channel` sends to, or why this contact is passed over.
     pub fn reach(&self, channel: ChannelKind) -> Reachability {
         match self.status {

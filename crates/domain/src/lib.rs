@@ -9,6 +9,7 @@
 #![deny(missing_docs)]
 
 mod bot_activity;
+mod bulk_change;
 mod campaign;
 mod campaign_contact;
 mod contact;
@@ -30,6 +31,7 @@ pub mod ports;
 pub mod values;
 
 pub use bot_activity::{BotActivity, BotActivityKind};
+pub use bulk_change::{BulkAction, BulkChange, BulkStatus, ContactEdit, ContactSelection};
 pub use campaign::{
     Audience, Campaign, CampaignContent, CampaignFilter, CampaignState, CampaignStatus,
     CampaignTransitionError, ChannelKind, TemplateMessage, TemplateVariable,
@@ -43,13 +45,13 @@ pub use contact::{
 };
 pub use counters::{CampaignCounters, CounterDelta, MessageDelta};
 pub use ids::{
-    BotActivityId, CampaignContactId, CampaignId, ContactId, ImportId, InstanceId, JobId, MediaId,
-    MessageId, SenderId, UserId, WebhookEventId,
+    BotActivityId, BulkChangeId, CampaignContactId, CampaignId, ContactId, ImportId, InstanceId,
+    JobId, MediaId, MessageId, SenderId, UserId, WebhookEventId,
 };
 pub use import::{
     ImportFailure, ImportProgress, ImportStatus, ImportedFile, RowError, TableFormat,
 };
-pub use job::{Job, JobLease, JobWork};
+pub use job::{Job, JobKind, JobLease, JobWork};
 pub use media::{MediaFile, MediaKind};
 pub use message::{Direction, Message, MessageBody};
 pub use sender::{SenderAccount, SenderLease};

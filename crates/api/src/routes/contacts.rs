@@ -1,5 +1,7 @@
 //! Contacts.
 
+pub mod bulk;
+
 use actix_web::web::{Data, Json, Path};
 use actix_web::{HttpRequest, HttpResponse, delete, get, post, put};
 use chrono::{DateTime, Utc};

@@ -2,6 +2,7 @@
 //! adapter behind it. Each is run on SQLite and on PostgreSQL.
 
 mod accounts;
+mod bulk;
 mod campaigns;
 mod contacts;
 mod crash;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use nexus_domain::ports::{Storage, StorageError, UnitOfWork};
-use nexus_domain::{Job, JobLease, UserId};
+use nexus_domain::{ImportId, Job, JobLease, JobWork, UserId};
 use tokio::time::Instant;
 
 use super::worker::Stop;
@@ -18,15 +18,21 @@ const RENEWAL: Duration = Duration::from_secs(10);
 pub(super) struct HeldJob {
     pub(super) job: Job,
     pub(super) lease: JobLease,
+    pub(super) import_id: ImportId,
     renewed_at: Instant,
 }
 
 impl HeldJob {
-    pub(super) fn new(job: Job, lease: JobLease) -> Self {
-        Self {
-            job,
-            lease,
-            renewed_at: Instant::now(),
+    /// `None` when the job is no import.
+    pub(super) fn new(job: Job, lease: JobLease) -> Option<Self> {
+        match job.work {
+            JobWork::ImportContacts { import_id } => Some(Self {
+                job,
+                lease,
+                import_id,
+                renewed_at: Instant::now(),
+            }),
+            JobWork::ChangeContacts { .. } => None,
         }
     }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use chrono::TimeDelta;
 use nexus_domain::ports::{DuplicateKey, FileStoreError, StorageError, TableError, TableSource};
 use nexus_domain::{
-    ImportFailure, ImportId, ImportProgress, ImportedFile, InstanceId, JobWork, UserId,
+    ImportFailure, ImportId, ImportProgress, ImportedFile, InstanceId, JobKind, UserId,
 };
 
 use super::ImportPorts;
@@ -112,10 +112,15 @@ impl ImportWorker {
         let mut unit = self.ports.storage.begin().await?;
         let claimed = unit
             .jobs()
-            .claim(self.owner, self.ports.clock.now(), LEASE)
+            .claim(
+                JobKind::ImportContacts,
+                self.owner,
+                self.ports.clock.now(),
+                LEASE,
+            )
             .await?;
         unit.commit().await?;
-        Ok(claimed.map(|(job, lease)| HeldJob::new(job, lease)))
+        Ok(claimed.and_then(|(job, lease)| HeldJob::new(job, lease)))
     }
 
     /// Reads the file to its end, from where it was left.
@@ -385,8 +390,7 @@ impl ImportWorker {
 }
 
 fn import_of(held: &HeldJob) -> ImportId {
-    let JobWork::ImportContacts { import_id } = held.job.work;
-    import_id
+    held.import_id
 }
 
 fn delay_after(attempts: u32) -> TimeDelta {

@@ -1,4 +1,4 @@
-use nexus_domain::values::{Problem, Violations};
+use nexus_domain::values::{Problem, Tag, Violations};
 use nexus_domain::{
     Audience, ChannelKind, Contact, ContactFilter, ContactSource, ContactStatus, ImportId, OptOut,
     OptOutSource, SkipReason,
@@ -260,4 +260,50 @@ fn an_audience_means_the_contacts_that_its_rule_lets_through() {
         }
     );
     assert!(Audience::default().filter().is_empty());
+}
+
+#[test]
+fn tags_are_given_taken_and_renamed_each_once() {
+    let tags = |labels: &[&str]| Tag::parse_list(labels.iter().copied()).expect("tags");
+    let labels = |contact: &Contact| -> Vec<String> {
+        let labels = contact.tags.iter().map(|tag| tag.label().to_owned());
+        labels.collect()
+    };
+    let mut contact = Contact {
+        tags: tags(&["vip", "norte"]),
+        ..contact()
+    };
+    assert!(contact.tag(&tags(&["VIP", "Sur"])));
+    assert!(!contact.tag(&tags(&["sur"])));
+    assert_eq!(labels(&contact), ["vip", "norte", "Sur"]);
+    let [vip, sur, north] = ["VIP", "sur", "Nórte"].map(|label| tags(&[label]).remove(0));
+    assert!(
+        contact.rename_tag(&vip, &tags(&["Fiel"])[0]),
+        "in its place"
+    );
+    assert!(contact.rename_tag(&north, &north), "its spelling");
+    assert!(!contact.rename_tag(&north, &north));
+    assert_eq!(labels(&contact), ["Fiel", "Nórte", "Sur"]);
+    assert!(contact.rename_tag(&north, &sur), "merged");
+    assert!(!contact.rename_tag(&north, &sur));
+    assert_eq!(labels(&contact), ["Fiel", "Sur"]);
+    assert!(contact.untag(&tags(&["FIEL", "otra"])));
+    assert!(!contact.untag(&tags(&["fiel"])));
+    assert_eq!(labels(&contact), ["Sur"]);
+}
+
+#[test]
+fn a_contact_that_would_have_too_many_tags_keeps_those_it_has() {
+    let many: Vec<String> = (0..Tag::MAX_PER_CONTACT).map(|n| format!("t{n}")).collect();
+    let many = Tag::parse_list(many.iter().map(String::as_str)).expect("tags");
+    let mut contact = Contact {
+        tags: many.clone(),
+        ..contact()
+    };
+    let two = Tag::parse_list(["t1", "nueva"]).expect("tags");
+    assert!(!contact.tag(&two));
+    assert_eq!(contact.tags, many);
+    assert!(contact.untag(&many[..1]));
+    assert!(contact.tag(&two));
+    assert_eq!(contact.tags.len(), Tag::MAX_PER_CONTACT);
 }

@@ -115,6 +115,9 @@ pub(super) const CHANGEABLE: &str = "user_id, id, name, name_key, phone, email, 
      notes, status, search_text, last_message_at, updated_at, unsubscribed_at, \
      unsubscribed_source";
 
+/// How many values [`changeable`] are.
+pub(super) const CHANGEABLE_VALUES: usize = 15;
+
 /// Every value of a new row: those that can change, then those that can't.
 pub(super) fn all_values(contact: &Contact) -> Result<Vec<Value>, StorageError> {
     let import_id = match contact.source {

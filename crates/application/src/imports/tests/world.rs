@@ -155,7 +155,7 @@ impl World {
 
     fn expect_jobs(&self, unit: &mut MockUnitOfWork) {
         let world = self.clone();
-        unit.jobs.expect_claim().returning(move |owner, _, _| {
+        unit.jobs.expect_claim().returning(move |_, owner, _, _| {
             Ok(world.state().job.clone().map(|job| {
                 let job_id = job.id;
                 (
