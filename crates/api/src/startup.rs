@@ -67,7 +67,9 @@ macro_rules! routes {
             )
             .service(
                 $scope("/api/contacts")
-                    .service(contacts::tags)
+                    .service(contacts::tags::list)
+                    .service(contacts::tags::rename)
+                    .service(contacts::tags::remove)
                     .service(contacts::bulk::start)
                     .service(contacts::bulk::read)
                     .service(imports::upload)

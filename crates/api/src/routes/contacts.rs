@@ -1,6 +1,7 @@
 //! Contacts.
 
 pub mod bulk;
+pub mod tags;
 
 use actix_web::web::{Data, Json, Path};
 use actix_web::{HttpRequest, HttpResponse, delete, get, post, put};
@@ -291,44 +292,6 @@ pub async fn create(
         .await?;
     Ok(HttpResponse::Created().json(ContactEnvelope {
         contact: contact.into(),
-    }))
-}
-
-/// A tag and how many contacts have it.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct TagView {
-    #[schema(example = "clientes")]
-    tag: String,
-    #[schema(example = 128)]
-    contacts: u64,
-}
-
-/// The tags in use.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct TagList {
-    tags: Vec<TagView>,
-}
-
-/// The tags in use, by name, with the number of contacts of each.
-#[utoipa::path(
-    tag = "contacts",
-    operation_id = "list_tags",
-    responses((status = 200, description = "The tags", body = TagList), AnyFailure, NeedsSession)
-)]
-#[get("/tags")]
-pub async fn tags(
-    contacts: Data<Contacts>,
-    SignedIn(actor): SignedIn,
-) -> Result<Json<TagList>, ApiError> {
-    let tags = contacts.tags(&actor).await?;
-    Ok(Json(TagList {
-        tags: tags
-            .into_iter()
-            .map(|(tag, contacts)| TagView {
-                tag: tag.label().to_owned(),
-                contacts,
-            })
-            .collect(),
     }))
 }
 

@@ -13,6 +13,8 @@ journeys! {
     what_is_not_understood_changes_nothing,
     thousands_are_changed_in_the_background,
     nobody_changes_the_contacts_of_others,
+    tags_are_renamed_merged_and_deleted,
+    a_tag_of_thousands_is_renamed_in_the_background,
 }
 
 async fn add(browser: &mut Browser, contact: Value) -> String {
@@ -250,4 +252,69 @@ async fn nobody_changes_the_contacts_of_others(app: App) {
     }
     let answer = owner.get(&format!("/api/contacts/{id}")).await;
     assert_eq!(answer.body["contact"]["tags"], json!([]));
+}
+
+async fn tags_are_renamed_merged_and_deleted(app: App) {
+    let mut browser = app.signed_in("ana@example.mx").await;
+    add(
+        &mut browser,
+        json!({"name": "A", "email": "a@b.mx", "tags": ["zona sur", "Café"]}),
+    )
+    .await;
+    add(
+        &mut browser,
+        json!({"name": "B", "email": "b@b.mx", "tags": ["cafe", "vip"]}),
+    )
+    .await;
+    let path = "/api/contacts/tags/CAFE";
+    let answer = browser.put(path, json!({"name": "Cafeterías 2/3"})).await;
+    assert_eq!(answer.status, 200, "{:?}", answer.body);
+    assert_eq!(answer.body, json!({"matched": 2, "changed": 2}));
+    let answer = browser.put(path, json!({"name": "otra"})).await;
+    answer.assert_problem(404, "not_found");
+
+    // Onto a tag that is there: who has both keeps one.
+    let path = "/api/contacts/tags/cafeter%C3%ADas%202%2F3";
+    let answer = browser.put(path, json!({"name": "VIP"})).await;
+    assert_eq!(answer.body, json!({"matched": 2, "changed": 2}));
+    let tags = browser.get("/api/contacts/tags").await;
+    assert_eq!(
+        tags.body["tags"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|tag| &tag["contacts"])
+            .collect::<Vec<_>>(),
+        [2, 1]
+    );
+    assert_eq!(total(&mut browser, "tag=vip").await, 2);
+    assert_eq!(total(&mut browser, "search=cafeter").await, 0);
+
+    let mut other = app.signed_in("otra@example.mx").await;
+    let path = "/api/contacts/tags/zona%20sur";
+    other.delete(path).await.assert_problem(404, "not_found");
+    let answer = other.put(path, json!({"name": "robada"})).await;
+    answer.assert_problem(404, "not_found");
+    let answer = browser.put(path, json!({"name": "a,b"})).await;
+    answer.assert_problem(422, "invalid_input");
+    let answer = browser.delete(path).await;
+    assert_eq!(answer.body, json!({"matched": 1, "changed": 1}));
+    browser.delete(path).await.assert_problem(404, "not_found");
+    assert_eq!(total(&mut browser, "").await, 2);
+}
+
+async fn a_tag_of_thousands_is_renamed_in_the_background(app: App) {
+    let mut browser = app.signed_in("ana@example.mx").await;
+    import(&mut browser, 2_050).await;
+    let answer = browser
+        .put("/api/contacts/tags/lista", json!({"name": "boletín"}))
+        .await;
+    assert_eq!(answer.status, 202, "{:?}", answer.body);
+    let job = over(&mut browser, &answer.body["job"]).await;
+    assert_eq!(job["changed"], 2_050);
+    let tags = browser.get("/api/contacts/tags").await;
+    assert_eq!(
+        tags.body["tags"],
+        json!([{"tag": "boletín", "contacts": 2_050}])
+    );
 }

@@ -3,6 +3,7 @@
 mod batch;
 mod request;
 mod start;
+mod tags;
 #[cfg(test)]
 mod tests;
 mod worker;
@@ -17,6 +18,7 @@ use crate::Actor;
 
 pub use request::BulkRequest;
 pub use start::{BulkError, BulkOutcome};
+pub use tags::{DeleteTagError, RenameTagError};
 pub use worker::BulkWorker;
 
 /// What changes of many contacts work with, the worker included.

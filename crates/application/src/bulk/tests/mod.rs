@@ -1,4 +1,5 @@
 mod starting;
+mod tags;
 mod working;
 
 use std::sync::Arc;
