@@ -72,6 +72,7 @@ macro_rules! routes {
                     .service(contacts::tags::remove)
                     .service(contacts::bulk::start)
                     .service(contacts::bulk::read)
+                    .service(contacts::export::csv)
                     .service(imports::upload)
                     .service(imports::list)
                     .service(imports::errors)
@@ -138,7 +139,12 @@ fn cors(origins: &[String]) -> Cors {
             header::ACCEPT_LANGUAGE,
         ])
         .allowed_header("idempotency-key")
-        .expose_headers(["x-request-id", "retry-after", "idempotency-replayed"])
+        .expose_headers([
+            "content-disposition",
+            "x-request-id",
+            "retry-after",
+            "idempotency-replayed",
+        ])
         .supports_credentials()
         .max_age(3_600)
 }

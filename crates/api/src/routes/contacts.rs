@@ -1,6 +1,7 @@
 //! Contacts.
 
 pub mod bulk;
+pub mod export;
 pub mod tags;
 
 use actix_web::web::{Data, Json, Path};

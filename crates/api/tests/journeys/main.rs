@@ -8,6 +8,7 @@ mod contacts;
 mod crash;
 mod delivery;
 mod documentation;
+mod export;
 mod imports;
 mod process;
 mod refusals;

@@ -3,6 +3,7 @@
 mod addresses;
 mod browse;
 mod create;
+mod export;
 mod query;
 #[cfg(test)]
 mod tests;
@@ -17,6 +18,7 @@ use crate::Actor;
 
 pub use browse::{DeleteContactError, GetContactError, ListContactsError};
 pub use create::{CreateContact, CreateContactError};
+pub use export::{ContactExport, ExportContactsError};
 pub use query::ContactQuery;
 pub use update::{UpdateContact, UpdateContactError};
 

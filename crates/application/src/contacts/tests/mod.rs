@@ -1,3 +1,4 @@
+mod exporting;
 mod finding;
 
 use std::sync::Arc;
