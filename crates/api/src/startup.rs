@@ -77,6 +77,7 @@ macro_rules! routes {
                     .service(imports::list)
                     .service(imports::errors)
                     .service(imports::read)
+                    .service(contacts::merge::merge)
                     .service(contacts::list)
                     .service(contacts::create)
                     .service(contacts::read)

@@ -223,6 +223,45 @@ impl Contact {
         changed
     }
 
+    /// Takes over what is known of `other`, who is the same person: what it lacks itself, the tags
+    /// and notes besides its own, and the earliest wish not to be written to. What is too much for
+    /// one contact is refused; then nothing has changed.
+    pub fn absorb(&mut self, other: Self) -> Result<(), Violations> {
+        let mut violations = Violations::new();
+        let mut tags = self.tags.clone();
+        tags.extend(
+            other
+                .tags
+                .into_iter()
+                .filter(|tag| !self.tags.contains(tag)),
+        );
+        if tags.len() > Tag::MAX_PER_CONTACT {
+            violations.add("tags", Problem::TooLong { max: 50 });
+        }
+        let notes = match (&self.notes, other.notes) {
+            (Some(own), Some(others)) if *own != others => {
+                let both = LongText::parse(&format!("{own}\n{others}"));
+                violations.check("notes", both)
+            }
+            (Some(own), _) => Some(own.clone()),
+            (None, others) => others,
+        };
+        violations.into_result()?;
+        self.tags = tags;
+        self.notes = notes;
+        self.phone = self.phone.take().or(other.phone);
+        self.email = self.email.take().or(other.email);
+        self.last_message_at = self.last_message_at.max(other.last_message_at);
+        if other.status == ContactStatus::Unsubscribed {
+            self.status = ContactStatus::Unsubscribed;
+            self.opt_out = match (self.opt_out, other.opt_out) {
+                (Some(own), Some(others)) => Some(if others.at < own.at { others } else { own }),
+                (own, others) => own.or(others),
+            };
+        }
+        Ok(())
+    }
+
     /// The address that `channel` sends to, or why this contact is passed over.
     pub fn reach(&self, channel: ChannelKind) -> Reachability {
         match self.status {

@@ -2,6 +2,7 @@
 
 pub mod bulk;
 pub mod export;
+pub mod merge;
 pub mod tags;
 
 use actix_web::web::{Data, Json, Path};

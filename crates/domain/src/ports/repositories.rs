@@ -98,6 +98,15 @@ pub trait ContactRepository: Send {
     async fn delete(&mut self, user: UserId, id: ContactId) -> Result<bool, StorageError>;
     /// Deletes the contacts with these ids, as far as they are the user's. How many there were.
     async fn delete_many(&mut self, user: UserId, ids: &[ContactId]) -> Result<u64, StorageError>;
+    /// What was sent to and came from `from` belongs to `to` now, and campaigns that chose `from`
+    /// choose `to`; both are the user's. Where a campaign sends to both, the row of `from` stays
+    /// with it.
+    async fn hand_over(
+        &mut self,
+        user: UserId,
+        from: ContactId,
+        to: ContactId,
+    ) -> Result<(), StorageError>;
     /// The contacts of a selection, by id, after `after`, at most `most`.
     async fn selected(
         &mut self,

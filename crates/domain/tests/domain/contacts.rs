@@ -263,6 +263,74 @@ fn an_audience_means_the_contacts_that_its_rule_lets_through() {
 }
 
 #[test]
+fn a_contact_takes_over_what_it_lacks_of_the_same_person() {
+    let tags = |labels: &[&str]| Tag::parse_list(labels.iter().copied()).expect("tags");
+    let other = Contact {
+        phone: Some(phone("+525598765432")),
+        tags: tags(&["clientes vip", "norte"]),
+        notes: Some(text("Paga en efectivo")),
+        last_message_at: Some(at(7)),
+        ..contact()
+    };
+    let mut kept = Contact {
+        email: None,
+        ..contact()
+    };
+    kept.absorb(other.clone()).expect("there is room");
+    assert_eq!(kept.phone, contact().phone, "its own");
+    assert_eq!(kept.email, other.email);
+    assert_eq!(kept.tags, tags(&["Clientes VIP", "norte"]));
+    let notes = kept.notes.as_ref().map(ToString::to_string);
+    assert_eq!(
+        notes.as_deref(),
+        Some("Prefiere las mañanas\nPaga en efectivo")
+    );
+    assert_eq!(kept.last_message_at, Some(at(7)));
+    assert_eq!(kept.status, ContactStatus::Active);
+
+    let before = kept.clone();
+    kept.absorb(before.clone()).expect("there is room");
+    assert_eq!(kept, before, "nothing new");
+    let wordy = Contact {
+        notes: Some(text(&"x".repeat(5_000))),
+        ..contact()
+    };
+    assert_eq!(
+        kept.absorb(wordy),
+        Err(Violations::of("notes", Problem::TooLong { max: 5_000 }))
+    );
+    assert_eq!(kept, before);
+}
+
+#[test]
+fn of_two_that_are_one_the_earliest_wish_not_to_be_written_to_holds() {
+    use ContactStatus::{Active, Unsubscribed};
+    use OptOutSource::{Import, Provider};
+    let wish = |at, source| Some(OptOut { at, source });
+    let with = |status, opt_out| Contact {
+        status,
+        opt_out,
+        ..contact()
+    };
+    let early = with(Unsubscribed, wish(at(1), Import));
+    let late = with(Unsubscribed, wish(at(2), Provider));
+    let unknown = with(Unsubscribed, None);
+    for (kept, other, expected) in [
+        (with(Active, None), late.clone(), late.opt_out),
+        (late.clone(), early.clone(), early.opt_out),
+        (early.clone(), late.clone(), early.opt_out),
+        (early.clone(), with(Active, None), early.opt_out),
+        (unknown.clone(), late.clone(), late.opt_out),
+        (with(Active, None), unknown, None),
+    ] {
+        let mut merged = kept;
+        merged.absorb(other).expect("there is room");
+        assert_eq!(merged.status, Unsubscribed);
+        assert_eq!(merged.opt_out, expected);
+    }
+}
+
+#[test]
 fn tags_are_given_taken_and_renamed_each_once() {
     let tags = |labels: &[&str]| Tag::parse_list(labels.iter().copied()).expect("tags");
     let labels = |contact: &Contact| -> Vec<String> {

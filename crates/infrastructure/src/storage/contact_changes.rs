@@ -206,6 +206,39 @@ impl SqlRepositories {
         together.done().await
     }
 
+    /// Hands over what belongs to `from`.
+    pub(super) async fn move_history(
+        &self,
+        user: UserId,
+        from: ContactId,
+        to: ContactId,
+    ) -> Result<(), StorageError> {
+        let together = self.db().together().await?;
+        let db = together.db();
+        // By id, as all who change several rows of the ledger lock them.
+        let rows = Sql::with(
+            "SELECT r.id FROM campaign_contacts AS r \
+             WHERE r.user_id = $1 AND r.contact_id IN ($2, $3) ORDER BY r.id",
+            params![user, from, to],
+        );
+        db.all::<IdRow>(rows.then(db.for_update_of_r())).await?;
+        for statement in [
+            "UPDATE campaign_contacts SET contact_id = $3 \
+             WHERE user_id = $1 AND contact_id = $2 AND NOT EXISTS \
+             (SELECT 1 FROM campaign_contacts AS other \
+             WHERE other.campaign_id = campaign_contacts.campaign_id AND other.contact_id = $3)",
+            "UPDATE messages SET contact_id = $3 WHERE user_id = $1 AND contact_id = $2",
+            "UPDATE bot_activity SET contact_id = $3 WHERE user_id = $1 AND contact_id = $2",
+            "INSERT INTO campaign_choices (campaign_id, contact_id, user_id) \
+             SELECT campaign_id, $3, user_id FROM campaign_choices \
+             WHERE user_id = $1 AND contact_id = $2 ON CONFLICT DO NOTHING",
+        ] {
+            db.execute(Sql::with(statement, params![user, from, to]))
+                .await?;
+        }
+        together.done().await
+    }
+
     /// Deletes contacts of `user`. How many there were.
     pub(super) async fn delete_contacts(
         &self,

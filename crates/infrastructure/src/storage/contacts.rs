@@ -114,6 +114,15 @@ impl ContactRepository for SqlRepositories {
         self.delete_contacts(user, ids).await
     }
 
+    async fn hand_over(
+        &mut self,
+        user: UserId,
+        from: ContactId,
+        to: ContactId,
+    ) -> Result<(), StorageError> {
+        self.move_history(user, from, to).await
+    }
+
     async fn selected(
         &mut self,
         user: UserId,

@@ -1,7 +1,8 @@
 //! Many contacts at once: selected, saved, deleted.
 
 use nexus_domain::{
-    Contact, ContactFilter, ContactId, ContactSelection, ContactStatus, ContactTotals, UserId,
+    Contact, ContactFilter, ContactId, ContactSelection, ContactStatus, ContactTotals, Message,
+    UserId,
 };
 
 use crate::contact_tags::used_tags;
@@ -16,6 +17,7 @@ on_both_databases!(
     contacts_are_saved_together,
     contacts_are_deleted_together,
     what_others_have_is_passed_over,
+    what_belongs_to_one_contact_is_handed_over,
 );
 
 /// Active, inactive, unsubscribed.
@@ -195,4 +197,75 @@ async fn what_others_have_is_passed_over(store: Store) {
     let deleted = contacts.delete_many(user, &[mine.id, theirs.id]).await;
     assert_eq!(deleted.unwrap(), 1);
     assert_same(&find(&store, &theirs).await, &Some(theirs));
+}
+
+async fn what_belongs_to_one_contact_is_handed_over(store: Store) {
+    let user = store.user().await;
+    let sender = store.sender(&user).await;
+    let (both, alone) = (
+        store.active_campaign(&user, &sender).await,
+        store.active_campaign(&user, &sender).await,
+    );
+    let (from, to) = (full(user.id), full(user.id));
+    store.add(&[from.clone(), to.clone()]).await;
+    let row = |campaign, contact: &Contact| {
+        let mut recipient = samples::recipient(campaign, &sender);
+        recipient.contact_id = Some(contact.id);
+        recipient
+    };
+    let rows = [row(&both, &from), row(&both, &to), row(&alone, &from)];
+    let message = Message {
+        contact_id: Some(from.id),
+        ..samples::message(user.id)
+    };
+    let mut activity = samples::activity(user.id);
+    activity.contact_id = Some(from.id);
+    let mut unit = store.begin().await;
+    unit.recipients().insert(&rows).await.unwrap();
+    unit.messages().insert(&message).await.unwrap();
+    unit.bot_activity().insert(&activity).await.unwrap();
+    let campaigns = unit.campaigns();
+    campaigns
+        .choose(user.id, both.id, &[from.id, to.id])
+        .await
+        .unwrap();
+    campaigns
+        .choose(user.id, alone.id, &[from.id])
+        .await
+        .unwrap();
+    let stranger = samples::user();
+    unit.users().insert(&stranger).await.unwrap();
+    let contacts = unit.contacts();
+    contacts
+        .hand_over(stranger.id, to.id, from.id)
+        .await
+        .unwrap();
+    contacts.hand_over(user.id, from.id, to.id).await.unwrap();
+    assert!(contacts.delete(user.id, from.id).await.unwrap());
+    unit.commit().await.unwrap();
+
+    let mut repositories = store.read();
+    for (campaign, expected) in [
+        (&both, vec![None, Some(to.id)]),
+        (&alone, vec![Some(to.id)]),
+    ] {
+        let rows = repositories
+            .recipients()
+            .list(user.id, campaign.id, None, &after(None, 10))
+            .await
+            .unwrap();
+        let mut contacts: Vec<_> = rows.items.iter().map(|row| row.contact_id).collect();
+        contacts.sort_unstable();
+        assert_eq!(contacts, expected);
+        let chosen = repositories.campaigns().chosen(user.id, campaign.id).await;
+        assert_eq!(chosen.unwrap(), [to.id]);
+    }
+    let messages = repositories
+        .messages()
+        .with_address(user.id, message.channel, &message.address, 10)
+        .await
+        .unwrap();
+    assert_eq!(messages[0].contact_id, Some(to.id));
+    let recent = repositories.bot_activity().recent(user.id, 10).await;
+    assert_eq!(recent.unwrap()[0].contact_id, Some(to.id));
 }

@@ -1,5 +1,6 @@
 mod exporting;
 mod finding;
+mod merging;
 
 use std::sync::Arc;
 
