@@ -18,6 +18,8 @@ mod m20261123_000014_bot_activity;
 mod m20261123_000015_contact_search;
 mod m20261125_000016_import_formats;
 mod m20261125_000020_import_plans;
+mod m20261125_000031_opt_outs;
+mod m20261125_000032_bulk_changes;
 mod schema;
 
 pub use sea_orm_migration::{MigrationName, MigrationTrait, MigratorTrait};
@@ -46,6 +48,8 @@ impl MigratorTrait for Migrator {
             Box::new(m20261123_000015_contact_search::Migration),
             Box::new(m20261125_000016_import_formats::Migration),
             Box::new(m20261125_000020_import_plans::Migration),
+            Box::new(m20261125_000031_opt_outs::Migration),
+            Box::new(m20261125_000032_bulk_changes::Migration),
         ]
     }
 }

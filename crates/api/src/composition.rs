@@ -6,6 +6,7 @@ use std::sync::Arc;
 use anyhow::Context;
 use nexus_application::Shutdown;
 use nexus_application::accounts::{AccountDefaults, AccountPorts, Accounts};
+use nexus_application::bulk::{BulkChanges, BulkPorts, BulkWorker};
 use nexus_application::campaigns::{CampaignPorts, Campaigns};
 use nexus_application::contacts::Contacts;
 use nexus_application::delivery::{Channels, DispatchConfig, DispatchPorts, Dispatcher};
@@ -52,6 +53,8 @@ pub struct Composition {
     pub accounts: Accounts,
     /// Use cases on contacts.
     pub contacts: Contacts,
+    /// Use cases that change many contacts.
+    pub bulk_changes: BulkChanges,
     /// Use cases on imports.
     pub imports: Imports,
     /// Use cases on campaigns.
@@ -111,6 +114,12 @@ impl Composition {
             Arc::clone(&entropy),
         );
         let housekept_files = Arc::clone(&files);
+        let bulk_ports = BulkPorts {
+            storage: Arc::clone(&storage),
+            clock: Arc::clone(&clock),
+            entropy: Arc::clone(&entropy),
+            wake: Arc::new(Notify::new()),
+        };
         let import_ports = ImportPorts {
             storage: Arc::clone(&storage),
             files,
@@ -154,10 +163,12 @@ impl Composition {
         let statistics = Statistics::new(Arc::clone(&storage), Arc::clone(&clock));
         let owner = InstanceId::new(clock.now(), entropy.as_ref());
         Ok(Self {
+            bulk_changes: BulkChanges::new(bulk_ports.clone()),
             imports: Imports::new(import_ports.clone(), settings.imports.max_bytes),
             webhooks: Webhooks::new(webhook_ports.clone()),
             workers: Workers {
                 imports: ImportWorker::new(import_ports, owner),
+                bulk_changes: BulkWorker::new(bulk_ports, owner),
                 dispatcher: Dispatcher::new(dispatch_ports, dispatching(&settings.dispatch), owner),
                 webhooks: WebhookWorker::new(webhook_ports),
                 housekeeping: Housekeeping::new(

@@ -67,7 +67,12 @@ macro_rules! routes {
             )
             .service(
                 $scope("/api/contacts")
-                    .service(contacts::tags)
+                    .service(contacts::tags::list)
+                    .service(contacts::tags::rename)
+                    .service(contacts::tags::remove)
+                    .service(contacts::bulk::start)
+                    .service(contacts::bulk::read)
+                    .service(contacts::export::csv)
                     .service(imports::upload::import_file)
                     .service(imports::preview::show)
                     .service(imports::control::start)
@@ -77,6 +82,7 @@ macro_rules! routes {
                     .service(imports::browse::list)
                     .service(imports::browse::errors)
                     .service(imports::browse::read)
+                    .service(contacts::merge::merge)
                     .service(contacts::list)
                     .service(contacts::create)
                     .service(contacts::read)
@@ -139,7 +145,12 @@ fn cors(origins: &[String]) -> Cors {
             header::ACCEPT_LANGUAGE,
         ])
         .allowed_header("idempotency-key")
-        .expose_headers(["x-request-id", "retry-after", "idempotency-replayed"])
+        .expose_headers([
+            "content-disposition",
+            "x-request-id",
+            "retry-after",
+            "idempotency-replayed",
+        ])
         .supports_credentials()
         .max_age(3_600)
 }
@@ -193,6 +204,7 @@ impl Application {
         let public_url = Data::new(PublicUrl(settings.http.public_url.clone()));
         let accounts = Data::new(composition.accounts.clone());
         let contacts = Data::new(composition.contacts.clone());
+        let bulk_changes = Data::new(composition.bulk_changes.clone());
         let imports = Data::new(composition.imports.clone());
         let campaigns = Data::new(composition.campaigns.clone());
         let statistics = Data::new(composition.statistics.clone());
@@ -218,6 +230,7 @@ impl Application {
                     .app_data(public_url.clone())
                     .app_data(accounts.clone())
                     .app_data(contacts.clone())
+                    .app_data(bulk_changes.clone())
                     .app_data(imports.clone())
                     .app_data(campaigns.clone())
                     .app_data(statistics.clone())

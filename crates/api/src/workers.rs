@@ -4,6 +4,7 @@ use std::future::Future;
 use std::time::Duration;
 
 use nexus_application::Shutdown;
+use nexus_application::bulk::BulkWorker;
 use nexus_application::delivery::Dispatcher;
 use nexus_application::housekeeping::Housekeeping;
 use nexus_application::imports::ImportWorker;
@@ -18,6 +19,8 @@ const RESTART: Duration = Duration::from_secs(1);
 pub struct Workers {
     /// Imports files.
     pub imports: ImportWorker,
+    /// Changes many contacts.
+    pub bulk_changes: BulkWorker,
     /// Sends campaigns.
     pub dispatcher: Dispatcher,
     /// Applies webhooks.
@@ -35,6 +38,15 @@ impl Workers {
             let worker = worker.clone();
             async move { worker.run(shutdown).await }
         }));
+        let worker = self.bulk_changes.clone();
+        running.spawn(keep_running(
+            "changes of contacts",
+            shutdown.clone(),
+            move |shutdown| {
+                let worker = worker.clone();
+                async move { worker.run(shutdown).await }
+            },
+        ));
         let worker = self.dispatcher.clone();
         running.spawn(keep_running(
             "dispatcher",

@@ -2,6 +2,7 @@
 //!
 //! * [`accounts`] — registration, sign-in, profile and settings, the providers' secrets.
 //! * [`contacts`] — creating, changing and finding contacts.
+//! * [`bulk`] — changing many contacts: the request and the worker.
 //! * [`imports`] — files whose rows become contacts: the upload and the worker.
 //! * [`campaigns`] — writing campaigns, starting and steering them, what became of their recipients.
 //! * [`delivery`] — the dispatcher: every recipient gets their message, once.
@@ -12,6 +13,7 @@
 
 pub mod accounts;
 mod actor;
+pub mod bulk;
 pub mod campaigns;
 pub mod contacts;
 pub mod delivery;

@@ -44,6 +44,45 @@ impl ContactStatus {
             Self::Unsubscribed => "unsubscribed",
         }
     }
+
+    /// How a contact that is new at `at` with this status came to be unsubscribed, if it is.
+    pub fn opt_out(self, source: OptOutSource, at: DateTime<Utc>) -> Option<OptOut> {
+        (self == Self::Unsubscribed).then_some(OptOut { at, source })
+    }
+}
+
+/// By which way the wish not to be written to came to us.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum OptOutSource {
+    /// Set by the user.
+    User,
+    /// Said so in an imported file.
+    Import,
+    /// The provider refuses to deliver because the person stopped the messages.
+    Provider,
+}
+
+impl OptOutSource {
+    /// Every source.
+    pub const ALL: [Self; 3] = [Self::User, Self::Import, Self::Provider];
+
+    /// The word in the API and the store.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::User => "user",
+            Self::Import => "import",
+            Self::Provider => "provider",
+        }
+    }
+}
+
+/// A wish not to be written to, to be shown to whoever asks for proof of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OptOut {
+    /// When it became known.
+    pub at: DateTime<Utc>,
+    /// By which way.
+    pub source: OptOutSource,
 }
 
 /// Where a contact came from.
@@ -90,6 +129,9 @@ pub struct Contact {
     pub notes: Option<LongText>,
     /// Whether it may be written to.
     pub status: ContactStatus,
+    /// Since when and why it is unsubscribed; also absent for those that were unsubscribed before
+    /// this was kept.
+    pub opt_out: Option<OptOut>,
     /// Where it came from.
     pub source: ContactSource,
     /// When a message last went to it or came from it.
@@ -105,6 +147,117 @@ impl Contact {
     pub fn check_reachable(&self) -> Result<(), Violations> {
         if self.phone.is_none() && self.email.is_none() {
             return Err(Violations::of("phone", Problem::PhoneOrEmailRequired));
+        }
+        Ok(())
+    }
+
+    /// It is not to be written to any more. The first wish counts: a second changes nothing.
+    /// Whether it changed.
+    pub fn unsubscribe(&mut self, source: OptOutSource, at: DateTime<Utc>) -> bool {
+        if self.status == ContactStatus::Unsubscribed {
+            return false;
+        }
+        self.status = ContactStatus::Unsubscribed;
+        self.opt_out = Some(OptOut { at, source });
+        true
+    }
+
+    /// It may be written to again; what is known of the wish before goes. Whether it changed.
+    pub fn resubscribe(&mut self) -> bool {
+        let changed = self.status != ContactStatus::Active;
+        self.status = ContactStatus::Active;
+        self.opt_out = None;
+        changed
+    }
+
+    /// Its user gives it this status. Whether it changed.
+    pub fn set_status(&mut self, status: ContactStatus, at: DateTime<Utc>) -> bool {
+        match status {
+            ContactStatus::Unsubscribed => self.unsubscribe(OptOutSource::User, at),
+            ContactStatus::Active => self.resubscribe(),
+            ContactStatus::Inactive => {
+                let changed = self.status != ContactStatus::Inactive;
+                self.status = ContactStatus::Inactive;
+                self.opt_out = None;
+                changed
+            }
+        }
+    }
+
+    /// It gets these tags, all or none: a contact that would have too many keeps those it has.
+    /// Whether it changed.
+    pub fn tag(&mut self, tags: &[Tag]) -> bool {
+        let mut new: Vec<Tag> = Vec::new();
+        for tag in tags {
+            if !self.tags.contains(tag) && !new.contains(tag) {
+                new.push(tag.clone());
+            }
+        }
+        let fits = self.tags.len() + new.len() <= Tag::MAX_PER_CONTACT;
+        let changed = fits && !new.is_empty();
+        if changed {
+            self.tags.append(&mut new);
+        }
+        changed
+    }
+
+    /// It loses these tags. Whether it had one of them.
+    pub fn untag(&mut self, tags: &[Tag]) -> bool {
+        let before = self.tags.len();
+        self.tags.retain(|tag| !tags.contains(tag));
+        self.tags.len() < before
+    }
+
+    /// The tag is called otherwise, in its place; a contact that has both keeps one. Whether it
+    /// changed, be it only the spelling.
+    pub fn rename_tag(&mut self, from: &Tag, to: &Tag) -> bool {
+        let Some(place) = self.tags.iter().position(|tag| tag == from) else {
+            return false;
+        };
+        if from != to && self.tags.contains(to) {
+            self.tags.remove(place);
+            return true;
+        }
+        let changed = self.tags[place].label() != to.label();
+        self.tags[place] = to.clone();
+        changed
+    }
+
+    /// Takes over what is known of `other`, who is the same person: what it lacks itself, the tags
+    /// and notes besides its own, and the earliest wish not to be written to. What is too much for
+    /// one contact is refused; then nothing has changed.
+    pub fn absorb(&mut self, other: Self) -> Result<(), Violations> {
+        let mut violations = Violations::new();
+        let mut tags = self.tags.clone();
+        tags.extend(
+            other
+                .tags
+                .into_iter()
+                .filter(|tag| !self.tags.contains(tag)),
+        );
+        if tags.len() > Tag::MAX_PER_CONTACT {
+            violations.add("tags", Problem::TooLong { max: 50 });
+        }
+        let notes = match (&self.notes, other.notes) {
+            (Some(own), Some(others)) if *own != others => {
+                let both = LongText::parse(&format!("{own}\n{others}"));
+                violations.check("notes", both)
+            }
+            (Some(own), _) => Some(own.clone()),
+            (None, others) => others,
+        };
+        violations.into_result()?;
+        self.tags = tags;
+        self.notes = notes;
+        self.phone = self.phone.take().or(other.phone);
+        self.email = self.email.take().or(other.email);
+        self.last_message_at = self.last_message_at.max(other.last_message_at);
+        if other.status == ContactStatus::Unsubscribed {
+            self.status = ContactStatus::Unsubscribed;
+            self.opt_out = match (self.opt_out, other.opt_out) {
+                (Some(own), Some(others)) => Some(if others.at < own.at { others } else { own }),
+                (own, others) => own.or(others),
+            };
         }
         Ok(())
     }

@@ -3,7 +3,9 @@
 use chrono::{DateTime, Utc};
 
 use crate::values::{EmailAddress, LongText, PersonName, PhoneNumber, Problem, Tag};
-use crate::{Contact, ContactId, ContactSource, ContactStatus, ImportId, KnownContacts, UserId};
+use crate::{
+    Contact, ContactId, ContactSource, ContactStatus, ImportId, KnownContacts, OptOutSource, UserId,
+};
 
 /// What a row says of a contact.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,6 +33,7 @@ impl ContactDetails {
         import: ImportId,
         now: DateTime<Utc>,
     ) -> Contact {
+        let status = self.status.unwrap_or_default();
         Contact {
             id,
             user_id,
@@ -39,7 +42,8 @@ impl ContactDetails {
             email: self.email,
             tags: self.tags,
             notes: self.notes,
-            status: self.status.unwrap_or_default(),
+            status,
+            opt_out: status.opt_out(OptOutSource::Import, now),
             source: ContactSource::File(import),
             last_message_at: None,
             created_at: now,
@@ -80,7 +84,9 @@ impl Contact {
         take(&mut self.email, details.email.as_ref(), overwrites);
         take(&mut self.notes, details.notes.as_ref(), overwrites);
         match details.status {
-            Some(ContactStatus::Unsubscribed) => self.status = ContactStatus::Unsubscribed,
+            Some(ContactStatus::Unsubscribed) => {
+                self.unsubscribe(OptOutSource::Import, now);
+            }
             Some(status) if overwrites && self.status != ContactStatus::Unsubscribed => {
                 self.status = status;
             }

@@ -93,6 +93,8 @@ ids! {
     BotActivityId,
     /// A webhook as it was received.
     WebhookEventId,
+    /// A change of many contacts.
+    BulkChangeId,
     /// A queued piece of background work.
     JobId,
     /// A sender account: one WhatsApp number or one mailbox of a user.

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::{ImportId, InstanceId, JobId, UserId};
+use crate::{BulkChangeId, ImportId, InstanceId, JobId, UserId};
 
 /// What a job does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -19,21 +19,38 @@ pub enum JobWork {
         /// The import.
         import_id: ImportId,
     },
+    /// Changes more contacts than one transaction takes.
+    ChangeContacts {
+        /// The change.
+        change_id: BulkChangeId,
+    },
 }
 
 impl JobWork {
-    /// The import that it works on.
-    pub fn import_id(&self) -> ImportId {
+    /// Which workers do it.
+    pub fn kind(&self) -> JobKind {
         match self {
-            Self::ImportContacts { import_id } | Self::UndoImport { import_id } => *import_id,
+            Self::ImportContacts { .. } | Self::UndoImport { .. } => JobKind::Imports,
+            Self::ChangeContacts { .. } => JobKind::ChangeContacts,
         }
     }
+}
 
+/// The kinds of work; each has workers of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum JobKind {
+    /// [`JobWork::ImportContacts`] and [`JobWork::UndoImport`].
+    Imports,
+    /// [`JobWork::ChangeContacts`].
+    ChangeContacts,
+}
+
+impl JobKind {
     /// The word in the store.
-    pub fn kind(&self) -> &'static str {
+    pub fn as_str(self) -> &'static str {
         match self {
-            Self::ImportContacts { .. } => "import_contacts",
-            Self::UndoImport { .. } => "undo_import",
+            Self::Imports => "import_contacts",
+            Self::ChangeContacts => "change_contacts",
         }
     }
 }

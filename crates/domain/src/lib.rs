@@ -9,6 +9,7 @@
 #![deny(missing_docs)]
 
 mod bot_activity;
+mod bulk_change;
 mod campaign;
 mod campaign_contact;
 mod contact;
@@ -32,6 +33,7 @@ pub mod ports;
 pub mod values;
 
 pub use bot_activity::{BotActivity, BotActivityKind};
+pub use bulk_change::{BulkAction, BulkChange, BulkStatus, ContactEdit, ContactSelection};
 pub use campaign::{
     Audience, Campaign, CampaignContent, CampaignFilter, CampaignState, CampaignStatus,
     CampaignTransitionError, ChannelKind, TemplateMessage, TemplateVariable,
@@ -40,12 +42,14 @@ pub use campaign_contact::{
     AttemptId, CampaignContact, Delivery, DeliveryStatus, Failure, FailureCode, SkipReason,
     StaleAttempt, StatusReport, StatusUpdate,
 };
-pub use contact::{Contact, ContactFilter, ContactSource, ContactStatus, Reachability};
+pub use contact::{
+    Contact, ContactFilter, ContactSource, ContactStatus, OptOut, OptOutSource, Reachability,
+};
 pub use contact_details::ContactDetails;
 pub use counters::{CampaignCounters, CounterDelta, MessageDelta};
 pub use ids::{
-    BotActivityId, CampaignContactId, CampaignId, ContactId, ImportId, InstanceId, JobId, MediaId,
-    MessageId, SenderId, UserId, WebhookEventId,
+    BotActivityId, BulkChangeId, CampaignContactId, CampaignId, ContactId, ImportId, InstanceId,
+    JobId, MediaId, MessageId, SenderId, UserId, WebhookEventId,
 };
 pub use import::{
     ImportFailure, ImportProgress, ImportStatus, ImportTransitionError, ImportUndo, ImportedFile,
@@ -54,7 +58,7 @@ pub use import::{
 pub use import_plan::{
     ColumnMapping, ColumnMeaning, ConsentNote, ImportPlan, KnownContacts, MappedColumn,
 };
-pub use job::{Job, JobLease, JobWork};
+pub use job::{Job, JobKind, JobLease, JobWork};
 pub use media::{MediaFile, MediaKind};
 pub use message::{Direction, Message, MessageBody};
 pub use sender::{SenderAccount, SenderLease};

@@ -8,14 +8,14 @@ use std::sync::{Arc, Mutex};
 use async_trait::async_trait;
 
 use crate::ports::{
-    BotActivityRepository, CampaignContactRepository, CampaignRepository, ContactRepository,
-    IdempotencyRepository, ImportRepository, JobRepository, MediaRepository, MessageRepository,
-    MockBotActivityRepository, MockCampaignContactRepository, MockCampaignRepository,
-    MockContactRepository, MockIdempotencyRepository, MockImportRepository, MockJobRepository,
-    MockMediaRepository, MockMessageRepository, MockSenderRepository, MockSessionRepository,
-    MockStatisticsRepository, MockUserRepository, MockWebhookRepository, Repositories,
-    SenderRepository, SessionRepository, StatisticsRepository, Storage, StorageError, UnitOfWork,
-    UserRepository, WebhookRepository,
+    BotActivityRepository, BulkChangeRepository, CampaignContactRepository, CampaignRepository,
+    ContactRepository, IdempotencyRepository, ImportRepository, JobRepository, MediaRepository,
+    MessageRepository, MockBotActivityRepository, MockBulkChangeRepository,
+    MockCampaignContactRepository, MockCampaignRepository, MockContactRepository,
+    MockIdempotencyRepository, MockImportRepository, MockJobRepository, MockMediaRepository,
+    MockMessageRepository, MockSenderRepository, MockSessionRepository, MockStatisticsRepository,
+    MockUserRepository, MockWebhookRepository, Repositories, SenderRepository, SessionRepository,
+    StatisticsRepository, Storage, StorageError, UnitOfWork, UserRepository, WebhookRepository,
 };
 
 /// A unit of work whose repositories are mocks. What is not expected of a mock panics when it is
@@ -28,6 +28,8 @@ pub struct MockUnitOfWork {
     pub sessions: MockSessionRepository,
     /// The mock of `contacts`.
     pub contacts: MockContactRepository,
+    /// The mock of `bulk_changes`.
+    pub bulk_changes: MockBulkChangeRepository,
     /// The mock of `campaigns`.
     pub campaigns: MockCampaignRepository,
     /// The mock of `recipients`.
@@ -63,6 +65,9 @@ impl Repositories for MockUnitOfWork {
     }
     fn contacts(&mut self) -> &mut dyn ContactRepository {
         &mut self.contacts
+    }
+    fn bulk_changes(&mut self) -> &mut dyn BulkChangeRepository {
+        &mut self.bulk_changes
     }
     fn campaigns(&mut self) -> &mut dyn CampaignRepository {
         &mut self.campaigns

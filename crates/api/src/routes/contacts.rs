@@ -1,5 +1,10 @@
 //! Contacts.
 
+pub mod bulk;
+pub mod export;
+pub mod merge;
+pub mod tags;
+
 use actix_web::web::{Data, Json, Path};
 use actix_web::{HttpRequest, HttpResponse, delete, get, post, put};
 use chrono::{DateTime, Utc};
@@ -33,6 +38,11 @@ pub struct ContactView {
     /// `active`, `inactive` or `unsubscribed`.
     #[schema(example = "active")]
     status: &'static str,
+    /// Since when it is unsubscribed; null when it is not, or was so before this was kept.
+    unsubscribed_at: Option<DateTime<Utc>>,
+    /// `user`, `import` or `provider`; null together with `unsubscribed_at`.
+    #[schema(example = "user")]
+    unsubscribed_source: Option<&'static str>,
     /// `manual`, `file` or `inbound`.
     #[schema(example = "manual")]
     source: &'static str,
@@ -55,6 +65,8 @@ impl From<Contact> for ContactView {
                 .collect(),
             notes: contact.notes.map(|notes| notes.to_string()),
             status: contact.status.as_str(),
+            unsubscribed_at: contact.opt_out.map(|opt_out| opt_out.at),
+            unsubscribed_source: contact.opt_out.map(|opt_out| opt_out.source.as_str()),
             source: contact.source.as_str(),
             last_message_at: contact.last_message_at,
             created_at: contact.created_at,
@@ -282,44 +294,6 @@ pub async fn create(
         .await?;
     Ok(HttpResponse::Created().json(ContactEnvelope {
         contact: contact.into(),
-    }))
-}
-
-/// A tag and how many contacts have it.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct TagView {
-    #[schema(example = "clientes")]
-    tag: String,
-    #[schema(example = 128)]
-    contacts: u64,
-}
-
-/// The tags in use.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct TagList {
-    tags: Vec<TagView>,
-}
-
-/// The tags in use, by name, with the number of contacts of each.
-#[utoipa::path(
-    tag = "contacts",
-    operation_id = "list_tags",
-    responses((status = 200, description = "The tags", body = TagList), AnyFailure, NeedsSession)
-)]
-#[get("/tags")]
-pub async fn tags(
-    contacts: Data<Contacts>,
-    SignedIn(actor): SignedIn,
-) -> Result<Json<TagList>, ApiError> {
-    let tags = contacts.tags(&actor).await?;
-    Ok(Json(TagList {
-        tags: tags
-            .into_iter()
-            .map(|(tag, contacts)| TagView {
-                tag: tag.label().to_owned(),
-                contacts,
-            })
-            .collect(),
     }))
 }
 

@@ -4,6 +4,8 @@ use crate::support::{App, journeys};
 
 journeys! {
     a_contact_is_added_changed_and_deleted,
+    two_contacts_that_are_one_person_are_merged,
+    an_opt_out_is_shown_with_its_time_and_source_until_it_is_taken_back,
     a_duplicate_names_the_contact_that_is_there,
     contacts_are_found_by_any_part_of_them,
     pages_and_cursors_show_each_contact_once,
@@ -55,6 +57,117 @@ async fn a_contact_is_added_changed_and_deleted(app: App) {
         browser.get("/api/contacts").await.body["pagination"]["total"],
         0
     );
+}
+
+async fn two_contacts_that_are_one_person_are_merged(app: App) {
+    let mut browser = app.signed_in("ana@example.mx").await;
+    let mut add = async |contact: Value| {
+        let answer = browser.post("/api/contacts", contact).await;
+        let id = answer.body["contact"]["id"].as_str().unwrap().to_owned();
+        (format!("/api/contacts/{id}"), id)
+    };
+    let (path, id) = add(json!({"name": "José", "phone": "5512345678", "tags": ["vip"]})).await;
+    let (gone, other_id) = add(
+        json!({"name": "José Pérez", "phone": "5587654321", "email": "jose@b.mx",
+               "tags": ["VIP", "norte"], "notes": "Factura", "status": "unsubscribed"}),
+    )
+    .await;
+    let merge = format!("{path}/merge");
+
+    let mut stranger = app.signed_in("otra@example.mx").await;
+    let answer = stranger.post(&merge, json!({"other_id": other_id})).await;
+    answer.assert_problem(404, "not_found");
+    let theirs = {
+        let contact = json!({"name": "A", "email": "a@b.mx"});
+        let answer = stranger.post("/api/contacts", contact).await;
+        answer.body["contact"]["id"].clone()
+    };
+    for (other, status, code) in [
+        (json!(theirs), 404, "not_found"),
+        (
+            json!("01980c5e-7d2b-7c3a-9a55-1f0e6f3f2b11"),
+            404,
+            "not_found",
+        ),
+        (json!(id), 422, "invalid_input"),
+        (json!("no-es-un-id"), 422, "invalid_input"),
+        (Value::Null, 422, "invalid_input"),
+    ] {
+        let answer = browser.post(&merge, json!({"other_id": other})).await;
+        answer.assert_problem(status, code);
+    }
+
+    let answer = browser.post(&merge, json!({"other_id": other_id})).await;
+    assert_eq!(answer.status, 200, "{:?}", answer.body);
+    let merged = &answer.body["contact"];
+    assert_eq!(merged["id"], json!(id));
+    assert_eq!(merged["name"], "José");
+    assert_eq!(merged["phone"], "+525512345678");
+    assert_eq!(merged["email"], "jose@b.mx");
+    assert_eq!(merged["tags"], json!(["vip", "norte"]));
+    assert_eq!(merged["status"], "unsubscribed");
+    assert_eq!(merged["unsubscribed_source"], "user");
+    browser.get(&gone).await.assert_problem(404, "not_found");
+    let list = browser
+        .get("/api/contacts?status=unsubscribed&tag=norte")
+        .await;
+    assert_eq!(list.body["pagination"]["total"], 1);
+    assert_eq!(
+        browser.get("/api/contacts").await.body["pagination"]["total"],
+        1
+    );
+}
+
+async fn an_opt_out_is_shown_with_its_time_and_source_until_it_is_taken_back(app: App) {
+    let mut browser = app.signed_in("ana@example.mx").await;
+    let answer = browser
+        .post(
+            "/api/contacts",
+            json!({"name": "José", "phone": "5512345678"}),
+        )
+        .await;
+    let contact = &answer.body["contact"];
+    assert_eq!(contact["unsubscribed_at"], Value::Null);
+    assert_eq!(contact["unsubscribed_source"], Value::Null);
+    let path = format!("/api/contacts/{}", contact["id"].as_str().unwrap());
+    let answer = browser
+        .put(
+            &path,
+            json!({"status": "unsubscribed", "unsubscribed_source": "import"}),
+        )
+        .await;
+    let since = answer.body["contact"]["unsubscribed_at"].clone();
+    assert!(since.is_string(), "{:?}", answer.body);
+    assert_eq!(answer.body["contact"]["unsubscribed_source"], "user");
+
+    // The page saves its whole form: the wish stays as it was.
+    let answer = browser
+        .put(
+            &path,
+            json!({"status": "unsubscribed", "notes": "Pidió la baja"}),
+        )
+        .await;
+    let saved = &answer.body["contact"]["unsubscribed_at"];
+    assert_eq!(
+        saved.as_str().map(|at| &at[..23]),
+        since.as_str().map(|at| &at[..23])
+    );
+    let answer = browser.put(&path, json!({"status": "active"})).await;
+    assert_eq!(answer.body["contact"]["unsubscribed_at"], Value::Null);
+    assert_eq!(answer.body["contact"]["unsubscribed_source"], Value::Null);
+
+    let file = "nombre,telefono,estado\nLuz,5512345679,baja\n";
+    browser.upload("bajas.csv", file.as_bytes()).await;
+    for _ in 0..600 {
+        let answer = browser.get("/api/contacts?status=unsubscribed").await;
+        if let Some(contact) = answer.body["contacts"].get(0) {
+            assert_eq!(contact["unsubscribed_source"], "import");
+            assert!(contact["unsubscribed_at"].is_string());
+            return;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+    panic!("the import did not end");
 }
 
 async fn a_duplicate_names_the_contact_that_is_there(app: App) {

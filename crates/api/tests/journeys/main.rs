@@ -2,11 +2,13 @@
 //! adapter behind it. Each is run on SQLite and on PostgreSQL.
 
 mod accounts;
+mod bulk;
 mod campaigns;
 mod contacts;
 mod crash;
 mod delivery;
 mod documentation;
+mod export;
 mod import_plans;
 mod imports;
 mod process;

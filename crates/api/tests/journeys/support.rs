@@ -79,6 +79,9 @@ impl App {
         let worker = composition.workers.imports.clone();
         let shutdown = composition.shutdown.clone();
         tokio::spawn(async move { worker.run(shutdown).await });
+        let worker = composition.workers.bulk_changes.clone();
+        let shutdown = composition.shutdown.clone();
+        tokio::spawn(async move { worker.run(shutdown).await });
         let shutdown = composition.shutdown.clone();
         tokio::spawn(async move {
             let result = application

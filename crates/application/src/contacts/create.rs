@@ -4,7 +4,7 @@ use nexus_domain::ports::StorageError;
 use nexus_domain::values::{
     EmailAddress, LongText, PersonName, PhoneNumber, Problem, Tag, Violations,
 };
-use nexus_domain::{Contact, ContactId, ContactSource, ContactStatus, User};
+use nexus_domain::{Contact, ContactId, ContactSource, ContactStatus, OptOutSource, User};
 
 use super::Contacts;
 use super::addresses::{Taken, is_duplicate_address, taken};
@@ -138,6 +138,7 @@ impl Contacts {
             return Err(violations);
         };
         let now = self.clock.now();
+        let status = status.unwrap_or_default();
         Ok(Contact {
             id: ContactId::new(now, self.entropy.as_ref()),
             user_id: user.id,
@@ -146,7 +147,8 @@ impl Contacts {
             email,
             tags,
             notes,
-            status: status.unwrap_or_default(),
+            status,
+            opt_out: status.opt_out(OptOutSource::User, now),
             source: ContactSource::Manual,
             last_message_at: None,
             created_at: now,

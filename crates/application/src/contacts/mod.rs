@@ -3,6 +3,8 @@
 mod addresses;
 mod browse;
 mod create;
+mod export;
+mod merge;
 mod query;
 #[cfg(test)]
 mod tests;
@@ -17,6 +19,8 @@ use crate::Actor;
 
 pub use browse::{DeleteContactError, GetContactError, ListContactsError};
 pub use create::{CreateContact, CreateContactError};
+pub use export::{ContactExport, ExportContactsError};
+pub use merge::MergeContactsError;
 pub use query::ContactQuery;
 pub use update::{UpdateContact, UpdateContactError};
 

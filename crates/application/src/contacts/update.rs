@@ -1,5 +1,6 @@
 //! Changing a contact.
 
+use chrono::{DateTime, Utc};
 use nexus_domain::ports::StorageError;
 use nexus_domain::values::{
     Country, EmailAddress, LongText, PersonName, PhoneNumber, Tag, Violations,
@@ -66,7 +67,12 @@ impl From<Taken> for UpdateContactError {
 }
 
 impl UpdateContact {
-    fn apply(self, contact: &mut Contact, country: Country) -> Result<(), Violations> {
+    fn apply(
+        self,
+        contact: &mut Contact,
+        country: Country,
+        now: DateTime<Utc>,
+    ) -> Result<(), Violations> {
         let mut violations = Violations::new();
         self.name.replace(
             "name",
@@ -104,12 +110,10 @@ impl UpdateContact {
             &mut violations,
             LongText::parse,
         );
-        self.status.replace(
-            "status",
-            &mut contact.status,
-            &mut violations,
-            ContactStatus::parse,
-        );
+        let mut status = contact.status;
+        self.status
+            .replace("status", &mut status, &mut violations, ContactStatus::parse);
+        contact.set_status(status, now);
         let addresses_are_right = violations
             .iter()
             .all(|(field, _)| field != "phone" && field != "email");
@@ -141,8 +145,9 @@ impl Contacts {
             .await?
             .ok_or(UpdateContactError::NotFound)?;
         let before = contact.clone();
+        let now = self.clock.now();
         changes
-            .apply(&mut contact, user.default_country)
+            .apply(&mut contact, user.default_country, now)
             .map_err(UpdateContactError::Invalid)?;
         let new_phone = contact
             .phone
@@ -155,7 +160,7 @@ impl Contacts {
         if let Some(taken) = taken(unit.contacts(), user.id, id, new_phone, new_email).await? {
             return Err(taken.into());
         }
-        contact.updated_at = self.clock.now();
+        contact.updated_at = now;
         match unit.contacts().save(&contact).await {
             Ok(()) => {}
             Err(refusal) if is_duplicate_address(&refusal) => {

@@ -10,8 +10,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, Utc};
 use nexus_domain::ports::{StorageError, UnitOfWork};
 use nexus_domain::{
-    Campaign, CampaignContact, CampaignId, CampaignStatus, ContactId, ContactStatus, CounterDelta,
-    DeliveryStatus, FailureCode, MessageBucket, MessageDelta, UserId,
+    Campaign, CampaignContact, CampaignId, CampaignStatus, ContactId, CounterDelta, DeliveryStatus,
+    FailureCode, MessageBucket, MessageDelta, OptOutSource, UserId,
 };
 
 /// What follows from recipients of one user having moved.
@@ -182,8 +182,7 @@ async fn unsubscribe(
     let Some(mut contact) = unit.contacts().lock(user, contact).await? else {
         return Ok(());
     };
-    if contact.status != ContactStatus::Unsubscribed {
-        contact.status = ContactStatus::Unsubscribed;
+    if contact.unsubscribe(OptOutSource::Provider, now) {
         contact.updated_at = now;
         unit.contacts().save(&contact).await?;
     }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use nexus_domain::ports::{Storage, StorageError, UnitOfWork};
-use nexus_domain::{ImportId, Job, JobLease, UserId};
+use nexus_domain::{ImportId, Job, JobLease, JobWork, UserId};
 use tokio::time::Instant;
 
 use super::worker::Stop;
@@ -14,20 +14,39 @@ pub(super) const LEASE: Duration = Duration::from_secs(30);
 /// How long after the last renewal the next one is due.
 const RENEWAL: Duration = Duration::from_secs(10);
 
+/// What is to be done with an import.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Task {
+    /// Its rows become contacts.
+    Import,
+    /// The contacts that it made are deleted.
+    Undo,
+}
+
 /// A job that this process has claimed.
 pub(super) struct HeldJob {
     pub(super) job: Job,
     pub(super) lease: JobLease,
+    pub(super) task: Task,
+    import_id: ImportId,
     renewed_at: Instant,
 }
 
 impl HeldJob {
-    pub(super) fn new(job: Job, lease: JobLease) -> Self {
-        Self {
+    /// `None` when the job has nothing to do with imports.
+    pub(super) fn new(job: Job, lease: JobLease) -> Option<Self> {
+        let (task, import_id) = match job.work {
+            JobWork::ImportContacts { import_id } => (Task::Import, import_id),
+            JobWork::UndoImport { import_id } => (Task::Undo, import_id),
+            JobWork::ChangeContacts { .. } => return None,
+        };
+        Some(Self {
             job,
             lease,
+            task,
+            import_id,
             renewed_at: Instant::now(),
-        }
+        })
     }
 
     pub(super) fn user_id(&self) -> UserId {
@@ -35,7 +54,7 @@ impl HeldJob {
     }
 
     pub(super) fn import_id(&self) -> ImportId {
-        self.job.work.import_id()
+        self.import_id
     }
 
     /// Begins a transaction in which the job can't be lost.

@@ -39,7 +39,7 @@ impl ImportWorker {
             .map(|created| created.contact.id)
             .collect();
         if !untouched.is_empty() {
-            unit.contacts().delete_created(user_id, &untouched).await?;
+            unit.contacts().delete_many(user_id, &untouched).await?;
         }
         let deleted = u64::try_from(untouched.len()).unwrap_or_default();
         let kept = u64::try_from(created.len()).unwrap_or_default() - deleted;

@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 use nexus_domain::ports::{FileStoreError, StorageError, TableError};
-use nexus_domain::{ImportFailure, ImportId, InstanceId, JobWork, UserId};
+use nexus_domain::{ImportFailure, ImportId, InstanceId, JobKind, UserId};
 
 use super::ImportPorts;
-use super::held::{HeldJob, LEASE};
+use super::held::{HeldJob, LEASE, Task};
 use crate::Shutdown;
 
 /// How often the worker looks for work of other processes, or whose time has come.
@@ -94,9 +94,9 @@ impl ImportWorker {
         let outcome = if held.job.attempts > MOST_STARTS {
             Err(Stop::Refused(ImportFailure::Internal))
         } else {
-            match held.job.work {
-                JobWork::ImportContacts { .. } => self.import(&mut held, shutdown).await,
-                JobWork::UndoImport { .. } => self.undo(&mut held, shutdown).await,
+            match held.task {
+                Task::Import => self.import(&mut held, shutdown).await,
+                Task::Undo => self.undo(&mut held, shutdown).await,
             }
         };
         self.conclude(&held, outcome).await?;
@@ -107,10 +107,10 @@ impl ImportWorker {
         let mut unit = self.ports.storage.begin().await?;
         let claimed = unit
             .jobs()
-            .claim(self.owner, self.ports.clock.now(), LEASE)
+            .claim(JobKind::Imports, self.owner, self.ports.clock.now(), LEASE)
             .await?;
         unit.commit().await?;
-        Ok(claimed.map(|(job, lease)| HeldJob::new(job, lease)))
+        Ok(claimed.and_then(|(job, lease)| HeldJob::new(job, lease)))
     }
 
     /// Does what is to be done after the work has ended this way.
@@ -180,11 +180,11 @@ impl ImportWorker {
         }
         if let Some(mut import) = unit.imports().lock(user_id, import_id).await? {
             let now = self.ports.clock.now();
-            match (held.job.work, failure) {
+            match (held.task, failure) {
                 // Undone as far as possible: the contacts that are left stay as they are.
-                (JobWork::UndoImport { .. }, _) => import.end_undo(now),
-                (JobWork::ImportContacts { .. }, None) => import.complete(now),
-                (JobWork::ImportContacts { .. }, Some(failure)) => import.fail(failure, now),
+                (Task::Undo, _) => import.end_undo(now),
+                (Task::Import, None) => import.complete(now),
+                (Task::Import, Some(failure)) => import.fail(failure, now),
             }
             unit.imports().save(&import).await?;
             tracing::info!(

@@ -20,10 +20,10 @@ pub use files::{FileStore, FileStoreError, FileUpload};
 pub use hashing::{HashingError, PasswordHasher};
 pub use provisioning::{ProvisionedSender, ProvisioningError, SenderProvisioner};
 pub use repositories::{
-    BotActivityRepository, CampaignContactRepository, CampaignRepository, ContactRepository,
-    CreatedContact, IdempotencyRepository, IdempotencyState, ImportRepository, JobRepository,
-    KnownAddress, MediaRepository, MessageRepository, SenderRepository, SessionRepository,
-    StatisticsRepository, StoredAnswer, UserRepository, WebhookRepository,
+    BotActivityRepository, BulkChangeRepository, CampaignContactRepository, CampaignRepository,
+    ContactRepository, CreatedContact, IdempotencyRepository, IdempotencyState, ImportRepository,
+    JobRepository, KnownAddress, MediaRepository, MessageRepository, SenderRepository,
+    SessionRepository, StatisticsRepository, StoredAnswer, UserRepository, WebhookRepository,
 };
 pub use sealing::{SealError, SecretSealer};
 pub use storage::{DuplicateKey, Repositories, Storage, StorageError, UnitOfWork};
@@ -38,10 +38,11 @@ pub use {
     hashing::MockPasswordHasher,
     provisioning::MockSenderProvisioner,
     repositories::{
-        MockBotActivityRepository, MockCampaignContactRepository, MockCampaignRepository,
-        MockContactRepository, MockIdempotencyRepository, MockImportRepository, MockJobRepository,
-        MockMediaRepository, MockMessageRepository, MockSenderRepository, MockSessionRepository,
-        MockStatisticsRepository, MockUserRepository, MockWebhookRepository,
+        MockBotActivityRepository, MockBulkChangeRepository, MockCampaignContactRepository,
+        MockCampaignRepository, MockContactRepository, MockIdempotencyRepository,
+        MockImportRepository, MockJobRepository, MockMediaRepository, MockMessageRepository,
+        MockSenderRepository, MockSessionRepository, MockStatisticsRepository, MockUserRepository,
+        MockWebhookRepository,
     },
     sealing::MockSecretSealer,
     storage::MockStorage,

@@ -11,11 +11,12 @@ use crate::values::{
     CampaignSort, ContactSort, EmailAddress, ListRequest, Listing, PhoneNumber, RecipientSort, Tag,
 };
 use crate::{
-    Audience, BotActivity, Campaign, CampaignContact, CampaignContactId, CampaignCounters,
-    CampaignFilter, CampaignId, ChannelKind, Contact, ContactFilter, ContactId, CounterDelta,
-    Dashboard, DeliveryStatus, ImportId, ImportedFile, InstanceId, Job, JobLease, MediaFile,
-    Message, MessageDelta, RowError, SenderAccount, SenderId, SenderLease, SessionKeyHash,
-    StoredSession, User, UserId, WebhookEvent, WebhookEventId, WebhookKey,
+    Audience, BotActivity, BulkChange, BulkChangeId, Campaign, CampaignContact, CampaignContactId,
+    CampaignCounters, CampaignFilter, CampaignId, ChannelKind, Contact, ContactFilter, ContactId,
+    ContactSelection, CounterDelta, Dashboard, DeliveryStatus, ImportId, ImportedFile, InstanceId,
+    Job, JobKind, JobLease, MediaFile, Message, MessageDelta, RowError, SenderAccount, SenderId,
+    SenderLease, SessionKeyHash, StoredSession, User, UserId, WebhookEvent, WebhookEventId,
+    WebhookKey,
 };
 
 /// Users.
@@ -106,8 +107,38 @@ pub trait ContactRepository: Send {
     ) -> Result<Vec<Contact>, StorageError>;
     /// Stores every field but the id, the source and `created_at`.
     async fn save(&mut self, contact: &Contact) -> Result<(), StorageError>;
+    /// Stores contacts of the user that were locked before, as [`Self::save`] does each.
+    async fn save_many(&mut self, user: UserId, contacts: &[Contact]) -> Result<(), StorageError>;
     /// Deletes the contact. Whether there was one. Its ledger rows and messages stay, without it.
     async fn delete(&mut self, user: UserId, id: ContactId) -> Result<bool, StorageError>;
+    /// Deletes the contacts with these ids, as far as they are the user's. How many there were.
+    async fn delete_many(&mut self, user: UserId, ids: &[ContactId]) -> Result<u64, StorageError>;
+    /// What was sent to and came from `from` belongs to `to` now, and campaigns that chose `from`
+    /// choose `to`; both are the user's. Where a campaign sends to both, the row of `from` stays
+    /// with it.
+    async fn hand_over(
+        &mut self,
+        user: UserId,
+        from: ContactId,
+        to: ContactId,
+    ) -> Result<(), StorageError>;
+    /// The contacts of a selection, by id, after `after`, at most `most`.
+    async fn selected(
+        &mut self,
+        user: UserId,
+        selection: &ContactSelection,
+        after: Option<ContactId>,
+        most: u32,
+    ) -> Result<Vec<ContactId>, StorageError>;
+    /// The same, kept from change by others. One that leaves the selection meanwhile is not among
+    /// them, so there may be fewer than `most` though others follow.
+    async fn lock_selected(
+        &mut self,
+        user: UserId,
+        selection: &ContactSelection,
+        after: Option<ContactId>,
+        most: u32,
+    ) -> Result<Vec<Contact>, StorageError>;
     /// Part of the list.
     async fn list(
         &mut self,
@@ -133,9 +164,6 @@ pub trait ContactRepository: Send {
         after: Option<ContactId>,
         most: u32,
     ) -> Result<Vec<CreatedContact>, StorageError>;
-    /// Deletes the contacts with these ids, as [`Self::delete`] does.
-    async fn delete_created(&mut self, user: UserId, ids: &[ContactId])
-    -> Result<(), StorageError>;
     /// Every tag in use with the number of contacts that have it, by label.
     async fn tags(&mut self, user: UserId) -> Result<Vec<(Tag, u64)>, StorageError>;
     /// The recipients of a campaign: those chosen one by one and those that the audience lets
@@ -451,16 +479,39 @@ pub trait WebhookRepository: Send {
     async fn delete_settled(&mut self, before: DateTime<Utc>) -> Result<u64, StorageError>;
 }
 
+/// Changes of many contacts that run in the background.
+#[cfg_attr(feature = "mocks", mockall::automock)]
+#[async_trait]
+pub trait BulkChangeRepository: Send {
+    /// Adds a change.
+    async fn insert(&mut self, change: &BulkChange) -> Result<(), StorageError>;
+    /// The change.
+    async fn find(
+        &mut self,
+        user: UserId,
+        id: BulkChangeId,
+    ) -> Result<Option<BulkChange>, StorageError>;
+    /// The change, kept from change by others.
+    async fn lock(
+        &mut self,
+        user: UserId,
+        id: BulkChangeId,
+    ) -> Result<Option<BulkChange>, StorageError>;
+    /// Stores how far it is.
+    async fn save(&mut self, change: &BulkChange) -> Result<(), StorageError>;
+}
+
 /// Background work.
 #[cfg_attr(feature = "mocks", mockall::automock)]
 #[async_trait]
 pub trait JobRepository: Send {
     /// Queues a job.
     async fn enqueue(&mut self, job: &Job) -> Result<(), StorageError>;
-    /// Takes the oldest job that is due and that no process holds, for `ttl` on the database's
+    /// Takes the oldest job of this kind that is due and that no process holds, for `ttl` on the database's
     /// clock; its attempts grow by one. For the workers, which then act for the job's user.
     async fn claim(
         &mut self,
+        kind: JobKind,
         owner: InstanceId,
         now: DateTime<Utc>,
         ttl: Duration,

@@ -3,9 +3,10 @@
 use async_trait::async_trait;
 
 use super::{
-    BotActivityRepository, CampaignContactRepository, CampaignRepository, ContactRepository,
-    IdempotencyRepository, ImportRepository, JobRepository, MediaRepository, MessageRepository,
-    SenderRepository, SessionRepository, StatisticsRepository, UserRepository, WebhookRepository,
+    BotActivityRepository, BulkChangeRepository, CampaignContactRepository, CampaignRepository,
+    ContactRepository, IdempotencyRepository, ImportRepository, JobRepository, MediaRepository,
+    MessageRepository, SenderRepository, SessionRepository, StatisticsRepository, UserRepository,
+    WebhookRepository,
 };
 
 /// What is unique and was there already.
@@ -46,6 +47,8 @@ pub trait Repositories: Send {
     fn sessions(&mut self) -> &mut dyn SessionRepository;
     /// Contacts and their tags.
     fn contacts(&mut self) -> &mut dyn ContactRepository;
+    /// Changes of many contacts.
+    fn bulk_changes(&mut self) -> &mut dyn BulkChangeRepository;
     /// Campaigns.
     fn campaigns(&mut self) -> &mut dyn CampaignRepository;
     /// Recipients of campaigns: the delivery ledger.

@@ -1,7 +1,7 @@
-use nexus_domain::values::{Problem, Violations};
+use nexus_domain::values::{Problem, Tag, Violations};
 use nexus_domain::{
-    Audience, ChannelKind, Contact, ContactFilter, ContactSource, ContactStatus, ImportId,
-    SkipReason,
+    Audience, ChannelKind, Contact, ContactFilter, ContactSource, ContactStatus, ImportId, OptOut,
+    OptOutSource, SkipReason,
 };
 
 use crate::support::{at, contact, phone, text};
@@ -43,6 +43,50 @@ fn a_contact_is_reached_by_status_and_address() {
             "{status:?} {channel:?} {has_phone} {has_email}"
         );
     }
+}
+
+#[test]
+fn the_first_wish_not_to_be_written_to_is_kept_until_the_user_takes_it_back() {
+    use ContactStatus::{Active, Inactive, Unsubscribed};
+    let mut contact = contact();
+    assert!(contact.unsubscribe(OptOutSource::Provider, at(1)));
+    assert!(!contact.unsubscribe(OptOutSource::User, at(2)));
+    assert!(!contact.set_status(Unsubscribed, at(3)));
+    let wish = OptOut {
+        at: at(1),
+        source: OptOutSource::Provider,
+    };
+    assert_eq!(contact.status, Unsubscribed);
+    assert_eq!(contact.opt_out, Some(wish));
+
+    assert!(contact.resubscribe());
+    assert!(!contact.set_status(Active, at(4)));
+    assert_eq!((contact.status, contact.opt_out), (Active, None));
+
+    assert!(contact.set_status(Unsubscribed, at(5)));
+    let by_hand = OptOut {
+        at: at(5),
+        source: OptOutSource::User,
+    };
+    assert_eq!(contact.opt_out, Some(by_hand));
+    assert!(contact.set_status(Inactive, at(6)));
+    assert!(!contact.set_status(Inactive, at(7)));
+    assert_eq!((contact.status, contact.opt_out), (Inactive, None));
+}
+
+#[test]
+fn a_new_contact_has_opted_out_only_when_it_is_unsubscribed() {
+    let new = |status: ContactStatus| status.opt_out(OptOutSource::Import, at(0));
+    assert_eq!(new(ContactStatus::Active), None);
+    assert_eq!(new(ContactStatus::Inactive), None);
+    assert_eq!(
+        new(ContactStatus::Unsubscribed).map(|opt_out| opt_out.source.as_str()),
+        Some("import")
+    );
+    assert_eq!(
+        OptOutSource::ALL.map(OptOutSource::as_str),
+        ["user", "import", "provider"]
+    );
 }
 
 #[test]
@@ -216,4 +260,118 @@ fn an_audience_means_the_contacts_that_its_rule_lets_through() {
         }
     );
     assert!(Audience::default().filter().is_empty());
+}
+
+#[test]
+fn a_contact_takes_over_what_it_lacks_of_the_same_person() {
+    let tags = |labels: &[&str]| Tag::parse_list(labels.iter().copied()).expect("tags");
+    let other = Contact {
+        phone: Some(phone("+525598765432")),
+        tags: tags(&["clientes vip", "norte"]),
+        notes: Some(text("Paga en efectivo")),
+        last_message_at: Some(at(7)),
+        ..contact()
+    };
+    let mut kept = Contact {
+        email: None,
+        ..contact()
+    };
+    kept.absorb(other.clone()).expect("there is room");
+    assert_eq!(kept.phone, contact().phone, "its own");
+    assert_eq!(kept.email, other.email);
+    assert_eq!(kept.tags, tags(&["Clientes VIP", "norte"]));
+    let notes = kept.notes.as_ref().map(ToString::to_string);
+    assert_eq!(
+        notes.as_deref(),
+        Some("Prefiere las mañanas\nPaga en efectivo")
+    );
+    assert_eq!(kept.last_message_at, Some(at(7)));
+    assert_eq!(kept.status, ContactStatus::Active);
+
+    let before = kept.clone();
+    kept.absorb(before.clone()).expect("there is room");
+    assert_eq!(kept, before, "nothing new");
+    let wordy = Contact {
+        notes: Some(text(&"x".repeat(5_000))),
+        ..contact()
+    };
+    assert_eq!(
+        kept.absorb(wordy),
+        Err(Violations::of("notes", Problem::TooLong { max: 5_000 }))
+    );
+    assert_eq!(kept, before);
+}
+
+#[test]
+fn of_two_that_are_one_the_earliest_wish_not_to_be_written_to_holds() {
+    use ContactStatus::{Active, Unsubscribed};
+    use OptOutSource::{Import, Provider};
+    let wish = |at, source| Some(OptOut { at, source });
+    let with = |status, opt_out| Contact {
+        status,
+        opt_out,
+        ..contact()
+    };
+    let early = with(Unsubscribed, wish(at(1), Import));
+    let late = with(Unsubscribed, wish(at(2), Provider));
+    let unknown = with(Unsubscribed, None);
+    for (kept, other, expected) in [
+        (with(Active, None), late.clone(), late.opt_out),
+        (late.clone(), early.clone(), early.opt_out),
+        (early.clone(), late.clone(), early.opt_out),
+        (early.clone(), with(Active, None), early.opt_out),
+        (unknown.clone(), late.clone(), late.opt_out),
+        (with(Active, None), unknown, None),
+    ] {
+        let mut merged = kept;
+        merged.absorb(other).expect("there is room");
+        assert_eq!(merged.status, Unsubscribed);
+        assert_eq!(merged.opt_out, expected);
+    }
+}
+
+#[test]
+fn tags_are_given_taken_and_renamed_each_once() {
+    let tags = |labels: &[&str]| Tag::parse_list(labels.iter().copied()).expect("tags");
+    let labels = |contact: &Contact| -> Vec<String> {
+        let labels = contact.tags.iter().map(|tag| tag.label().to_owned());
+        labels.collect()
+    };
+    let mut contact = Contact {
+        tags: tags(&["vip", "norte"]),
+        ..contact()
+    };
+    assert!(contact.tag(&tags(&["VIP", "Sur"])));
+    assert!(!contact.tag(&tags(&["sur"])));
+    assert_eq!(labels(&contact), ["vip", "norte", "Sur"]);
+    let [vip, sur, north] = ["VIP", "sur", "Nórte"].map(|label| tags(&[label]).remove(0));
+    assert!(
+        contact.rename_tag(&vip, &tags(&["Fiel"])[0]),
+        "in its place"
+    );
+    assert!(contact.rename_tag(&north, &north), "its spelling");
+    assert!(!contact.rename_tag(&north, &north));
+    assert_eq!(labels(&contact), ["Fiel", "Nórte", "Sur"]);
+    assert!(contact.rename_tag(&north, &sur), "merged");
+    assert!(!contact.rename_tag(&north, &sur));
+    assert_eq!(labels(&contact), ["Fiel", "Sur"]);
+    assert!(contact.untag(&tags(&["FIEL", "otra"])));
+    assert!(!contact.untag(&tags(&["fiel"])));
+    assert_eq!(labels(&contact), ["Sur"]);
+}
+
+#[test]
+fn a_contact_that_would_have_too_many_tags_keeps_those_it_has() {
+    let many: Vec<String> = (0..Tag::MAX_PER_CONTACT).map(|n| format!("t{n}")).collect();
+    let many = Tag::parse_list(many.iter().map(String::as_str)).expect("tags");
+    let mut contact = Contact {
+        tags: many.clone(),
+        ..contact()
+    };
+    let two = Tag::parse_list(["t1", "nueva"]).expect("tags");
+    assert!(!contact.tag(&two));
+    assert_eq!(contact.tags, many);
+    assert!(contact.untag(&many[..1]));
+    assert!(contact.tag(&two));
+    assert_eq!(contact.tags.len(), Tag::MAX_PER_CONTACT);
 }

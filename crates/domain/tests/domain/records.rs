@@ -175,7 +175,7 @@ proptest! {
             import_id: ImportId::from_uuid(uuid::Uuid::from_u128(id)),
         };
         let json = serde_json::to_value(work).expect("it serializes");
-        prop_assert_eq!(&json["kind"], work.kind());
+        prop_assert_eq!(&json["kind"], work.kind().as_str());
         prop_assert_eq!(serde_json::from_value::<JobWork>(json).ok(), Some(work));
     }
 }

@@ -79,6 +79,7 @@ pub(crate) fn contact() -> Contact {
         tags: vec![Tag::parse("Clientes VIP").expect("it is a tag")],
         notes: Some(text("Prefiere las mañanas")),
         status: ContactStatus::Active,
+        opt_out: None,
         source: ContactSource::Manual,
         last_message_at: None,
         created_at: clock.now(),

@@ -88,6 +88,15 @@ impl Connection {
         }
     }
 
+    /// As [`Self::for_update`], of the rows called `r` alone.
+    pub(super) fn for_update_of_r(&self) -> &'static str {
+        if self.is_postgres() {
+            " FOR NO KEY UPDATE OF r"
+        } else {
+            ""
+        }
+    }
+
     /// As [`Self::for_update`], passing over rows that others hold.
     pub(super) fn for_update_of_free(&self) -> &'static str {
         if self.is_postgres() {

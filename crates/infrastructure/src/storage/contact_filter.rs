@@ -1,7 +1,8 @@
 //! Filters of contacts as conditions, and the lists that they make.
 
 use nexus_domain::values::{ContactSort, ListRequest, Tag};
-use nexus_domain::{ContactFilter, ContactStatus, UserId};
+use nexus_domain::{ContactFilter, ContactId, ContactSelection, ContactStatus, UserId};
+use uuid::Uuid;
 
 use super::contact_rows::COLUMNS;
 use super::lists::{KeyKind, List, containing};
@@ -114,6 +115,37 @@ pub(super) fn counted(user: UserId, filter: &ContactFilter) -> Sql {
         None => from_contacts(user, filter),
     };
     source.after("SELECT count(*) AS number ")
+}
+
+/// `columns` of the contacts of a selection, by id, after `after`, at most `most`; `None` when
+/// nobody is selected.
+pub(super) fn selected(
+    columns: &str,
+    user: UserId,
+    selection: &ContactSelection,
+    after: Option<ContactId>,
+    most: u32,
+) -> Option<Sql> {
+    let beyond = after.map_or(Uuid::nil(), |id| id.as_uuid());
+    let sql = Sql::with(
+        format!("SELECT {columns} FROM contacts AS r WHERE r.user_id = $1 AND r.id > $2"),
+        params![user, beyond],
+    );
+    let sql = match selection {
+        ContactSelection::Filter(filter) => conditions(sql, filter),
+        ContactSelection::Ids(ids) => {
+            let left: Vec<_> = ids
+                .iter()
+                .copied()
+                .filter(|id| id.as_uuid() > beyond)
+                .collect();
+            if left.is_empty() {
+                return None;
+            }
+            sql.then(" AND r.id IN ").list(left)
+        }
+    };
+    Some(sql.then(" ORDER BY r.id LIMIT ").bind(most))
 }
 
 /// The list that `request` takes a part of.

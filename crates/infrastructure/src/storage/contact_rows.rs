@@ -3,7 +3,9 @@
 use chrono::{DateTime, Utc};
 use nexus_domain::ports::{KnownAddress, StorageError};
 use nexus_domain::values::{EmailAddress, LongText, PersonName, PhoneNumber, Tag, fold};
-use nexus_domain::{Contact, ContactId, ContactSource, ContactStatus, ImportId, UserId};
+use nexus_domain::{
+    Contact, ContactId, ContactSource, ContactStatus, ImportId, OptOut, OptOutSource, UserId,
+};
 use sea_orm::FromQueryResult;
 use sea_orm::sea_query::Value;
 use uuid::Uuid;
@@ -12,7 +14,8 @@ use super::rows::{Row, to_json};
 use super::sql::params;
 
 pub(super) const COLUMNS: &str = "r.id, r.user_id, r.name, r.name_key, r.phone, r.email, r.tags, \
-     r.notes, r.status, r.source, r.import_id, r.last_message_at, r.created_at, r.updated_at";
+     r.notes, r.status, r.unsubscribed_at, r.unsubscribed_source, r.source, r.import_id, \
+     r.last_message_at, r.created_at, r.updated_at";
 
 #[derive(FromQueryResult)]
 pub(super) struct ContactRow {
@@ -25,6 +28,8 @@ pub(super) struct ContactRow {
     tags: Option<String>,
     notes: Option<String>,
     status: String,
+    unsubscribed_at: Option<DateTime<Utc>>,
+    unsubscribed_source: Option<String>,
     source: String,
     import_id: Option<Uuid>,
     last_message_at: Option<DateTime<Utc>>,
@@ -44,6 +49,14 @@ impl ContactRow {
             ("file", Some(id)) => Some(ContactSource::File(ImportId::from_uuid(id))),
             _ => None,
         };
+        let opt_out = match (self.unsubscribed_at, self.unsubscribed_source.as_deref()) {
+            (Some(at), Some(word)) => {
+                let (all, as_str) = (&OptOutSource::ALL, OptOutSource::as_str);
+                let source = row.word("unsubscribed_source", word, all, as_str)?;
+                Some(OptOut { at, source })
+            }
+            _ => None,
+        };
         Ok(Contact {
             id: ContactId::from_uuid(self.id),
             user_id: UserId::from_uuid(self.user_id),
@@ -53,6 +66,7 @@ impl ContactRow {
             tags: tags(row, self.tags.as_deref())?,
             notes: row.parse_some("notes", self.notes.as_deref(), LongText::parse)?,
             status: row.parse("status", &self.status, ContactStatus::parse)?,
+            opt_out,
             source: row.need("source", source)?,
             last_message_at: self.last_message_at,
             created_at: self.created_at,
@@ -92,11 +106,17 @@ pub(super) fn changeable(contact: &Contact) -> Result<Vec<Value>, StorageError> 
         contact.search_text(),
         contact.last_message_at,
         contact.updated_at,
+        contact.opt_out.map(|opt_out| opt_out.at),
+        contact.opt_out.map(|opt_out| opt_out.source.as_str()),
     ])
 }
 
 pub(super) const CHANGEABLE: &str = "user_id, id, name, name_key, phone, email, email_key, tags, \
-     notes, status, search_text, last_message_at, updated_at";
+     notes, status, search_text, last_message_at, updated_at, unsubscribed_at, \
+     unsubscribed_source";
+
+/// How many values [`changeable`] are.
+pub(super) const CHANGEABLE_VALUES: usize = 15;
 
 /// Every value of a new row: those that can change, then those that can't.
 pub(super) fn all_values(contact: &Contact) -> Result<Vec<Value>, StorageError> {
@@ -114,7 +134,7 @@ pub(super) fn all_values(contact: &Contact) -> Result<Vec<Value>, StorageError> 
 }
 
 /// How many values [`all_values`] are.
-pub(super) const ALL_VALUES: usize = 16;
+pub(super) const ALL_VALUES: usize = 18;
 
 #[derive(FromQueryResult)]
 pub(super) struct KnownRow {

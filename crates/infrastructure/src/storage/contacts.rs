@@ -1,108 +1,26 @@
-//! Contacts, their tags, and how many there are.
+//! Contacts and their tags.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use async_trait::async_trait;
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, Utc};
 use nexus_domain::ports::{ContactRepository, CreatedContact, KnownAddress, StorageError};
 use nexus_domain::values::{
     ContactSort, EmailAddress, ListRequest, Listing, Paging, PhoneNumber, Tag,
 };
 use nexus_domain::{
-    Audience, CampaignId, Contact, ContactFilter, ContactId, ContactStatus, ImportId, UserId,
+    Audience, CampaignId, Contact, ContactFilter, ContactId, ContactSelection, ImportId, UserId,
 };
 use sea_orm::FromQueryResult;
 use uuid::Uuid;
 
 use super::SqlRepositories;
-use super::connection::Connection;
-use super::contact_filter::{conditions, counted, is_by_status_only, kept_total, list};
-use super::contact_rows::{
-    ALL_VALUES, CHANGEABLE, COLUMNS, ContactRow, KnownRow, all_values, changeable, tags,
-};
+use super::contact_changes::{TotalsChange, insert_tags};
+use super::contact_filter::{conditions, counted, is_by_status_only, kept_total, list, selected};
+use super::contact_rows::{ALL_VALUES, CHANGEABLE, COLUMNS, ContactRow, KnownRow, all_values};
 use super::lists::time_key;
-use super::rows::{IdRow, Number, Row};
+use super::rows::{IdRow, Number};
 use super::sql::{Sql, params, rows_per_statement};
-
-/// Contacts that came and went, by user, day of creation and status.
-#[derive(Default)]
-struct TotalsChange(BTreeMap<(UserId, NaiveDate, &'static str), i64>);
-
-impl TotalsChange {
-    fn add(&mut self, contact: &Contact, status: ContactStatus, change: i64) {
-        self.add_one(contact.user_id, contact.created_at, status, change);
-    }
-
-    fn add_one(
-        &mut self,
-        user: UserId,
-        created_at: DateTime<Utc>,
-        status: ContactStatus,
-        change: i64,
-    ) {
-        let key = (user, created_at.date_naive(), status.as_str());
-        *self.0.entry(key).or_default() += change;
-    }
-
-    /// Always in the same order, so that two transactions don't wait for each other.
-    async fn store(self, db: &Connection) -> Result<(), StorageError> {
-        let changes: Vec<_> = self.0.into_iter().filter(|(_, n)| *n != 0).collect();
-        for chunk in changes.chunks(rows_per_statement(4)) {
-            let sql = Sql::new(
-                "INSERT INTO contact_totals (user_id, created_on, status, contacts) VALUES ",
-            )
-            .rows(
-                chunk
-                    .iter()
-                    .map(|((user, day, status), n)| params![*user, *day, *status, *n]),
-            )
-            .then(
-                " ON CONFLICT (user_id, created_on, status) \
-                 DO UPDATE SET contacts = contact_totals.contacts + excluded.contacts",
-            );
-            db.execute(sql).await?;
-        }
-        Ok(())
-    }
-}
-
-async fn insert_tags(db: &Connection, contacts: &[Contact]) -> Result<(), StorageError> {
-    let rows: Vec<_> = contacts
-        .iter()
-        .flat_map(|contact| contact.tags.iter().map(move |tag| (contact, tag)))
-        .collect();
-    for chunk in rows.chunks(rows_per_statement(5)) {
-        let sql = Sql::new(
-            "INSERT INTO contact_tags (contact_id, tag_key, user_id, label, created_at) VALUES ",
-        )
-        .rows(chunk.iter().map(|(contact, tag)| {
-            params![
-                contact.id,
-                tag.key(),
-                contact.user_id,
-                tag.label(),
-                contact.created_at,
-            ]
-        }));
-        db.execute(sql).await?;
-    }
-    Ok(())
-}
-
-/// What `save` has to compare with.
-#[derive(FromQueryResult)]
-struct BeforeRow {
-    status: String,
-    tags: Option<String>,
-    created_at: DateTime<Utc>,
-}
-
-#[derive(FromQueryResult)]
-struct DeletedRow {
-    id: Uuid,
-    status: String,
-    created_at: DateTime<Utc>,
-}
 
 #[derive(FromQueryResult)]
 struct TagRow {
@@ -224,76 +142,60 @@ impl ContactRepository for SqlRepositories {
     }
 
     async fn save(&mut self, contact: &Contact) -> Result<(), StorageError> {
-        let together = self.db().together().await?;
-        let db = together.db();
-        let before: Option<BeforeRow> = db
-            .one(Sql::with(
-                format!(
-                    "SELECT status, tags, created_at FROM contacts \
-                     WHERE user_id = $1 AND id = $2{}",
-                    db.for_update()
-                ),
-                params![contact.user_id, contact.id],
-            ))
-            .await?;
-        let Some(before) = before else {
-            return Ok(());
-        };
-        let row = Row {
-            table: "contacts",
-            id: contact.id.as_uuid(),
-        };
-        let status = row.parse("status", &before.status, ContactStatus::parse)?;
-        let sql = "UPDATE contacts SET name = $3, name_key = $4, phone = $5, email = $6, \
-             email_key = $7, tags = $8, notes = $9, status = $10, search_text = $11, \
-             last_message_at = $12, updated_at = $13 WHERE user_id = $1 AND id = $2";
-        db.execute(Sql::with(sql, changeable(contact)?)).await?;
-        let labels = |tags: &[Tag]| -> Vec<String> {
-            tags.iter().map(|tag| tag.label().to_owned()).collect()
-        };
-        if labels(&tags(row, before.tags.as_deref())?) != labels(&contact.tags) {
-            db.execute(Sql::with(
-                "DELETE FROM contact_tags WHERE contact_id = $1",
-                params![contact.id],
-            ))
-            .await?;
-            // The time of creation is the stored one: it is not among what is saved.
-            let stored = Contact {
-                created_at: before.created_at,
-                ..contact.clone()
-            };
-            insert_tags(db, &[stored]).await?;
-        }
-        let mut totals = TotalsChange::default();
-        totals.add_one(contact.user_id, before.created_at, status, -1);
-        totals.add_one(contact.user_id, before.created_at, contact.status, 1);
-        totals.store(db).await?;
-        together.done().await
+        self.save_contacts(contact.user_id, std::slice::from_ref(contact))
+            .await
+    }
+
+    async fn save_many(&mut self, user: UserId, contacts: &[Contact]) -> Result<(), StorageError> {
+        self.save_contacts(user, contacts).await
     }
 
     async fn delete(&mut self, user: UserId, id: ContactId) -> Result<bool, StorageError> {
-        let together = self.db().together().await?;
-        let db = together.db();
-        let deleted: Option<DeletedRow> = db
-            .one(Sql::with(
-                "DELETE FROM contacts WHERE user_id = $1 AND id = $2 \
-                 RETURNING id, status, created_at",
-                params![user, id],
-            ))
-            .await?;
-        let Some(deleted) = deleted else {
-            return Ok(false);
+        Ok(self.delete_contacts(user, &[id]).await? > 0)
+    }
+
+    async fn delete_many(&mut self, user: UserId, ids: &[ContactId]) -> Result<u64, StorageError> {
+        self.delete_contacts(user, ids).await
+    }
+
+    async fn hand_over(
+        &mut self,
+        user: UserId,
+        from: ContactId,
+        to: ContactId,
+    ) -> Result<(), StorageError> {
+        self.move_history(user, from, to).await
+    }
+
+    async fn selected(
+        &mut self,
+        user: UserId,
+        selection: &ContactSelection,
+        after: Option<ContactId>,
+        most: u32,
+    ) -> Result<Vec<ContactId>, StorageError> {
+        let Some(sql) = selected("r.id", user, selection, after, most) else {
+            return Ok(Vec::new());
         };
-        let row = Row {
-            table: "contacts",
-            id: id.as_uuid(),
+        let rows: Vec<IdRow> = self.db().all(sql).await?;
+        Ok(rows
+            .into_iter()
+            .map(|row| ContactId::from_uuid(row.id))
+            .collect())
+    }
+
+    async fn lock_selected(
+        &mut self,
+        user: UserId,
+        selection: &ContactSelection,
+        after: Option<ContactId>,
+        most: u32,
+    ) -> Result<Vec<Contact>, StorageError> {
+        let Some(sql) = selected(COLUMNS, user, selection, after, most) else {
+            return Ok(Vec::new());
         };
-        let status = row.parse("status", &deleted.status, ContactStatus::parse)?;
-        let mut totals = TotalsChange::default();
-        totals.add_one(user, deleted.created_at, status, -1);
-        totals.store(db).await?;
-        together.done().await?;
-        Ok(true)
+        let lock = self.db().for_update();
+        self.contacts_by(sql.then(lock)).await
     }
 
     async fn list(
@@ -376,35 +278,6 @@ impl ContactRepository for SqlRepositories {
                 contact,
             })
             .collect())
-    }
-
-    async fn delete_created(
-        &mut self,
-        user: UserId,
-        ids: &[ContactId],
-    ) -> Result<(), StorageError> {
-        let together = self.db().together().await?;
-        let db = together.db();
-        let mut totals = TotalsChange::default();
-        for chunk in ids.chunks(rows_per_statement(1)) {
-            let sql = Sql::with(
-                "DELETE FROM contacts WHERE user_id = $1 AND id IN ",
-                params![user],
-            )
-            .list(chunk.iter().copied())
-            .then(" RETURNING id, status, created_at");
-            let deleted: Vec<DeletedRow> = db.all(sql).await?;
-            for deleted in deleted {
-                let row = Row {
-                    table: "contacts",
-                    id: deleted.id,
-                };
-                let status = row.parse("status", &deleted.status, ContactStatus::parse)?;
-                totals.add_one(user, deleted.created_at, status, -1);
-            }
-        }
-        totals.store(db).await?;
-        together.done().await
     }
 
     async fn tags(&mut self, user: UserId) -> Result<Vec<(Tag, u64)>, StorageError> {

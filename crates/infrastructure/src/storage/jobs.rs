@@ -5,7 +5,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use nexus_domain::ports::{JobRepository, StorageError};
-use nexus_domain::{InstanceId, Job, JobId, JobLease, UserId};
+use nexus_domain::{InstanceId, Job, JobId, JobKind, JobLease, UserId};
 use sea_orm::FromQueryResult;
 use sea_orm::sea_query::Value;
 use uuid::Uuid;
@@ -66,7 +66,7 @@ impl JobRepository for SqlRepositories {
             params![
                 job.id,
                 job.user_id,
-                job.work.kind(),
+                job.work.kind().as_str(),
                 to_json(&job.work)?,
                 job.attempts,
                 job.run_after,
@@ -79,6 +79,7 @@ impl JobRepository for SqlRepositories {
 
     async fn claim(
         &mut self,
+        kind: JobKind,
         owner: InstanceId,
         now: DateTime<Utc>,
         ttl: Duration,
@@ -88,7 +89,7 @@ impl JobRepository for SqlRepositories {
             format!(
                 "UPDATE jobs SET lease_owner = $1, lease_epoch = lease_epoch + 1, \
                  lease_expires_at = {}, attempts = attempts + 1 \
-                 WHERE id = (SELECT id FROM jobs WHERE run_after <= $2 \
+                 WHERE id = (SELECT id FROM jobs WHERE kind = $4 AND run_after <= $2 \
                  AND (lease_expires_at IS NULL OR lease_expires_at <= {}) \
                  ORDER BY run_after, id LIMIT 1{}) \
                  RETURNING id, user_id, work, attempts, run_after, created_at, lease_epoch",
@@ -96,7 +97,7 @@ impl JobRepository for SqlRepositories {
                 db.now(),
                 db.for_update_of_free(),
             ),
-            params![owner, now, seconds(ttl)],
+            params![owner, now, seconds(ttl), kind.as_str()],
         );
         let row: Option<ClaimedRow> = db.one(sql).await?;
         row.map(|row| row.claimed(owner)).transpose()

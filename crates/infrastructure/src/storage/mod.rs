@@ -8,9 +8,11 @@
 //! database's clock; and because a constant text is prepared only once.
 
 mod bot_activity;
+mod bulk_changes;
 mod campaign_rows;
 mod campaigns;
 mod connection;
+mod contact_changes;
 mod contact_filter;
 mod contact_rows;
 mod contacts;
@@ -35,10 +37,10 @@ mod webhooks;
 
 use async_trait::async_trait;
 use nexus_domain::ports::{
-    BotActivityRepository, CampaignContactRepository, CampaignRepository, ContactRepository,
-    IdempotencyRepository, ImportRepository, JobRepository, MediaRepository, MessageRepository,
-    Repositories, SenderRepository, SessionRepository, StatisticsRepository, Storage, StorageError,
-    UnitOfWork, UserRepository, WebhookRepository,
+    BotActivityRepository, BulkChangeRepository, CampaignContactRepository, CampaignRepository,
+    ContactRepository, IdempotencyRepository, ImportRepository, JobRepository, MediaRepository,
+    MessageRepository, Repositories, SenderRepository, SessionRepository, StatisticsRepository,
+    Storage, StorageError, UnitOfWork, UserRepository, WebhookRepository,
 };
 
 use self::connection::{Connection, Pools};
@@ -69,6 +71,9 @@ impl Repositories for SqlRepositories {
         self
     }
     fn contacts(&mut self) -> &mut dyn ContactRepository {
+        self
+    }
+    fn bulk_changes(&mut self) -> &mut dyn BulkChangeRepository {
         self
     }
     fn campaigns(&mut self) -> &mut dyn CampaignRepository {

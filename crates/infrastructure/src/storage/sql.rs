@@ -2,8 +2,8 @@
 
 use chrono::{DateTime, NaiveDate, SubsecRound, Utc};
 use nexus_domain::{
-    BotActivityId, CampaignContactId, CampaignId, ContactId, ImportId, InstanceId, JobId, MediaId,
-    MessageId, SenderId, UserId, WebhookEventId,
+    BotActivityId, BulkChangeId, CampaignContactId, CampaignId, ContactId, ImportId, InstanceId,
+    JobId, MediaId, MessageId, SenderId, UserId, WebhookEventId,
 };
 use sea_orm::sea_query::Value;
 use sea_orm::{DbBackend, Statement};
@@ -165,6 +165,7 @@ macro_rules! ids {
 
 ids!(
     BotActivityId,
+    BulkChangeId,
     CampaignContactId,
     CampaignId,
     ContactId,

@@ -3,7 +3,7 @@ use std::collections::BTreeSet;
 use chrono::TimeDelta;
 use nexus_domain::values::LongText;
 use nexus_domain::{
-    Contact, ContactFilter, ContactId, ContactSource, ContactStatus, Message, UserId,
+    Contact, ContactFilter, ContactId, ContactSource, ContactStatus, Message, OptOutSource, UserId,
 };
 
 use crate::contact_tags::used_tags;
@@ -27,6 +27,7 @@ pub(crate) fn full(user: UserId) -> Contact {
         tags: tags(&["VIP", "Otoño 2026", "café"]),
         notes: LongText::parse("Prefiere WhatsApp.\n\tLlamar de 9 a 11; '50 %'.").ok(),
         status: ContactStatus::Unsubscribed,
+        opt_out: ContactStatus::Unsubscribed.opt_out(OptOutSource::Provider, at(3)),
         source: ContactSource::File(samples::import_id()),
         last_message_at: Some(at(5)),
         created_at: at(1),
@@ -123,6 +124,7 @@ async fn everything_but_id_source_and_creation_is_saved(store: Store) {
         tags: Vec::new(),
         notes: None,
         status: ContactStatus::Active,
+        opt_out: None,
         source: ContactSource::Manual,
         last_message_at: None,
         created_at: at(99),

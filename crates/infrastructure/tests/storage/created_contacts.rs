@@ -98,10 +98,10 @@ async fn deleting_created_contacts_leaves_the_others(store: Store) {
     let ids: Vec<_> = contacts.iter().map(|contact| contact.id).collect();
     let mut repositories = store.read();
     let stored = repositories.contacts();
-    stored.delete_created(other, &ids).await.unwrap();
+    stored.delete_many(other, &ids).await.unwrap();
     assert_eq!(count(&store, user).await, 3);
-    stored.delete_created(user, &ids[..2]).await.unwrap();
-    stored.delete_created(user, &ids[..2]).await.unwrap();
+    stored.delete_many(user, &ids[..2]).await.unwrap();
+    stored.delete_many(user, &ids[..2]).await.unwrap();
     assert_eq!(count(&store, user).await, 1);
     assert_eq!(used_tags(&store, user).await, []);
     assert!(stored.find(user, ids[2]).await.unwrap().is_some());

@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use nexus_domain::ports::Storage;
-use nexus_domain::{InstanceId, Job, JobId, JobLease};
+use nexus_domain::{InstanceId, Job, JobId, JobKind, JobLease, JobWork};
 
 use crate::samples::{self, at, instance_id};
 use crate::store::{Store, assert_same, until, within_patience};
@@ -10,6 +10,7 @@ on_both_databases!(
     a_job_is_claimed_as_it_was_queued,
     the_oldest_job_that_is_due_is_claimed_first,
     each_job_is_claimed_by_one_of_many,
+    a_job_of_another_kind_is_left_to_its_workers,
     a_claim_that_is_rolled_back_leaves_the_job_free,
     a_job_in_another_s_transaction_is_not_claimed_twice,
     a_finished_job_is_gone,
@@ -41,7 +42,9 @@ async fn queued(store: &Store) -> Job {
 async fn claim(store: &Store, ttl: Duration) -> Option<(Job, JobLease)> {
     let mut repositories = store.read();
     let jobs = repositories.jobs();
-    jobs.claim(instance_id(), at(0), ttl).await.unwrap()
+    jobs.claim(JobKind::Imports, instance_id(), at(0), ttl)
+        .await
+        .unwrap()
 }
 
 async fn claimed(store: &Store, ttl: Duration) -> (Job, JobLease) {
@@ -80,7 +83,7 @@ async fn a_job_is_claimed_as_it_was_queued(store: Store) {
     let mut repositories = store.read();
     let (found, lease) = repositories
         .jobs()
-        .claim(owner, at(0), LONG)
+        .claim(JobKind::Imports, owner, at(0), LONG)
         .await
         .unwrap()
         .unwrap();
@@ -127,7 +130,9 @@ async fn each_job_is_claimed_by_one_of_many(store: Store) {
         .race(20, |storage| async move {
             let mut repositories = storage.read();
             let jobs = repositories.jobs();
-            jobs.claim(instance_id(), at(0), LONG).await.unwrap()
+            jobs.claim(JobKind::Imports, instance_id(), at(0), LONG)
+                .await
+                .unwrap()
         })
         .await;
     let mut claimed: Vec<JobId> = outcomes.iter().flatten().map(|(job, _)| job.id).collect();
@@ -137,10 +142,33 @@ async fn each_job_is_claimed_by_one_of_many(store: Store) {
     assert_eq!(claimed, expected);
 }
 
+async fn a_job_of_another_kind_is_left_to_its_workers(store: Store) {
+    let user = store.user().await;
+    let job = Job {
+        work: JobWork::ChangeContacts {
+            change_id: samples::bulk_change_id(),
+        },
+        ..samples::job(user.id)
+    };
+    enqueue(&store, std::slice::from_ref(&job)).await;
+    assert_eq!(claim(&store, LONG).await, None);
+    let mut repositories = store.read();
+    let (found, _) = repositories
+        .jobs()
+        .claim(JobKind::ChangeContacts, instance_id(), at(0), LONG)
+        .await
+        .unwrap()
+        .unwrap();
+    assert_same(&found, &Job { attempts: 1, ..job });
+}
+
 async fn a_claim_that_is_rolled_back_leaves_the_job_free(store: Store) {
     let job = queued(&store).await;
     let mut unit = store.begin().await;
-    let claimed_once = unit.jobs().claim(instance_id(), at(0), LONG).await;
+    let claimed_once = unit
+        .jobs()
+        .claim(JobKind::Imports, instance_id(), at(0), LONG)
+        .await;
     assert!(claimed_once.unwrap().is_some());
     drop(unit);
     // The database hears of it in its own time; until then the job is passed over.
@@ -152,12 +180,17 @@ async fn a_claim_that_is_rolled_back_leaves_the_job_free(store: Store) {
 async fn a_job_in_another_s_transaction_is_not_claimed_twice(store: Store) {
     queued(&store).await;
     let mut first = store.begin().await;
-    let claimed = first.jobs().claim(instance_id(), at(0), LONG).await;
+    let claimed = first
+        .jobs()
+        .claim(JobKind::Imports, instance_id(), at(0), LONG)
+        .await;
     assert!(claimed.unwrap().is_some());
     let second = |storage: nexus_infrastructure::storage::SqlStorage| async move {
         let mut repositories = storage.read();
         let jobs = repositories.jobs();
-        jobs.claim(instance_id(), at(0), LONG).await.unwrap()
+        jobs.claim(JobKind::Imports, instance_id(), at(0), LONG)
+            .await
+            .unwrap()
     };
     let claimed = if store.is_postgres() {
         within_patience(second(store.other_process().await)).await
@@ -214,7 +247,7 @@ async fn a_job_given_back_is_done_later(store: Store) {
     assert_lost(&store, &lease).await;
     assert_eq!(claim(&store, LONG).await, None);
     let (again, second) = jobs
-        .claim(instance_id(), at(60), LONG)
+        .claim(JobKind::Imports, instance_id(), at(60), LONG)
         .await
         .unwrap()
         .unwrap();
@@ -280,7 +313,9 @@ async fn a_job_that_is_held_is_not_lost_within_the_transaction(store: Store) {
         until(|| async {
             let mut repositories = other.read();
             let jobs = repositories.jobs();
-            jobs.claim(owner, at(0), LONG).await.unwrap()
+            jobs.claim(JobKind::Imports, owner, at(0), LONG)
+                .await
+                .unwrap()
         })
         .await;
         let mut repositories = other.read();

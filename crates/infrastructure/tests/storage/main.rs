@@ -25,10 +25,12 @@ macro_rules! on_both_databases {
 
 mod audiences;
 mod bot_activity;
+mod bulk_changes;
 mod campaign_choices;
 mod campaign_lists;
 mod campaigns;
 mod contact_addresses;
+mod contact_crowds;
 mod contact_filters;
 mod contact_lists;
 mod contact_tags;

@@ -8,13 +8,14 @@ use nexus_domain::values::{
     PhoneNumber, ShortText, SortDirection, Tag, TimeZone,
 };
 use nexus_domain::{
-    Automation, BotActivity, BotActivityId, BotActivityKind, Campaign, CampaignContact,
-    CampaignContactId, CampaignContent, CampaignCounters, CampaignId, CampaignState, ChannelKind,
-    Contact, ContactFilter, ContactId, ContactSource, ContactStatus, Delivery, Direction, ImportId,
-    ImportPlan, ImportProgress, ImportStatus, ImportUndo, ImportedFile, InstanceId, Job, JobId,
-    JobWork, MediaFile, MediaId, MediaKind, Message, MessageBody, MessageId, NotificationSettings,
-    PrivacySettings, ProviderKeys, SenderAccount, SenderId, TableFormat, Theme, User, UserId,
-    WebhookEvent, WebhookEventId, WebhookKey, WebhookSource, WebhookState,
+    Automation, BotActivity, BotActivityId, BotActivityKind, BulkChangeId, Campaign,
+    CampaignContact, CampaignContactId, CampaignContent, CampaignCounters, CampaignId,
+    CampaignState, ChannelKind, Contact, ContactFilter, ContactId, ContactSource, ContactStatus,
+    Delivery, Direction, ImportId, ImportPlan, ImportProgress, ImportStatus, ImportUndo,
+    ImportedFile, InstanceId, Job, JobId, JobWork, MediaFile, MediaId, MediaKind, Message,
+    MessageBody, MessageId, NotificationSettings, PrivacySettings, ProviderKeys, SenderAccount,
+    SenderId, TableFormat, Theme, User, UserId, WebhookEvent, WebhookEventId, WebhookKey,
+    WebhookSource, WebhookState,
 };
 use nexus_infrastructure::SystemEntropy;
 
@@ -47,6 +48,7 @@ new_ids!(
     message_id: MessageId,
     webhook_id: WebhookEventId,
     job_id: JobId,
+    bulk_change_id: BulkChangeId,
     media_id: MediaId,
     activity_id: BotActivityId,
     sender_id: SenderId,
@@ -112,6 +114,7 @@ pub(crate) fn contact(user: UserId, text: &str) -> Contact {
         tags: Vec::new(),
         notes: None,
         status: ContactStatus::Active,
+        opt_out: None,
         source: ContactSource::Manual,
         last_message_at: None,
         created_at: at(0),

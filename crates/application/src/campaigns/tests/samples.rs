@@ -172,6 +172,7 @@ pub(super) fn contact(number: u32) -> Contact {
         tags: Vec::new(),
         notes: None,
         status: ContactStatus::Active,
+        opt_out: None,
         source: ContactSource::Manual,
         last_message_at: None,
         created_at: earlier(),

@@ -1,4 +1,6 @@
+mod exporting;
 mod finding;
+mod merging;
 
 use std::sync::Arc;
 
@@ -6,7 +8,7 @@ use mockall::predicate::{always, eq};
 use nexus_domain::mocks::{MockUnitOfWork, ScriptedStorage};
 use nexus_domain::ports::{DuplicateKey, KnownAddress, StorageError};
 use nexus_domain::values::{EmailAddress, PersonName, PhoneNumber, Tag};
-use nexus_domain::{Contact, ContactId, ContactSource, ContactStatus};
+use nexus_domain::{Contact, ContactId, ContactSource, ContactStatus, OptOutSource};
 
 use super::*;
 use crate::Field;
@@ -86,6 +88,7 @@ fn stored() -> Contact {
         tags: vec![Tag::from_stored("VIP".to_owned())],
         notes: None,
         status: ContactStatus::Active,
+        opt_out: None,
         source: ContactSource::Manual,
         last_message_at: None,
         created_at: now(),
@@ -271,6 +274,8 @@ async fn an_update_keeps_what_is_absent() {
     assert_eq!(contact.phone, stored().phone);
     assert_eq!(contact.tags, stored().tags);
     assert_eq!(contact.status, ContactStatus::Unsubscribed);
+    let wish = contact.opt_out.map(|opt_out| (opt_out.source, opt_out.at));
+    assert_eq!(wish, Some((OptOutSource::User, now())));
     assert_eq!(contact.notes.expect("notes").as_str(), "calls on Mondays");
 }
 

@@ -117,6 +117,7 @@ impl World {
             tags: vec![],
             notes: None,
             status: ContactStatus::Active,
+            opt_out: None,
             source: ContactSource::Manual,
             last_message_at: None,
             created_at: self.now(),

@@ -14,7 +14,7 @@ fn held(world: &World) -> HeldJob {
         owner: InstanceId::new(now(), entropy().as_ref()),
         epoch: 1,
     };
-    HeldJob::new(job, lease)
+    HeldJob::new(job, lease).expect("an import")
 }
 
 #[tokio::test(start_paused = true)]

@@ -28,6 +28,7 @@ fn contact_with(phone: &str) -> Contact {
         tags: vec![],
         notes: None,
         status: ContactStatus::Active,
+        opt_out: None,
         source: ContactSource::Manual,
         last_message_at: None,
         created_at: now(),

@@ -174,7 +174,7 @@ impl World {
 
     fn expect_jobs(&self, unit: &mut MockUnitOfWork) {
         let world = self.clone();
-        unit.jobs.expect_claim().returning(move |owner, _, _| {
+        unit.jobs.expect_claim().returning(move |_, owner, _, _| {
             Ok(world.state().job.clone().map(|job| {
                 let job_id = job.id;
                 (
@@ -303,13 +303,12 @@ impl World {
                 Ok(created)
             });
         let world = self.clone();
-        unit.contacts
-            .expect_delete_created()
-            .returning(move |_, ids| {
-                let mut state = world.state();
-                state.contacts.retain(|contact| !ids.contains(&contact.id));
-                Ok(())
-            });
+        unit.contacts.expect_delete_many().returning(move |_, ids| {
+            let mut state = world.state();
+            let before = state.contacts.len();
+            state.contacts.retain(|contact| !ids.contains(&contact.id));
+            Ok(u64::try_from(before - state.contacts.len()).expect("few"))
+        });
     }
 
     fn contacts_of(&self, ids: &[ContactId]) -> Vec<Contact> {

@@ -1,0 +1,124 @@
+//! The tags of contacts.
+
+use actix_web::web::{Data, Json, Path};
+use actix_web::{HttpResponse, delete, get, put};
+use nexus_application::bulk::{BulkChanges, DeleteTagError, RenameTagError};
+use nexus_application::contacts::Contacts;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::bulk::{BulkDone, BulkJobEnvelope, answer};
+use crate::errors::ApiError;
+use crate::extract::{Body, SignedIn};
+use crate::routes::shared::{AnyFailure, NeedsObject, NeedsSession, TakesValues};
+
+/// A tag and how many contacts have it.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct TagView {
+    #[schema(example = "clientes")]
+    tag: String,
+    #[schema(example = 128)]
+    contacts: u64,
+}
+
+/// The tags in use.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct TagList {
+    tags: Vec<TagView>,
+}
+
+/// The tags in use, by name, with the number of contacts of each.
+#[utoipa::path(
+    tag = "contacts",
+    operation_id = "list_tags",
+    responses((status = 200, description = "The tags", body = TagList), AnyFailure, NeedsSession)
+)]
+#[get("/tags")]
+pub async fn list(
+    contacts: Data<Contacts>,
+    SignedIn(actor): SignedIn,
+) -> Result<Json<TagList>, ApiError> {
+    let tags = contacts.tags(&actor).await?;
+    Ok(Json(TagList {
+        tags: tags
+            .into_iter()
+            .map(|(tag, contacts)| TagView {
+                tag: tag.label().to_owned(),
+                contacts,
+            })
+            .collect(),
+    }))
+}
+
+/// The new name of a tag.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(default)]
+pub struct RenameTagBody {
+    /// Up to 50 characters, without commas. When there is a tag of this name, the two become one.
+    #[schema(example = "clientes frecuentes")]
+    name: Option<String>,
+}
+
+impl From<RenameTagError> for ApiError {
+    fn from(error: RenameTagError) -> Self {
+        match error {
+            RenameTagError::Invalid(violations) => Self::invalid(&violations),
+            RenameTagError::NotFound => Self::not_found(),
+            RenameTagError::Storage(error) => error.into(),
+        }
+    }
+}
+
+impl From<DeleteTagError> for ApiError {
+    fn from(error: DeleteTagError) -> Self {
+        match error {
+            DeleteTagError::NotFound => Self::not_found(),
+            DeleteTagError::Storage(error) => error.into(),
+        }
+    }
+}
+
+/// Renames a tag on every contact that has it; onto the name of another tag, merges the two. More
+/// than 2,000 contacts are changed in the background.
+#[utoipa::path(
+    tag = "contacts",
+    operation_id = "rename_tag",
+    params(("tag" = String, Path, description = "The tag; accents and case don't matter")),
+    request_body = RenameTagBody,
+    responses(
+        (status = 200, description = "Renamed", body = BulkDone),
+        (status = 202, description = "Being renamed; follow it under the job's id", body = BulkJobEnvelope),
+        AnyFailure, NeedsSession, NeedsObject, TakesValues,
+    )
+)]
+#[put("/tags/{tag}")]
+pub async fn rename(
+    changes: Data<BulkChanges>,
+    SignedIn(actor): SignedIn,
+    tag: Path<String>,
+    Body(body): Body<RenameTagBody>,
+) -> Result<HttpResponse, ApiError> {
+    let name = body.name.unwrap_or_default();
+    Ok(answer(changes.rename_tag(&actor, &tag, &name).await?))
+}
+
+/// Takes a tag from every contact that has it; the contacts stay. More than 2,000 contacts are
+/// changed in the background.
+#[utoipa::path(
+    tag = "contacts",
+    operation_id = "delete_tag",
+    params(("tag" = String, Path, description = "The tag; accents and case don't matter")),
+    responses(
+        (status = 200, description = "Deleted", body = BulkDone),
+        (status = 202, description = "Being deleted; follow it under the job's id", body = BulkJobEnvelope),
+        AnyFailure, NeedsSession, NeedsObject,
+    )
+)]
+#[delete("/tags/{tag}")]
+pub async fn remove(
+    changes: Data<BulkChanges>,
+    SignedIn(actor): SignedIn,
+    tag: Path<String>,
+) -> Result<HttpResponse, ApiError> {
+    Ok(answer(changes.delete_tag(&actor, &tag).await?))
+}

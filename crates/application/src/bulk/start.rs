@@ -1,0 +1,150 @@
+//! Changing many contacts: at once, or handing the change to the worker.
+
+use chrono::{DateTime, Utc};
+use nexus_domain::ports::StorageError;
+use nexus_domain::values::Violations;
+use nexus_domain::{
+    BulkAction, BulkChange, BulkChangeId, BulkStatus, ContactFilter, ContactSelection, Job, JobId,
+    JobWork, UserId,
+};
+
+use super::batch::Batch;
+use super::{BulkChanges, BulkRequest};
+use crate::Actor;
+
+/// The most contacts that are changed in one transaction while the user waits.
+pub(super) const AT_ONCE: u32 = 2_000;
+
+/// What came of a change.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum BulkOutcome {
+    /// It is done.
+    Done {
+        /// How many contacts were meant.
+        matched: u64,
+        /// How many it made a difference to.
+        changed: u64,
+    },
+    /// It is being done in the background.
+    Queued(Box<BulkChange>),
+}
+
+/// Why contacts were not changed.
+#[derive(Debug, thiserror::Error)]
+pub enum BulkError {
+    /// Fields that can't be accepted.
+    #[error("refused fields: {0}")]
+    Invalid(Violations),
+    /// The store failed.
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+}
+
+impl BulkChanges {
+    /// Changes the contacts that are meant.
+    pub async fn start(
+        &self,
+        actor: &Actor,
+        request: &BulkRequest,
+    ) -> Result<BulkOutcome, BulkError> {
+        let (action, selection) = request.parse().map_err(BulkError::Invalid)?;
+        Ok(self.change(actor.user_id(), action, selection).await?)
+    }
+
+    pub(super) async fn change(
+        &self,
+        user: UserId,
+        action: BulkAction,
+        selection: ContactSelection,
+    ) -> Result<BulkOutcome, StorageError> {
+        let now = self.ports.clock.now();
+        if let Some(done) = self.at_once(user, &action, &selection, now).await? {
+            return Ok(done);
+        }
+        self.queue(user, action, selection, now).await
+    }
+
+    /// `None`, and nothing done, when there are too many.
+    async fn at_once(
+        &self,
+        user: UserId,
+        action: &BulkAction,
+        selection: &ContactSelection,
+        now: DateTime<Utc>,
+    ) -> Result<Option<BulkOutcome>, StorageError> {
+        let mut unit = self.ports.storage.begin().await?;
+        let batch = Batch::find(unit.as_mut(), user, action, selection, None, AT_ONCE + 1).await?;
+        let matched = batch.len();
+        if matched > AT_ONCE as usize {
+            return Ok(None);
+        }
+        let changed = batch.apply(unit.as_mut(), user, now).await?;
+        unit.commit().await?;
+        Ok(Some(BulkOutcome::Done {
+            matched: matched as u64,
+            changed,
+        }))
+    }
+
+    async fn queue(
+        &self,
+        user: UserId,
+        action: BulkAction,
+        selection: ContactSelection,
+        now: DateTime<Utc>,
+    ) -> Result<BulkOutcome, StorageError> {
+        let selection = as_of(selection, now);
+        let mut unit = self.ports.storage.begin().await?;
+        let matched = match &selection {
+            ContactSelection::Filter(filter) => unit.contacts().count(user, filter).await?,
+            ContactSelection::Ids(ids) => {
+                let most = u32::try_from(ids.len()).unwrap_or(u32::MAX);
+                let known = unit.contacts().selected(user, &selection, None, most);
+                known.await?.len() as u64
+            }
+        };
+        let entropy = self.ports.entropy.as_ref();
+        let change = BulkChange {
+            id: BulkChangeId::new(now, entropy),
+            user_id: user,
+            action,
+            selection,
+            status: BulkStatus::Queued,
+            matched,
+            changed: 0,
+            seen_through: None,
+            created_at: now,
+            updated_at: now,
+        };
+        let job = Job {
+            id: JobId::new(now, entropy),
+            user_id: user,
+            work: JobWork::ChangeContacts {
+                change_id: change.id,
+            },
+            attempts: 0,
+            run_after: now,
+            created_at: now,
+        };
+        unit.bulk_changes().insert(&change).await?;
+        unit.jobs().enqueue(&job).await?;
+        unit.commit().await?;
+        self.ports.wake.notify_one();
+        tracing::info!(user_id = %user, change_id = %change.id, matched, "many contacts will be changed");
+        Ok(BulkOutcome::Queued(Box::new(change)))
+    }
+}
+
+/// The selection as it is now: contacts that come while it is gone through are not meant.
+fn as_of(selection: ContactSelection, now: DateTime<Utc>) -> ContactSelection {
+    match selection {
+        ContactSelection::Ids(_) => selection,
+        ContactSelection::Filter(filter) => {
+            let before = filter.created_before.map_or(now, |before| before.min(now));
+            ContactSelection::Filter(ContactFilter {
+                created_before: Some(before),
+                ..filter
+            })
+        }
+    }
+}
