@@ -143,6 +143,15 @@ async fn encodings_are_found_even_far_into_the_file() {
 }
 
 #[tokio::test]
+async fn a_damaged_letter_does_not_make_another_encoding_of_a_file() {
+    let text = format!("nombre;calle\n{}", "José;Ñandú\n".repeat(20));
+    let cut = [text.as_bytes(), b"Jos\xc3"].concat();
+    let read = read(&cut).await.unwrap();
+    assert_eq!(read.rows[0], row(2, &["José", "Ñandú"]));
+    assert_eq!(read.rows[20], row(22, &["Jos\u{fffd}"]));
+}
+
+#[tokio::test]
 async fn a_file_without_content_has_no_rows() {
     for text in ["", "\n\n", " \n,,\n"] {
         assert_eq!(

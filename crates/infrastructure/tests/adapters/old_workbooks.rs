@@ -110,6 +110,31 @@ fn shared_texts(stated: u32, texts: &[&str]) -> Vec<u8> {
     record(0x00fc, &[counts, texts].concat())
 }
 
+/// [MS-XLS] 2.4.58 and 2.5.293: a text goes on in the next record behind flags of its own, and has
+/// runs of formats and a reading behind it, which may be in a record further on.
+#[tokio::test]
+async fn a_shared_text_changes_its_width_where_a_record_ends() {
+    let counts = [3_u32, 3].map(u32::to_le_bytes).concat();
+    let first = [counts.as_slice(), &[4, 0, 0], b"ab"].concat();
+    let wide: Vec<u8> = "жж".encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let runs_and_reading = [
+        &[2, 0, 0x0c, 1, 0, 3, 0, 0, 0],
+        b"cd".as_slice(),
+        &[9; 4],
+        b"yo",
+    ];
+    let second = [&[1], wide.as_slice(), &runs_and_reading.concat()].concat();
+    let third = [b"m".as_slice(), &text("last")].concat();
+    let shared = [
+        record(0x00fc, &first),
+        record(0x003c, &second),
+        record(0x003c, &third),
+    ];
+    let cells = [0, 1, 2].map(|number| shared_cell(0, number, u32::from(number)));
+    let read = read(&workbook(&shared, &cells)).await.unwrap();
+    assert_eq!(read.header, ["abжж", "cd", "last"]);
+}
+
 fn shared_cell(row: u16, column: u16, number: u32) -> Vec<u8> {
     cell(0x00fd, row, column, 0, &number.to_le_bytes())
 }

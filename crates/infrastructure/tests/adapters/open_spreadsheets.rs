@@ -76,6 +76,16 @@ async fn what_a_cell_holds_counts_and_not_how_it_is_shown() {
             "5215512345678",
         ),
         (
+            "office:value-type=\"float\" office:value=\"5512345678\"",
+            "+52 (55) 1234-5678",
+            "+52 (55) 1234-5678",
+        ),
+        (
+            "office:value-type=\"float\" office:value=\"5215512345678\"",
+            "+5.2155E+12",
+            "5215512345678",
+        ),
+        (
             "office:value-type=\"percentage\" office:value=\"0.5\"",
             "50 %",
             "0.5",

@@ -11,6 +11,9 @@ const GUESSED_BYTES: usize = 4 * 1024 * 1024;
 
 const CHUNK: usize = 64 * 1024;
 
+/// How many letters a file of UTF-8 has for each place that is damaged, at least.
+const VALID_FOR_EACH_MALFORMED: u64 = 20;
+
 /// As much of a file as its mark is looked for in, or what UTF-16 has without one.
 const MARKED_BY: u64 = 4_096;
 
@@ -26,7 +29,7 @@ pub(super) struct FileEncoding {
 
 impl FileEncoding {
     /// The encoding that a byte order mark names; else UTF-16, when it has the NULs of it; else
-    /// UTF-8, when all of the file is; else what the letters look most like, which for a Spanish
+    /// UTF-8, when the file is but for a few bytes; else what the letters look most like, which for a Spanish
     /// file from Excel is Windows-1252.
     pub(super) fn detect(file: &mut File) -> io::Result<Self> {
         file.seek(SeekFrom::Start(0))?;
@@ -69,7 +72,10 @@ pub(in crate::tables) fn unmarked_utf16(bytes: &[u8]) -> Option<&'static Encodin
     }
 }
 
+/// Whether a file is UTF-8. One that was cut inside of its last letter, or that has a line from
+/// elsewhere, is all the same; in another encoding, letters that are valid here are the exception.
 fn is_utf8(file: &mut File) -> io::Result<bool> {
+    let (mut valid, mut malformed) = (0_u64, 0_u64);
     let mut decoder = UTF_8.new_decoder_without_bom_handling();
     let mut input = vec![0; CHUNK];
     let mut output = vec![0; CHUNK];
@@ -77,19 +83,25 @@ fn is_utf8(file: &mut File) -> io::Result<bool> {
         let filled = file.read(&mut input)?;
         let mut rest = &input[..filled];
         loop {
-            let (result, read, _) =
+            let (result, read, written) =
                 decoder.decode_to_utf8_without_replacement(rest, &mut output, filled == 0);
             rest = &rest[read..];
+            valid += letters(&output[..written]);
             match result {
                 DecoderResult::InputEmpty => break,
                 DecoderResult::OutputFull => {}
-                DecoderResult::Malformed(..) => return Ok(false),
+                DecoderResult::Malformed(..) => malformed += 1,
             }
         }
         if filled == 0 {
-            return Ok(true);
+            return Ok(malformed == 0 || valid > malformed * VALID_FOR_EACH_MALFORMED);
         }
     }
+}
+
+/// How many characters of more than one byte there are.
+fn letters(text: &[u8]) -> u64 {
+    text.iter().filter(|byte| **byte >= 0xc0).count() as u64
 }
 
 fn guess(file: &mut File) -> io::Result<&'static Encoding> {

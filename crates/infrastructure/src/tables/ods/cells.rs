@@ -69,7 +69,14 @@ impl CellTag {
     /// The cell's text, when it shows `shown`: a number may be shown rounded, or as 5.2155E+11.
     pub(super) fn text(&self, shown: String) -> String {
         match &self.value {
-            Value::Number(number) => numbers::plain(number),
+            Value::Number(number) => {
+                let number = numbers::plain(number);
+                if is_phone(&shown, &number) {
+                    shown
+                } else {
+                    number
+                }
+            }
             Value::Date(date) => plain_date(date),
             Value::Time(time) => clock_time(time).unwrap_or_else(|| time.clone()),
             Value::Boolean(value) => value.clone(),
@@ -77,6 +84,20 @@ impl CellTag {
             Value::Shown | Value::Text(_) => shown,
         }
     }
+}
+
+/// Whether a number is shown as a phone: all its digits behind a plus, and maybe a country's.
+fn is_phone(shown: &str, number: &str) -> bool {
+    let Some(shown) = shown.strip_prefix('+') else {
+        return false;
+    };
+    let digits: String = shown.chars().filter(char::is_ascii_digit).collect();
+    shown
+        .chars()
+        .all(|c| c.is_ascii_digit() || matches!(c, ' ' | '-' | '(' | ')'))
+        && !number.is_empty()
+        && number.bytes().all(|byte| byte.is_ascii_digit())
+        && digits.ends_with(number)
 }
 
 /// ISO 8601 as the other formats give it: no time at midnight, and whole seconds.
