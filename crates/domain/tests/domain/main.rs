@@ -4,6 +4,7 @@ mod campaign_life;
 mod contacts;
 mod delivery_life;
 mod delivery_properties;
+mod import_plans;
 mod imports;
 mod message_text;
 mod records;

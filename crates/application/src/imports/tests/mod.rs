@@ -1,5 +1,7 @@
 mod columns;
+mod control;
 mod lease;
+mod policies;
 mod query;
 mod rows;
 mod upload;
@@ -18,5 +20,13 @@ fn row(line: u64, texts: &[&str]) -> TableRow {
     TableRow {
         line,
         cells: cells(texts),
+    }
+}
+
+/// A small generator of numbers that look random, the same in every run.
+fn numbers(mut seed: u64) -> impl FnMut(u64) -> u64 {
+    move |below| {
+        seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        (seed >> 33) % below
     }
 }

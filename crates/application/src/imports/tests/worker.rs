@@ -8,7 +8,7 @@ use nexus_domain::{
 };
 
 use super::world::{World, import_id};
-use super::{cells, row};
+use super::{cells, numbers, row};
 use crate::fixtures::{entropy, now, user};
 
 /// Rows with a phone number each, all different.
@@ -86,14 +86,6 @@ async fn every_row_becomes_what_it_is() {
     assert_eq!(state.errors[0].line, 5);
     assert!(state.job.is_none());
     assert!(state.file_deleted);
-}
-
-/// A small generator of numbers that look random, the same in every run.
-fn numbers(mut seed: u64) -> impl FnMut(u64) -> u64 {
-    move |below| {
-        seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
-        (seed >> 33) % below
-    }
 }
 
 #[tokio::test]

@@ -19,7 +19,7 @@ use tokio::sync::Notify;
 use super::cells;
 use crate::Shutdown;
 use crate::fixtures::{clock, entropy, now, user};
-use crate::imports::{ImportPorts, ImportWorker};
+use crate::imports::{ImportPorts, ImportWorker, Imports};
 
 /// Everything that an import touches.
 pub(super) struct State {
@@ -39,7 +39,13 @@ pub(super) struct State {
     pub(super) holds: usize,
     /// The shutdown is requested when this many batches were read.
     pub(super) shutdown_after: Option<usize>,
+    /// The import is cancelled when this many batches were read.
+    pub(super) cancel_after: Option<usize>,
     pub(super) reads: usize,
+    /// Rows with content above the header.
+    pub(super) above: Vec<TableRow>,
+    /// The header's line, each time the table was opened.
+    pub(super) opened_at: Vec<Option<u64>>,
     pub(super) renewals: usize,
     pub(super) given_back: Option<DateTime<Utc>>,
     pub(super) file_deleted: bool,
@@ -112,7 +118,10 @@ impl World {
                 refusals: VecDeque::new(),
                 holds: usize::MAX,
                 shutdown_after: None,
+                cancel_after: None,
                 reads: 0,
+                above: Vec::new(),
+                opened_at: Vec::new(),
                 renewals: 0,
                 given_back: None,
                 file_deleted: false,
@@ -141,15 +150,22 @@ impl World {
     }
 
     pub(super) fn worker(&self) -> ImportWorker {
-        let ports = ImportPorts {
+        ImportWorker::new(self.ports(), InstanceId::new(now(), entropy().as_ref()))
+    }
+
+    pub(super) fn imports(&self) -> Imports {
+        Imports::new(self.ports(), u64::MAX)
+    }
+
+    fn ports(&self) -> ImportPorts {
+        ImportPorts {
             storage: Arc::new(self.storage()),
             files: Arc::new(self.files()),
             tables: Arc::new(self.tables()),
             clock: clock(),
             entropy: entropy(),
             wake: Arc::clone(&self.wake),
-        };
-        ImportWorker::new(ports, InstanceId::new(now(), entropy().as_ref()))
+        }
     }
 
     pub(super) fn storage(&self) -> MockStorage {
@@ -186,6 +202,11 @@ impl World {
                     },
                 )
             }))
+        });
+        let world = self.clone();
+        unit.jobs.expect_enqueue().returning(move |job| {
+            world.state().job = Some(job.clone());
+            Ok(())
         });
         let world = self.clone();
         unit.jobs.expect_hold().returning(move |_| {
@@ -340,19 +361,21 @@ impl World {
         tables.expect_outline().returning(move |_, _, _, most| {
             let state = world.state();
             let header = TableRow {
-                line: 1,
+                line: state.above.last().map_or(1, |row| row.line + 1),
                 cells: state.header.clone(),
             };
-            let rows = [header].into_iter().chain(state.rows.iter().cloned());
+            let above = state.above.iter().cloned().chain([header]);
+            let rows = above.chain(state.rows.iter().cloned());
             Ok(TableOutline {
                 rows: rows.take(most).collect(),
                 ..TableOutline::default()
             })
         });
         let world = self.clone();
-        tables
-            .expect_open()
-            .returning(move |_, _, _| Ok(Box::new(world.table())));
+        tables.expect_open().returning(move |_, _, choice| {
+            world.state().opened_at.push(choice.header_line);
+            Ok(Box::new(world.table()))
+        });
         tables
     }
 
@@ -367,6 +390,10 @@ impl World {
         table.expect_next_rows().returning(move |most| {
             let mut state = world.state();
             state.reads += 1;
+            if state.cancel_after == Some(state.reads) {
+                let import = state.import.as_mut().expect("an import");
+                import.cancel(now()).expect("it is running");
+            }
             if state.shutdown_after == Some(state.reads) {
                 world.shutdown.request();
             }
