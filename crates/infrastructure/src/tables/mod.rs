@@ -1,4 +1,4 @@
-//! Tables to import: separated text and Office Open XML workbooks.
+//! Tables: separated text and Office Open XML workbooks to import, and workbooks to hand out.
 //!
 //! A file is read once, from its beginning, on a thread for blocking work; rows go to whoever
 //! imports them through a short queue. Neither the size of the file nor anything that it says of
@@ -10,6 +10,7 @@ mod limits;
 mod recognition;
 mod rows;
 mod workbook;
+mod workbook_stream;
 
 use std::path::PathBuf;
 
@@ -18,6 +19,7 @@ use nexus_domain::TableFormat;
 use nexus_domain::ports::{TableError, TableReader, TableSource};
 
 pub use limits::TableLimits;
+pub use workbook_stream::WorkbookStream;
 
 /// Opens files of the machine as tables.
 #[derive(Debug, Clone, Copy, Default)]
