@@ -73,6 +73,7 @@ macro_rules! routes {
                     .service(contacts::bulk::start)
                     .service(contacts::bulk::read)
                     .service(contacts::export::csv)
+                    .service(contacts::export::xlsx)
                     .service(imports::upload::import_file)
                     .service(imports::preview::show)
                     .service(imports::control::start)

@@ -10,6 +10,7 @@ journeys! {
     an_export_says_what_the_list_shows_and_can_be_imported_again,
     an_export_speaks_the_person_s_language,
     thousands_are_exported_each_once,
+    a_workbook_can_be_imported_again,
     an_export_with_conditions_that_are_not_understood_is_refused,
 }
 
@@ -101,6 +102,35 @@ async fn thousands_are_exported_each_once(app: App) {
         assert_eq!(names.len(), 2_300, "{query}");
         assert_eq!((names[0], names[2_299]), ("Cliente 00000", "Cliente 02299"));
     }
+}
+
+async fn a_workbook_can_be_imported_again(app: App) {
+    let mut browser = app.signed_in("ana@example.mx").await;
+    import(&mut browser, 1_200).await;
+    let contact = json!({"name": "=1+1", "phone": "5512345678", "tags": ["vip", "norte"]});
+    browser.post("/api/contacts", contact).await;
+    let path = "/api/contacts/export.xlsx";
+    let answer = browser.request(Method::GET, path).send().await.unwrap();
+    assert_eq!(
+        answer.headers()["content-type"],
+        "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+    );
+    let disposition = answer.headers()["content-disposition"].to_str().unwrap();
+    assert!(disposition.ends_with(".xlsx\""), "{disposition}");
+    let file = answer.bytes().await.expect("the whole file");
+
+    let mut other = app.signed_in("otra@example.mx").await;
+    other.upload("contactos.xlsx", &file).await;
+    for _ in 0..600 {
+        if total(&mut other, "").await == 1_201 {
+            let found = other.get("/api/contacts?tag=vip&tag=norte").await;
+            assert_eq!(found.body["contacts"][0]["name"], "=1+1");
+            assert_eq!(found.body["contacts"][0]["phone"], "+525512345678");
+            return;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+    panic!("the import did not end");
 }
 
 async fn an_export_with_conditions_that_are_not_understood_is_refused(app: App) {

@@ -1,4 +1,5 @@
-//! Tables to import: separated text, and workbooks of the three kinds that people have.
+//! Tables: separated text and workbooks of the three kinds that people have, to import; and workbooks
+//! to hand out.
 //!
 //! A file is read once, from its beginning, on a thread for blocking work; rows go to whoever
 //! imports them through a short queue. Neither the size of the file nor anything that it says of
@@ -15,6 +16,7 @@ mod recognition;
 mod rows;
 mod strings;
 mod workbook;
+mod workbook_stream;
 mod xls;
 
 use std::path::{Path, PathBuf};
@@ -30,6 +32,7 @@ use self::workbook::WorkbookFile;
 use self::xls::XlsFile;
 
 pub use limits::TableLimits;
+pub use workbook_stream::WorkbookStream;
 
 /// Opens files of the machine as tables.
 #[derive(Debug, Clone, Copy, Default)]

@@ -14,4 +14,5 @@ mod whatsapp_send;
 mod whatsapp_webhooks;
 mod workbook_file;
 mod workbook_limits;
+mod workbook_stream;
 mod workbook_tables;
