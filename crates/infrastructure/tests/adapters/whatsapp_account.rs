@@ -101,7 +101,7 @@ async fn templates_come_from_all_pages_with_their_bodies_and_variables() {
             category: "MARKETING".to_owned(),
             body: "Hola {{1}}, tu cita es el {{2}}".to_owned(),
             variables: vec!["1".to_owned(), "2".to_owned()],
-            other_values: Vec::new(),
+            other_values: vec!["HEADER".to_owned()],
         }
     );
     assert_eq!(templates[1].status, "NEW_WORD");
