@@ -105,7 +105,7 @@ mod tests {
             .withf(|before| *before == now() - TimeDelta::hours(24))
             .times(1)
             .returning(|_| Ok(3));
-        let day = Duration::from_secs(24 * 60 * 60);
+        let day = Duration::from_hours(24);
         let housekeeping = Housekeeping::new(
             Arc::new(ScriptedStorage::new().then_read(unit)),
             clock(),
