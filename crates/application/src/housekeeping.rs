@@ -176,7 +176,7 @@ mod tests {
             .withf(|before| *before == now() - TimeDelta::hours(24))
             .times(1)
             .returning(|_| Ok(3));
-        let day = Duration::from_secs(24 * 60 * 60);
+        let day = Duration::from_hours(24);
         let mut files = MockFileStore::new();
         files.expect_delete().times(1).returning(|_, _| Ok(()));
         let [some, none] = previews();

@@ -40,7 +40,7 @@ mod tests {
     fn waits_double_up_to_the_limit_and_differ() {
         let backoff = Backoff {
             base: Duration::from_secs(1),
-            cap: Duration::from_secs(60),
+            cap: Duration::from_mins(1),
         };
         let steady: Vec<_> = (1..=8).map(|n| backoff.steady(n).as_secs()).collect();
         assert_eq!(steady, [1, 2, 4, 8, 16, 32, 60, 60]);

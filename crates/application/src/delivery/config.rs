@@ -18,9 +18,10 @@ pub struct DispatchConfig {
     /// to repeat a webhook that we could not take: a message whose status is still to come would
     /// be sent again.
     pub grace: Duration,
-    /// After so many tries a message that is throttled each time is given up.
+    /// After so many tries a message is given up whose recipient is throttled still.
     pub retry_max_attempts: u32,
-    /// A message that could not be sent for so long is given up.
+    /// After that many tries, and so long after it was queued, a message is given up for which the
+    /// account is throttled or not connected still.
     pub retry_max_age: Duration,
     /// The waits between tries, of one message and of an account that is too fast.
     pub backoff: Backoff,

@@ -113,7 +113,8 @@ struct Driver {
     /// How often in a row the store failed, and until when it is left alone.
     failures: u32,
     store_rests_until: Option<Instant>,
-    leaving_since: Option<Instant>,
+    /// Since when the process ends.
+    ending_since: Option<Instant>,
 }
 
 impl Driver {
@@ -148,7 +149,7 @@ impl Driver {
             doubts_at: now,
             failures: 0,
             store_rests_until: None,
-            leaving_since: None,
+            ending_since: None,
         }
     }
 
@@ -209,11 +210,11 @@ impl Driver {
     }
 
     async fn wait(&mut self, until: Instant) {
-        let leaving = self.leaving_since.is_some();
+        let ending = self.ending_since.is_some();
         let landed = tokio::select! {
             landed = self.flights.land() => Some(landed),
             () = self.wake.notified() => None,
-            () = self.shutdown.wait(), if !leaving => None,
+            () = self.shutdown.wait(), if !ending => None,
             () = tokio::time::sleep_until(until) => None,
         };
         self.note(landed.into_iter().collect());
@@ -519,10 +520,13 @@ impl Driver {
     /// Lets what is in flight land, and records it. At the end of the process there is a limit to
     /// that; when only the lease is lost there is none, since an outcome is worth recording still.
     async fn leave(&mut self, now: Instant, lost: bool) -> Result<Next, StorageError> {
-        let since = *self.leaving_since.get_or_insert(now);
-        let ending = self.shutdown.requested();
-        let give_up_at = since + self.desk.config.drain_timeout;
-        if ending && now >= give_up_at && !self.flights.is_empty() {
+        if self.shutdown.requested() {
+            self.ending_since.get_or_insert(now);
+        }
+        let drain = self.desk.config.drain_timeout;
+        let is_over = |limit| self.ending_since.is_some_and(|since| since + limit <= now);
+        let (drained, ended) = (is_over(drain), is_over(drain + LAST_RECORDING));
+        if drained && !self.flights.is_empty() {
             let abandoned = self.flights.abandon().await;
             tracing::warn!(
                 sender_id = %self.account.id,
@@ -546,7 +550,7 @@ impl Driver {
         match recorded {
             Ok(()) if self.is_idle() => Ok(Next::End),
             Ok(()) => Ok(Next::Wait(Instant::now() + self.desk.config.linger)),
-            Err(error) if ending && now >= give_up_at + LAST_RECORDING => {
+            Err(error) if ended => {
                 tracing::error!(
                     sender_id = %self.account.id,
                     messages = self.landed.len(),

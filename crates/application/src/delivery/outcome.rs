@@ -96,13 +96,33 @@ impl Judge<'_> {
                 recipient.refuse(attempt, failure.clone(), now)
             }
             Outcome::AccountRefused(_) | Outcome::HeldBack => recipient.postpone(attempt, now, now),
-            Outcome::Throttled { retry_after, .. } => {
-                let tried_enough = attempt.number >= self.config.retry_max_attempts;
-                self.postpone(recipient, attempt, *retry_after, tried_enough)
+            Outcome::Throttled {
+                retry_after,
+                recipient_only,
+            } => {
+                let exhausted = self.is_exhausted(recipient, attempt, *recipient_only);
+                self.postpone(recipient, attempt, *retry_after, exhausted)
             }
-            // No try of the provider's patience: only time counts.
-            Outcome::NotConnected => self.postpone(recipient, attempt, None, false),
+            Outcome::NotConnected => {
+                let exhausted = self.is_exhausted(recipient, attempt, false);
+                self.postpone(recipient, attempt, None, exhausted)
+            }
         }
+    }
+
+    /// Whether a message is given up that can't be sent now, for a reason of its own recipient or
+    /// for one that holds for the whole account. In the second case the number alone says little:
+    /// attempts that were held back behind another's count too. Nor does the time: the campaign
+    /// may have been paused for days.
+    fn is_exhausted(
+        &self,
+        recipient: &CampaignContact,
+        attempt: AttemptId,
+        recipient_only: bool,
+    ) -> bool {
+        let age = self.now - recipient.created_at;
+        let too_old = age.to_std().unwrap_or_default() >= self.config.retry_max_age;
+        attempt.number >= self.config.retry_max_attempts && (recipient_only || too_old)
     }
 
     fn postpone(
@@ -110,12 +130,9 @@ impl Judge<'_> {
         recipient: &mut CampaignContact,
         attempt: AttemptId,
         retry_after: Option<Duration>,
-        tried_enough: bool,
+        exhausted: bool,
     ) -> Result<(), StaleAttempt> {
-        let age = self.now - recipient.created_at;
-        let too_old =
-            attempt.number > 1 && age.to_std().unwrap_or_default() >= self.config.retry_max_age;
-        if tried_enough || too_old {
+        if exhausted {
             let failure = Failure {
                 code: FailureCode::RetriesExhausted,
                 provider_code: None,

@@ -134,3 +134,25 @@ async fn a_process_with_nothing_to_do_ends_at_once() {
 
     assert!(asked_at.elapsed() < Duration::from_millis(100));
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_process_that_lost_its_lease_long_ago_has_as_much_time_to_end() {
+    let world = World::new();
+    let campaign = world.campaign(20);
+    let slow = Answer::accepted().after(Duration::from_secs(30));
+    world.provider.always(slow);
+    let process = world.process(1);
+    let task = process.start();
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    let lease_over = Duration::from_mins(1);
+    world.ledger.with(|tables| tables.clock_ahead += lease_over);
+    world.process(2).start();
+    tokio::time::sleep(Duration::from_secs(25)).await;
+    assert_eq!(world.count(campaign, DeliveryStatus::InDoubt), 20);
+
+    process.shutdown.request();
+    task.await.expect("it ends");
+
+    assert_eq!(world.count(campaign, DeliveryStatus::Accepted), 20);
+    world.check();
+}

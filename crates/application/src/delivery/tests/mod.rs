@@ -1,11 +1,15 @@
 //! The dispatcher over a store and a provider made for these tests, in time that does not pass by
 //! itself.
 
+mod bench;
+mod claims;
 mod doubting;
 mod ending;
+mod fencing;
 mod outcomes;
 mod ownership;
 mod passing_over;
+pub(crate) mod process;
 pub(crate) mod provider;
 mod refusals;
 mod repositories;

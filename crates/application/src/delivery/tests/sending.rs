@@ -19,7 +19,7 @@ async fn every_recipient_is_sent_to_once_and_the_campaign_completes() {
     world.start();
 
     world.until_completed(campaign).await;
-    tokio::time::sleep(Duration::from_secs(60)).await;
+    tokio::time::sleep(Duration::from_mins(1)).await;
 
     let requests = world.provider.requests();
     let addresses: BTreeSet<_> = requests.iter().map(|r| r.to.clone()).collect();

@@ -57,6 +57,9 @@ async fn nothing_of_the_account_leaves_before_retry_after_has_passed() {
     let (_, silence) = longest_silence(&world.provider.requests());
     assert!(silence >= Duration::from_secs(90), "{silence:?}");
     assert!(silence <= Duration::from_secs(93), "{silence:?}");
+    // Nobody was claimed for nothing meanwhile.
+    let recipients = world.recipients(other);
+    assert!(recipients.iter().all(|r| r.delivery.attempts <= 2));
     world.check();
 }
 
@@ -88,7 +91,7 @@ async fn a_recipient_written_to_too_often_waits_alone() {
     let world = World::new();
     let campaign = world.campaign(200);
     let answer = Answer::recipient_throttled(Some(Duration::from_secs(40)));
-    let address = first_answer(&world, campaign, 0, answer);
+    let address = first_answer(&world, campaign, 20, answer);
     world
         .process(1)
         .with(|c| c.messages_per_second = 20)
@@ -127,7 +130,7 @@ async fn a_message_throttled_each_time_is_given_up() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn without_connection_only_time_ends_the_tries() {
+async fn without_connection_tries_end_with_time() {
     let world = World::new();
     let campaign = world.campaign(1);
     world.provider.always(Answer::not_connected());
@@ -163,5 +166,39 @@ async fn when_the_connection_is_back_everyone_gets_their_message() {
     world.until_completed(campaign).await;
 
     assert_eq!(world.count(campaign, DeliveryStatus::Accepted), 100);
+    world.check();
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_account_throttled_for_an_hour_loses_nobody() {
+    let world = World::new();
+    let campaign = world.campaign(60);
+    world.provider.always(Answer::throttled(None));
+    world.start();
+    tokio::time::sleep(Duration::from_hours(1)).await;
+
+    world.provider.always(Answer::accepted());
+    world.until_completed(campaign).await;
+
+    assert_eq!(world.count(campaign, DeliveryStatus::Accepted), 60);
+    world.check();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_campaign_resumed_after_days_survives_a_moment_without_connection() {
+    let world = World::new();
+    let campaign = world.campaign(60);
+    let refused = Answer::account_refused(FailureCode::CredentialInvalid);
+    first_answer(&world, campaign, 0, refused);
+    world.start();
+    tokio::time::sleep(Duration::from_hours(48)).await;
+
+    world.provider.always(Answer::not_connected());
+    world.resume(campaign).await;
+    tokio::time::sleep(Duration::from_secs(20)).await;
+    world.provider.always(Answer::accepted());
+    world.until_completed(campaign).await;
+
+    assert_eq!(world.count(campaign, DeliveryStatus::Accepted), 60);
     world.check();
 }

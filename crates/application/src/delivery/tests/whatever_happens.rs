@@ -9,9 +9,10 @@ use nexus_domain::{
 };
 use tokio::task::JoinHandle;
 
+use super::process::Process;
 use super::provider::Answer;
 use super::units::{Lost, Of};
-use super::world::{Process, World};
+use super::world::World;
 use crate::webhooks::tests::world::{Inbox, report_on};
 
 /// Numbers that look random, the same in every run.
@@ -156,7 +157,7 @@ impl Turmoil {
             match status {
                 DeliveryStatus::Delivered => assert!(got_it, "{status:?}"),
                 DeliveryStatus::Failed | DeliveryStatus::Unconfirmed => {
-                    assert!(!got_it, "{status:?}")
+                    assert!(!got_it, "{status:?}");
                 }
                 _ => panic!("not settled: {status:?}"),
             }

@@ -33,6 +33,7 @@ fn contact(number: u8, phone: Option<&str>, email: Option<&str>) -> Contact {
         tags: vec![Tag::from_stored("vip".to_owned())],
         notes: None,
         status: ContactStatus::Active,
+        opt_out: None,
         source: ContactSource::Manual,
         last_message_at: None,
         created_at: earlier,

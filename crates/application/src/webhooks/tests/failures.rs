@@ -38,8 +38,9 @@ async fn what_the_store_can_not_keep_is_put_off_alone() {
 
     inbox.work().await;
 
-    use WebhookState::{Applied, Pending};
-    assert_eq!(states(&inbox), [Applied, Pending, Applied, Applied]);
+    let mut expected = [WebhookState::Applied; 4];
+    expected[1] = WebhookState::Pending;
+    assert_eq!(states(&inbox), expected);
     let put_off = inbox.events().swap_remove(1);
     assert_eq!(put_off.attempts, 1);
     assert!(put_off.due_at > inbox.world.now());

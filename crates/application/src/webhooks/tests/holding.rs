@@ -30,8 +30,8 @@ async fn a_report_on_an_unknown_message_is_held_for_longer_each_time() {
         let delay = event.due_at - inbox.world.now();
         delays.push(delay.num_seconds());
         assert_eq!(event.attempts, u32::try_from(delays.len()).expect("few"));
-        let almost = delay.to_std().expect("later") - Duration::from_millis(10);
-        tokio::time::sleep(almost).await;
+        let almost = delay - TimeDelta::milliseconds(10);
+        tokio::time::sleep(almost.to_std().expect("later")).await;
         inbox.work().await;
         assert_eq!(inbox.events()[0], event, "it was tried too soon");
         tokio::time::sleep(Duration::from_millis(10)).await;
