@@ -127,7 +127,9 @@ impl<'a> Meeting<'a> {
     }
 
     fn create(&mut self, entry: &Entry<'_>) {
-        let id = ContactId::new(self.now, self.entropy);
+        // The rows of a batch come in at one moment: their ids keep the order of the file.
+        let position = u32::try_from(self.settled.steps.len()).unwrap_or(u32::MAX);
+        let id = ContactId::in_order(self.now, position, self.entropy);
         let origin = self.origin;
         let contact =
             entry
