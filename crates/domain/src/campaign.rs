@@ -344,6 +344,8 @@ impl Campaign {
     pub fn check_deletable(&self) -> Result<(), CampaignTransitionError> {
         match self.state {
             CampaignState::Active { .. } | CampaignState::Paused { .. } => self.refuse(),
+            // Cancelled, and what was in flight then has not landed yet.
+            _ if self.counters.pending > 0 => self.refuse(),
             _ => Ok(()),
         }
     }

@@ -38,7 +38,12 @@ pub async fn honour_idempotency_key(
     mut request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
-    let applies = request.method() == Method::POST && is_json_or_empty(&request);
+    // Where passwords travel nothing is kept of a request, not even a hash; and signing out or in
+    // again means it each time.
+    let with_passwords = ["/api/auth", "/api/profile"]
+        .iter()
+        .any(|path| request.path().starts_with(path));
+    let applies = request.method() == Method::POST && is_json_or_empty(&request) && !with_passwords;
     let (Some(key), Some(user), true) = (
         request.headers().get(HEADER).cloned(),
         signed_in_user(&request.get_session()),
@@ -136,7 +141,12 @@ fn is_json_or_empty(request: &ServiceRequest) -> bool {
     request
         .headers()
         .get(header::CONTENT_TYPE)
-        .is_none_or(|value| value.as_bytes().starts_with(b"application/json"))
+        .is_none_or(|value| {
+            value
+                .as_bytes()
+                .to_ascii_lowercase()
+                .starts_with(b"application/json")
+        })
 }
 
 fn fingerprint(request: &ServiceRequest, body: &[u8]) -> String {

@@ -1,12 +1,13 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::support::{App, PASSWORD, journeys};
+use crate::support::{App, Browser, PASSWORD, journeys};
 
 journeys! {
     one_registers_signs_out_and_signs_in_again,
     wrong_password_and_unknown_address_look_the_same,
     a_taken_address_is_refused,
+    signing_out_means_it_each_time,
     every_bad_field_of_a_registration_is_named,
     a_profile_saved_back_as_it_was_loaded_keeps_its_keys,
     a_new_password_ends_the_other_sessions,
@@ -79,6 +80,30 @@ async fn wrong_password_and_unknown_address_look_the_same(app: App) {
     wrong.assert_problem(401, "wrong_credentials");
     unknown.assert_problem(401, "wrong_credentials");
     assert_eq!(wrong.body["error"], unknown.body["error"]);
+}
+
+async fn signing_out_means_it_each_time(app: App) {
+    let mut browser = app.signed_in("ana@example.mx").await;
+    let keyed = |browser: &Browser, path: &str, body: Value| {
+        browser
+            .request(Method::POST, path)
+            .header("idempotency-key", "one key")
+            .json(&body)
+    };
+    for _ in 0..2 {
+        let request = keyed(&browser, "/api/auth/logout", json!({}));
+        let signed_in = browser.cookie.clone();
+        assert_eq!(browser.send(request).await.status, 200);
+        browser.cookie = signed_in;
+        browser
+            .get("/api/auth/me")
+            .await
+            .assert_problem(401, "not_signed_in");
+        browser.cookie = None;
+        let credentials = json!({"email": "ana@example.mx", "password": PASSWORD});
+        let answer = browser.post("/api/auth/login", credentials).await;
+        assert_eq!(answer.status, 200, "{:?}", answer.body);
+    }
 }
 
 async fn a_taken_address_is_refused(app: App) {

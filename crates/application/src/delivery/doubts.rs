@@ -13,6 +13,9 @@ use nexus_domain::{CampaignContact, DeliveryStatus, SenderLease};
 use super::Desk;
 use super::consequences::{Consequences, cancel_with_campaign};
 
+/// After so many attempts a message in doubt is left to a person.
+const MOST_ATTEMPTS: u32 = 3;
+
 /// How many are looked at with one statement.
 const BATCH: u32 = 500;
 
@@ -97,7 +100,7 @@ pub(super) async fn settle(desk: &Desk, lease: &SenderLease) -> Result<Doubts, S
         .collect();
     if !ripe.is_empty() {
         for recipient in &mut ripe {
-            settle_one(desk, recipient, sender.confirmed_through, now);
+            settle_one(recipient, sender.confirmed_through, now);
         }
         cancel_with_campaign(
             unit.as_mut(),
@@ -133,15 +136,15 @@ pub(super) async fn settle(desk: &Desk, lease: &SenderLease) -> Result<Doubts, S
 }
 
 fn settle_one(
-    desk: &Desk,
     recipient: &mut CampaignContact,
     confirmed_through: Option<DateTime<Utc>>,
     now: DateTime<Utc>,
 ) {
     let noted_at = recipient.updated_at;
     let would_be_known = confirmed_through.is_some_and(|confirmed| confirmed > noted_at);
-    // One whose every try ends in doubt is left to a person.
-    let tried_enough = recipient.delivery.attempts >= desk.config.retry_max_attempts;
+    // That no report came is no proof, however likely it makes it: whoever gets a message of which
+    // the provider never reports must not get it again and again.
+    let tried_enough = recipient.delivery.attempts >= MOST_ATTEMPTS;
     // Only messages in doubt come here.
     let _ = if would_be_known && !tried_enough {
         recipient.settle_as_not_sent(now)

@@ -298,3 +298,13 @@ fn a_template_gets_the_values_of_each_recipient() {
     assert_eq!(content.template(), Some(&template));
     assert_eq!(content.message(), None);
 }
+
+#[test]
+fn a_cancelled_campaign_stays_until_its_last_messages_have_landed() {
+    let mut campaign = campaign(CampaignStatus::Cancelled);
+    campaign.counters.pending = 1;
+    let refused = campaign.check_deletable().expect_err("one is in flight");
+    assert_eq!(refused.status, CampaignStatus::Cancelled);
+    campaign.counters.pending = 0;
+    assert_eq!(campaign.check_deletable(), Ok(()));
+}

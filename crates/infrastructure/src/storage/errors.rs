@@ -63,7 +63,7 @@ fn is_passing_code(code: &str) -> bool {
     ["08", "53", "57"]
         .iter()
         .any(|class| code.starts_with(class))
-        || matches!(code, "40001" | "40P01" | "55P03" | "25006")
+        || matches!(code, "40001" | "40P01" | "55P03" | "25006" | "25P03")
 }
 
 #[cfg(test)]
@@ -96,7 +96,9 @@ mod tests {
 
     #[test]
     fn what_passes_by_itself_is_told_from_what_does_not() {
-        for code in ["5", "517", "261", "262", "57P01", "08006", "53300", "40P01"] {
+        for code in [
+            "5", "517", "261", "262", "57P01", "08006", "53300", "40P01", "55P03", "25P03",
+        ] {
             assert!(is_passing_code(code), "{code}");
         }
         for code in ["1", "19", "787", "2067", "42P01", "23514", "22021"] {

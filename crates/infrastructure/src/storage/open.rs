@@ -19,6 +19,10 @@ use super::sql::{Sql, params};
 /// One number for all instances, so that they migrate one after the other.
 const MIGRATION_LOCK: i64 = 0x006e_6578_7573;
 
+/// How long PostgreSQL lets a statement wait for a lock, and a transaction wait for its process.
+const LONGEST_LOCK_WAIT: &str = "4s";
+const LONGEST_IDLE_TRANSACTION: &str = "10s";
+
 /// How a store is opened.
 #[derive(Debug, Clone)]
 pub struct StorageOptions {
@@ -59,6 +63,10 @@ impl SqlStorage {
         let connection = self.pools.begin().await?;
         if let Connection::Transaction(transaction) = &connection {
             if self.pools.writing.get_database_backend() == DbBackend::Postgres {
+                // Another instance may take its time for the same.
+                connection
+                    .execute(Sql::new("SET LOCAL lock_timeout = 0"))
+                    .await?;
                 let lock = "SELECT pg_advisory_xact_lock($1)";
                 connection
                     .execute(Sql::with(lock, params![MIGRATION_LOCK]))
@@ -120,6 +128,17 @@ async fn postgres(url: &str, given: &StorageOptions) -> Result<DatabaseConnectio
     let mut options = options(url, given.max_connections.max(1), given.patience);
     // A connection in constant use proves itself; asking it each time would double the trips.
     options.test_before_acquire_if_idle_for(Duration::from_secs(1));
+    // A process that was stopped within a transaction keeps its locks: the others must neither wait
+    // for it with all their connections, nor for ever. No unit of work waits for anything else.
+    options.map_sqlx_postgres_opts(|options| {
+        options.options([
+            ("lock_timeout", LONGEST_LOCK_WAIT),
+            (
+                "idle_in_transaction_session_timeout",
+                LONGEST_IDLE_TRANSACTION,
+            ),
+        ])
+    });
     Database::connect(options).await.map_err(failed)
 }
 

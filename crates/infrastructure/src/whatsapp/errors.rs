@@ -92,7 +92,7 @@ const TABLE: &[(RangeInclusive<i64>, Verdict)] = &[
     (one(131_008), Recipient(InvalidMessage)),
     (one(131_009), Recipient(InvalidMessage)),
     (one(100), Recipient(InvalidMessage)),
-    (one(33), Recipient(InvalidMessage)),
+    (one(33), Account(CredentialInvalid)),
     (one(135_000), Recipient(InvalidMessage)),
     (one(131_021), Recipient(InvalidMessage)),
     (one(131_051), Recipient(InvalidMessage)),
@@ -120,6 +120,7 @@ fn verdict(code: i64) -> Option<Verdict> {
 #[derive(Debug, Deserialize)]
 pub(super) struct GraphError {
     code: i64,
+    error_subcode: Option<Value>,
     title: Option<Value>,
     message: Option<Value>,
     error_data: Option<Value>,
@@ -144,6 +145,16 @@ impl GraphError {
             .map(|words| words.trim().chars().take(DETAIL_CHARACTERS).collect())
     }
 
+    /// What the code means. A wrong parameter (100) of subcode 33 is an object that this key can't
+    /// see: on a send the number that sends, which the next recipient will not have either.
+    fn verdict(&self) -> Option<Verdict> {
+        let names_nothing = self.error_subcode.as_ref().and_then(Value::as_i64) == Some(33);
+        if self.code == 100 && names_nothing {
+            return Some(Account(CredentialInvalid));
+        }
+        verdict(self.code)
+    }
+
     fn failure_as(&self, code: FailureCode) -> Failure {
         Failure {
             code,
@@ -155,7 +166,7 @@ impl GraphError {
     /// What the code means in a status that says that a message failed, where nothing is left to
     /// try.
     pub(super) fn failure(&self) -> Failure {
-        self.failure_as(match verdict(self.code) {
+        self.failure_as(match self.verdict() {
             Some(Recipient(code) | Campaign(code) | Account(code)) => code,
             Some(Busy(_) | Unknown) | None => FailureCode::Other,
         })
@@ -172,7 +183,7 @@ impl GraphError {
             code: Some(self.code),
             recipient_only,
         };
-        match verdict(self.code) {
+        match self.verdict() {
             Some(Busy(Wait::Sender)) => throttled(retry_after, false),
             Some(Busy(Wait::SenderForMinutes)) => {
                 throttled(Some(retry_after.unwrap_or(UPGRADE_OF_A_NUMBER)), false)
@@ -204,6 +215,7 @@ mod tests {
     fn error(code: i64) -> GraphError {
         GraphError {
             code,
+            error_subcode: None,
             title: None,
             message: Some(Value::from(format!("(#{code}) in words"))),
             error_data: None,
@@ -222,10 +234,26 @@ mod tests {
         }
     }
 
+    #[test]
+    fn a_number_that_this_key_cannot_see_is_no_fault_of_the_recipient() {
+        let unseen = GraphError {
+            error_subcode: Some(Value::from(33)),
+            ..error(100)
+        };
+        assert_eq!(
+            unseen.channel_error(400, None),
+            ChannelError::AccountRefused(failure(100, CredentialInvalid))
+        );
+        assert_eq!(
+            answered(100, 400),
+            ChannelError::Refused(failure(100, InvalidMessage))
+        );
+    }
+
     /// The facts sheet, row by row, written a second time: a slip in the table must show here.
     #[test]
     fn every_code_has_its_row() {
-        for code in [0, 190, 3, 10, 200, 230, 299, 131_005] {
+        for code in [0, 190, 3, 10, 33, 200, 230, 299, 131_005] {
             assert_eq!(
                 answered(code, 401),
                 ChannelError::AccountRefused(failure(code, CredentialInvalid))
@@ -274,7 +302,6 @@ mod tests {
             (131_008, InvalidMessage),
             (131_009, InvalidMessage),
             (100, InvalidMessage),
-            (33, InvalidMessage),
             (135_000, InvalidMessage),
             (131_021, InvalidMessage),
             (131_051, InvalidMessage),
@@ -372,6 +399,7 @@ mod tests {
     fn the_most_specific_words_are_kept_and_cut() {
         let told = GraphError {
             code: 100,
+            error_subcode: None,
             title: Some(Value::from("title")),
             message: Some(Value::from("message")),
             error_data: Some(serde_json::json!({ "details": "é".repeat(301) })),
@@ -379,6 +407,7 @@ mod tests {
         assert_eq!(told.detail(), Some("é".repeat(300)));
         let odd = GraphError {
             code: 100,
+            error_subcode: None,
             title: Some(Value::from("title")),
             message: Some(Value::from(7)),
             error_data: Some(Value::from("text where an object is expected")),

@@ -56,7 +56,12 @@ impl WebhookReader for WhatsAppWebhooks {
     }
 
     fn read(&self, body: &[u8]) -> Result<Vec<ChannelEvent>, UnreadableWebhook> {
-        let webhook: Webhook = serde_json::from_slice(body).map_err(|error| {
+        let read = serde_json::from_slice(body);
+        let read = read.or_else(|error| match mend_surrogates(body) {
+            Some(mended) => serde_json::from_slice(&mended),
+            None => Err(error),
+        });
+        let webhook: Webhook = read.map_err(|error| {
             // Its position only: the parser's words can repeat the body.
             UnreadableWebhook(format!(
                 "no webhook of Meta's (line {}, column {})",
@@ -248,6 +253,44 @@ fn text_at(value: &Value, path: &str) -> Option<String> {
     value.pointer(path)?.as_str().map(str::to_owned)
 }
 
+/// The text with U+FFFD in place of every half of a surrogate pair that stands alone, which is no
+/// character: a name that somebody cut within an emoji must not lose what came with it. `None` when
+/// there is none.
+fn mend_surrogates(body: &[u8]) -> Option<Vec<u8>> {
+    const ESCAPE: usize = 6;
+    let unit = |at: usize| {
+        let escape = body.get(at..at + ESCAPE)?.strip_prefix(br"\u")?;
+        u16::from_str_radix(std::str::from_utf8(escape).ok()?, 16).ok()
+    };
+    let mut mended = Vec::with_capacity(body.len());
+    let mut found = false;
+    let mut at = 0;
+    while at < body.len() {
+        let length = match (body[at], unit(at)) {
+            (b'\\', Some(0xD800..=0xDBFF))
+                if matches!(unit(at + ESCAPE), Some(0xDC00..=0xDFFF)) =>
+            {
+                2 * ESCAPE
+            }
+            (b'\\', Some(0xD800..=0xDFFF)) => {
+                found = true;
+                mended.extend_from_slice(br"\ufffd");
+                at += ESCAPE;
+                continue;
+            }
+            // An escaped backslash begins no other escape.
+            (b'\\', _) => 2.min(body.len() - at),
+            _ => 1,
+        };
+        mended.extend_from_slice(&body[at..at + length]);
+        at += length;
+    }
+    found.then_some(mended)
+}
+
+/// No message is older than WhatsApp, nor from a time that calculations run over from.
+const TIMES: std::ops::RangeInclusive<i64> = 1_230_768_000..=4_102_444_800;
+
 /// Seconds since 1970, which Meta writes as a text and its own description as a number.
 fn unix_seconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<DateTime<Utc>, D::Error> {
     let seconds = match Value::deserialize(deserializer)? {
@@ -256,6 +299,52 @@ fn unix_seconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<DateTime<U
         _ => None,
     };
     seconds
+        .filter(|seconds| TIMES.contains(seconds))
         .and_then(|seconds| DateTime::from_timestamp(seconds, 0))
         .ok_or_else(|| serde::de::Error::custom("no time"))
+}
+
+#[cfg(test)]
+mod tests {
+    use nexus_domain::ports::WebhookReader;
+
+    use super::*;
+
+    fn read(status: &str) -> Vec<ChannelEvent> {
+        let body = format!(
+            r#"{{"object":"{OBJECT}","entry":[{{"changes":[{{"field":"messages","value":{{"statuses":[{status}]}}}}]}}]}}"#
+        );
+        WhatsAppWebhooks.read(body.as_bytes()).expect("a webhook")
+    }
+
+    #[test]
+    fn half_an_emoji_loses_nothing_of_what_came_with_it() {
+        let status = |name: &str| {
+            format!(
+                r#"{{"id":"wamid.1","status":"sent","timestamp":"1749416383","name":"{name}"}}"#
+            )
+        };
+        for name in [
+            r"\ud83d",
+            r"\ude00 \ud83d\ude00",
+            r"Ana \uD83D",
+            r"\\ud83d \ud83dx",
+        ] {
+            let events = read(&status(name));
+            assert!(matches!(events[..], [ChannelEvent::Status(_)]), "{name}");
+        }
+        assert_eq!(mend_surrogates(br"\ud83d\ude00 \\ud83d \"), None);
+        assert_eq!(
+            mend_surrogates(br"a\ud83d\u0041").as_deref(),
+            Some(&br"a\ufffd\u0041"[..])
+        );
+    }
+
+    #[test]
+    fn times_that_no_message_has_are_not_believed() {
+        for time in ["8210266876799", "-8334601228800", "0", "1749416383000", ""] {
+            let status = format!(r#"{{"id":"wamid.1","status":"read","timestamp":"{time}"}}"#);
+            assert_eq!(read(&status), [other("malformed status")], "{time}");
+        }
+    }
 }

@@ -207,7 +207,7 @@ async fn every_code_says_what_to_do_next() {
         (400, 131_008, recipient, FailureCode::InvalidMessage),
         (400, 131_009, recipient, FailureCode::InvalidMessage),
         (400, 100, recipient, FailureCode::InvalidMessage),
-        (400, 33, recipient, FailureCode::InvalidMessage),
+        (400, 33, account, FailureCode::CredentialInvalid),
         (400, 135_000, recipient, FailureCode::InvalidMessage),
         (400, 131_021, recipient, FailureCode::InvalidMessage),
         (400, 131_051, recipient, FailureCode::InvalidMessage),

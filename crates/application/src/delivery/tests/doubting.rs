@@ -242,7 +242,7 @@ async fn a_message_whose_every_try_ends_in_doubt_is_left_to_a_person() {
     let world = World::new();
     let campaign = world.campaign(1);
     world.provider.always(Answer::in_doubt(false));
-    world.process(1).with(|c| c.retry_max_attempts = 3).start();
+    world.process(1).start();
     for _ in 0..5 {
         tokio::time::sleep(Duration::from_secs(30)).await;
         confirm(&world, world.now());
