@@ -10,6 +10,24 @@ pub fn describe(problem: &Problem, language: Language) -> String {
     }
 }
 
+/// The parser's name of a JSON type, in Spanish and English. What it says of our own types is nobody's
+/// business.
+fn shape(expected: &str) -> Option<(&'static str, &'static str)> {
+    let expected = expected.trim_end_matches('.');
+    Some(match expected {
+        "a string" | "a borrowed string" | "string or map" => ("un texto", "a text"),
+        "a boolean" => ("true o false", "true or false"),
+        "a sequence" | "a list" => ("una lista", "a list"),
+        "a map" | "an object" => ("un objeto", "an object"),
+        "another type" => ("otro tipo de dato", "another type"),
+        _ if expected.starts_with("struct ") => ("un objeto", "an object"),
+        _ if ["u8", "u16", "u32", "u64", "i32", "i64", "f64"].contains(&expected) => {
+            ("un número", "a number")
+        }
+        _ => return None,
+    })
+}
+
 fn spanish(problem: &Problem) -> String {
     match problem {
         Problem::Required => "Este dato es obligatorio.".into(),
@@ -48,7 +66,10 @@ fn spanish(problem: &Problem) -> String {
         Problem::OtherHeader { header } => {
             format!("En el archivo, el encabezado de esta columna es «{header}».")
         }
-        Problem::Malformed { expected } => format!("No tiene la forma esperada: {expected}."),
+        Problem::Malformed { expected } => {
+            let shape = shape(expected).map_or(expected.as_str(), |(es, _)| es);
+            format!("No tiene la forma esperada: {shape}.")
+        }
     }
 }
 
@@ -90,7 +111,35 @@ fn english(problem: &Problem) -> String {
             format!("In the file, the header of this column is “{header}”.")
         }
         Problem::Malformed { expected } => {
-            format!("This does not have the expected form: {expected}.")
+            let shape = shape(expected).map_or(expected.as_str(), |(_, en)| en);
+            format!("This does not have the expected form: {shape}.")
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shapes_have_names_in_the_persons_language() {
+        let said = |expected: &str, language| {
+            let expected = expected.to_owned();
+            describe(&Problem::Malformed { expected }, language)
+        };
+        for (expected, es, en) in [
+            ("a string", "un texto", "a text"),
+            ("a boolean", "true o false", "true or false"),
+            ("struct CreateContactBody", "un objeto", "an object"),
+            ("u32", "un número", "a number"),
+            (
+                "2026-11-23T10:00:00Z",
+                "2026-11-23T10:00:00Z",
+                "2026-11-23T10:00:00Z",
+            ),
+        ] {
+            assert!(said(expected, Language::Es).ends_with(&format!(": {es}.")));
+            assert!(said(expected, Language::En).ends_with(&format!(": {en}.")));
         }
     }
 }
