@@ -100,6 +100,15 @@ fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ApiError> {
         malformed(&inner)
     })?;
     deserializer.end().map_err(|error| malformed(&error))?;
+    // The parser takes a list for an object with its fields in order.
+    if bytes.trim_ascii_start().starts_with(b"[") {
+        return Err(ApiError::invalid_field(
+            "body",
+            Problem::Malformed {
+                expected: "an object".to_owned(),
+            },
+        ));
+    }
     Ok(value)
 }
 

@@ -39,6 +39,11 @@ async fn whatever_is_wrong_comes_in_the_one_shape_of_errors(app: App) {
         (send("{} x", "application/json"), 400, "malformed_json"),
         (send("[1]", "application/json"), 422, "invalid_input"),
         (
+            send("[\"Ana\", \"+525512345678\"]", "application/json"),
+            422,
+            "invalid_input",
+        ),
+        (
             send("{\"tags\": \"vip\"}", "application/json"),
             422,
             "invalid_input",
