@@ -1,0 +1,28 @@
+//! Changes of many contacts.
+
+use async_trait::async_trait;
+
+use crate::ports::StorageError;
+use crate::{BulkChange, BulkChangeId, UserId};
+
+/// Changes of many contacts that run in the background.
+#[cfg_attr(feature = "mocks", mockall::automock)]
+#[async_trait]
+pub trait BulkChangeRepository: Send {
+    /// Adds a change.
+    async fn insert(&mut self, change: &BulkChange) -> Result<(), StorageError>;
+    /// The change.
+    async fn find(
+        &mut self,
+        user: UserId,
+        id: BulkChangeId,
+    ) -> Result<Option<BulkChange>, StorageError>;
+    /// The change, kept from change by others.
+    async fn lock(
+        &mut self,
+        user: UserId,
+        id: BulkChangeId,
+    ) -> Result<Option<BulkChange>, StorageError>;
+    /// Stores how far it is.
+    async fn save(&mut self, change: &BulkChange) -> Result<(), StorageError>;
+}

@@ -1,0 +1,75 @@
+//! Campaigns.
+
+use async_trait::async_trait;
+
+use crate::ports::StorageError;
+use crate::values::{CampaignSort, ListRequest, Listing};
+use crate::{
+    Campaign, CampaignCounters, CampaignFilter, CampaignId, ContactId, CounterDelta, SenderId,
+    UserId,
+};
+
+/// Campaigns.
+#[cfg_attr(feature = "mocks", mockall::automock)]
+#[async_trait]
+pub trait CampaignRepository: Send {
+    /// Adds a campaign with its counters.
+    async fn insert(&mut self, campaign: &Campaign) -> Result<(), StorageError>;
+    /// The campaign.
+    async fn find(
+        &mut self,
+        user: UserId,
+        id: CampaignId,
+    ) -> Result<Option<Campaign>, StorageError>;
+    /// The campaign, kept from change by others.
+    async fn lock(
+        &mut self,
+        user: UserId,
+        id: CampaignId,
+    ) -> Result<Option<Campaign>, StorageError>;
+    /// Stores every field but the id, `created_at` and the counters.
+    async fn save(&mut self, campaign: &Campaign) -> Result<(), StorageError>;
+    /// Adds to the counters, and returns what they are then.
+    async fn count(
+        &mut self,
+        user: UserId,
+        id: CampaignId,
+        delta: &CounterDelta,
+    ) -> Result<CampaignCounters, StorageError>;
+    /// Sets the counters of a campaign that has not started: its total is that of its audience.
+    async fn set_total(
+        &mut self,
+        user: UserId,
+        id: CampaignId,
+        total: i64,
+    ) -> Result<(), StorageError>;
+    /// Deletes the campaign, its recipients and media rows. Whether there was one.
+    async fn delete(&mut self, user: UserId, id: CampaignId) -> Result<bool, StorageError>;
+    /// Part of the list.
+    async fn list(
+        &mut self,
+        user: UserId,
+        filter: &CampaignFilter,
+        request: &ListRequest<CampaignSort>,
+    ) -> Result<Listing<Campaign>, StorageError>;
+    /// Replaces the contacts chosen one by one; ids that are not the user's are an error of the
+    /// caller, who has checked them.
+    async fn choose(
+        &mut self,
+        user: UserId,
+        id: CampaignId,
+        contacts: &[ContactId],
+    ) -> Result<(), StorageError>;
+    /// The contacts chosen one by one, by id.
+    async fn chosen(
+        &mut self,
+        user: UserId,
+        id: CampaignId,
+    ) -> Result<Vec<ContactId>, StorageError>;
+    /// The campaigns that this account is sending now (active), oldest start first.
+    async fn active_of(
+        &mut self,
+        user: UserId,
+        sender: SenderId,
+    ) -> Result<Vec<Campaign>, StorageError>;
+}

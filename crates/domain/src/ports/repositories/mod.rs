@@ -1,0 +1,50 @@
+//! What is kept where. Every method on a user's data takes the user's id; a method whose name
+//! begins with `lock` keeps others from changing the rows until the transaction ends.
+
+mod bulk_changes;
+mod campaigns;
+mod contacts;
+mod conversations;
+mod idempotency;
+mod imports;
+mod jobs;
+mod media;
+mod recipients;
+mod senders;
+mod sessions;
+mod statistics;
+mod users;
+mod webhooks;
+
+pub use bulk_changes::BulkChangeRepository;
+pub use campaigns::CampaignRepository;
+pub use contacts::{ContactRepository, CreatedContact, KnownAddress};
+pub use conversations::{BotActivityRepository, MessageRepository};
+pub use idempotency::{IdempotencyRepository, IdempotencyState, StoredAnswer};
+pub use imports::ImportRepository;
+pub use jobs::JobRepository;
+pub use media::MediaRepository;
+pub use recipients::CampaignContactRepository;
+pub use senders::SenderRepository;
+pub use sessions::SessionRepository;
+pub use statistics::StatisticsRepository;
+pub use users::UserRepository;
+pub use webhooks::WebhookRepository;
+
+#[cfg(feature = "mocks")]
+pub use {
+    bulk_changes::MockBulkChangeRepository,
+    campaigns::MockCampaignRepository,
+    contacts::MockContactRepository,
+    conversations::{MockBotActivityRepository, MockMessageRepository},
+    idempotency::MockIdempotencyRepository,
+    imports::MockImportRepository,
+    jobs::MockJobRepository,
+    media::MockMediaRepository,
+    recipients::MockCampaignContactRepository,
+    senders::MockSenderRepository,
+    sessions::MockSessionRepository,
+    statistics::MockStatisticsRepository,
+    users::MockUserRepository,
+    webhooks::MockWebhookRepository,
+};

@@ -1,0 +1,82 @@
+//! Recipients of campaigns: the delivery ledger.
+
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+
+use crate::ports::StorageError;
+use crate::values::{ListRequest, Listing, RecipientSort};
+use crate::{
+    CampaignContact, CampaignContactId, CampaignId, ChannelKind, DeliveryStatus, SenderId, UserId,
+};
+
+/// Recipients of campaigns: the delivery ledger.
+#[cfg_attr(feature = "mocks", mockall::automock)]
+#[async_trait]
+pub trait CampaignContactRepository: Send {
+    /// Adds recipients. The caller counts them.
+    async fn insert(&mut self, recipients: &[CampaignContact]) -> Result<(), StorageError>;
+    /// Locks queued recipients of a campaign whose time has come, by id, at most `most`, passing
+    /// over rows that others hold.
+    async fn lock_due(
+        &mut self,
+        user: UserId,
+        campaign: CampaignId,
+        now: DateTime<Utc>,
+        most: u32,
+    ) -> Result<Vec<CampaignContact>, StorageError>;
+    /// Locks recipients of an account in this status whose attempt began before `before`, by id,
+    /// at most `most`.
+    async fn lock_in(
+        &mut self,
+        user: UserId,
+        sender: SenderId,
+        status: DeliveryStatus,
+        before: DateTime<Utc>,
+        most: u32,
+    ) -> Result<Vec<CampaignContact>, StorageError>;
+    /// Locks queued recipients of a campaign whether their time has come or not, at most `most`.
+    async fn lock_queued(
+        &mut self,
+        user: UserId,
+        campaign: CampaignId,
+        most: u32,
+    ) -> Result<Vec<CampaignContact>, StorageError>;
+    /// Locks recipients by id, always in the order of their ids, so that two who lock overlapping
+    /// sets wait instead of blocking each other for good.
+    async fn lock_many(
+        &mut self,
+        user: UserId,
+        ids: &[CampaignContactId],
+    ) -> Result<Vec<CampaignContact>, StorageError>;
+    /// The ids of the recipients whose messages have these ids at the provider, with those ids.
+    async fn find_by_message_ids(
+        &mut self,
+        user: UserId,
+        message_ids: &[String],
+    ) -> Result<Vec<(String, CampaignContactId)>, StorageError>;
+    /// The recipient last sent to at this address since `since`.
+    async fn last_sent_to(
+        &mut self,
+        user: UserId,
+        channel: ChannelKind,
+        address: &str,
+        since: DateTime<Utc>,
+    ) -> Result<Option<CampaignContactId>, StorageError>;
+    /// Stores the delivery and `updated_at` of recipients that were locked before.
+    async fn save(&mut self, recipients: &[CampaignContact]) -> Result<(), StorageError>;
+    /// Part of the list, of one status or all.
+    async fn list(
+        &mut self,
+        user: UserId,
+        campaign: CampaignId,
+        status: Option<DeliveryStatus>,
+        request: &ListRequest<RecipientSort>,
+    ) -> Result<Listing<CampaignContact>, StorageError>;
+    /// The soonest time at which a queued recipient of this account's active campaigns is due;
+    /// `None` when none waits.
+    async fn next_due(
+        &mut self,
+        user: UserId,
+        sender: SenderId,
+    ) -> Result<Option<DateTime<Utc>>, StorageError>;
+}
