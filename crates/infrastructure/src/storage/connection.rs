@@ -106,6 +106,16 @@ impl Connection {
         }
     }
 
+    /// What follows `… CROSS JOIN`: for each row so far the one row `r` of `table` for which
+    /// `condition` holds, looked up by an index whatever the planner thinks of the table's size.
+    pub(super) fn each_of(&self, table: &str, condition: &str) -> String {
+        if self.is_postgres() {
+            format!("LATERAL (SELECT r.* FROM {table} AS r WHERE {condition} LIMIT 1) AS r")
+        } else {
+            format!("{table} AS r WHERE {condition}")
+        }
+    }
+
     /// Now, on the database's clock.
     pub(super) fn now(&self) -> &'static str {
         if self.is_postgres() {

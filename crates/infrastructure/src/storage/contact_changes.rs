@@ -11,6 +11,7 @@ use uuid::Uuid;
 
 use super::SqlRepositories;
 use super::connection::Connection;
+use super::contact_filter::OF_USER;
 use super::contact_rows::{CHANGEABLE, CHANGEABLE_VALUES, changeable, tags};
 use super::rows::{IdRow, Row};
 use super::sql::{Sql, params, rows_per_statement};
@@ -39,18 +40,17 @@ impl TotalsChange {
     pub(super) async fn store(self, db: &Connection) -> Result<(), StorageError> {
         let changes: Vec<_> = self.0.into_iter().filter(|(_, n)| *n != 0).collect();
         for chunk in changes.chunks(rows_per_statement(4)) {
-            let sql = Sql::new(
-                "INSERT INTO contact_totals (user_id, created_on, status, contacts) VALUES ",
-            )
-            .rows(
-                chunk
-                    .iter()
-                    .map(|((user, day, status), n)| params![*user, *day, *status, *n]),
-            )
-            .then(
-                " ON CONFLICT (user_id, created_on, status) \
+            let sql =
+                Sql::new("INSERT INTO contact_totals (user_id, created_on, status, contacts) ")
+                    .rows(
+                        chunk
+                            .iter()
+                            .map(|((user, day, status), n)| params![*user, *day, *status, *n]),
+                    )
+                    .then(
+                        " ON CONFLICT (user_id, created_on, status) \
                  DO UPDATE SET contacts = contact_totals.contacts + excluded.contacts",
-            );
+                    );
             db.execute(sql).await?;
         }
         Ok(())
@@ -63,18 +63,17 @@ pub(super) async fn insert_tags(db: &Connection, contacts: &[Contact]) -> Result
         .flat_map(|contact| contact.tags.iter().map(move |tag| (contact, tag)))
         .collect();
     for chunk in rows.chunks(rows_per_statement(5)) {
-        let sql = Sql::new(
-            "INSERT INTO contact_tags (contact_id, tag_key, user_id, label, created_at) VALUES ",
-        )
-        .rows(chunk.iter().map(|(contact, tag)| {
-            params![
-                contact.id,
-                tag.key(),
-                contact.user_id,
-                tag.label(),
-                contact.created_at,
-            ]
-        }));
+        let sql =
+            Sql::new("INSERT INTO contact_tags (contact_id, tag_key, user_id, label, created_at) ")
+                .rows(chunk.iter().map(|(contact, tag)| {
+                    params![
+                        contact.id,
+                        tag.key(),
+                        contact.user_id,
+                        tag.label(),
+                        contact.created_at,
+                    ]
+                }));
         db.execute(sql).await?;
     }
     Ok(())
@@ -123,11 +122,14 @@ async fn stored(
     contacts: &[Contact],
 ) -> Result<HashMap<Uuid, StoredRow>, StorageError> {
     let sql = Sql::with(
-        "SELECT id, status, tags, created_at FROM contacts WHERE user_id = $1 AND id IN ",
+        format!(
+            "SELECT r.id, r.status, r.tags, r.created_at FROM contacts AS r \
+             WHERE {OF_USER} AND r.id IN "
+        ),
         params![user],
     )
     .list(contacts.iter().map(|contact| contact.id))
-    .then(" ORDER BY id")
+    .then(" ORDER BY r.id")
     .then(db.for_update());
     let rows: Vec<StoredRow> = db.all(sql).await?;
     Ok(rows.into_iter().map(|row| (row.id, row)).collect())
@@ -138,7 +140,7 @@ async fn update(db: &Connection, saved: &[Saved<'_>]) -> Result<(), StorageError
         .iter()
         .map(|saved| changeable(saved.contact))
         .collect::<Result<_, _>>()?;
-    let sql = Sql::new(format!("WITH changed ({CHANGEABLE}) AS (VALUES "))
+    let sql = Sql::new(format!("WITH changed ({CHANGEABLE}) AS ("))
         .rows(rows)
         .then(
             ") UPDATE contacts SET name = c.name, name_key = c.name_key, phone = c.phone, \
@@ -262,12 +264,14 @@ impl SqlRepositories {
             .then(db.for_update_of_r());
             db.all::<IdRow>(ledger).await?;
             let sql = Sql::with(
-                "DELETE FROM contacts WHERE id IN \
-                 (SELECT id FROM contacts WHERE user_id = $1 AND id IN ",
+                format!(
+                    "DELETE FROM contacts WHERE id IN \
+                     (SELECT r.id FROM contacts AS r WHERE {OF_USER} AND r.id IN "
+                ),
                 params![user],
             )
             .list(chunk.iter().copied())
-            .then(" ORDER BY id")
+            .then(" ORDER BY r.id")
             .then(db.for_update())
             .then(") RETURNING id, status, tags, created_at");
             let rows: Vec<StoredRow> = db.all(sql).await?;

@@ -16,7 +16,9 @@ use uuid::Uuid;
 
 use super::SqlRepositories;
 use super::contact_changes::{TotalsChange, insert_tags};
-use super::contact_filter::{conditions, counted, is_by_status_only, kept_total, list, selected};
+use super::contact_filter::{
+    OF_USER, conditions, counted, is_by_status_only, kept_total, list, selected,
+};
 use super::contact_rows::{ALL_VALUES, CHANGEABLE, COLUMNS, ContactRow, KnownRow, all_values};
 use super::lists::time_key;
 use super::rows::{IdRow, Number};
@@ -78,7 +80,7 @@ impl ContactRepository for SqlRepositories {
         for chunk in contacts.chunks(rows_per_statement(ALL_VALUES)) {
             let rows: Vec<_> = chunk.iter().map(all_values).collect::<Result<_, _>>()?;
             let sql = Sql::new(format!(
-                "INSERT INTO contacts ({CHANGEABLE}, source, import_id, created_at) VALUES "
+                "INSERT INTO contacts ({CHANGEABLE}, source, import_id, created_at) "
             ));
             db.execute(sql.rows(rows)).await?;
             for contact in chunk {
@@ -109,7 +111,7 @@ impl ContactRepository for SqlRepositories {
         let mut found = Vec::with_capacity(unique.len());
         for chunk in unique.chunks(rows_per_statement(1)) {
             let sql = Sql::with(
-                format!("SELECT {COLUMNS} FROM contacts AS r WHERE r.user_id = $1 AND r.id IN "),
+                format!("SELECT {COLUMNS} FROM contacts AS r WHERE {OF_USER} AND r.id IN "),
                 params![user],
             )
             .list(chunk.iter().copied());
@@ -130,7 +132,7 @@ impl ContactRepository for SqlRepositories {
         // blocking each other for good.
         for chunk in unique.chunks(rows_per_statement(1)) {
             let sql = Sql::with(
-                format!("SELECT {COLUMNS} FROM contacts AS r WHERE r.user_id = $1 AND r.id IN "),
+                format!("SELECT {COLUMNS} FROM contacts AS r WHERE {OF_USER} AND r.id IN "),
                 params![user],
             )
             .list(chunk.iter().copied())
@@ -238,14 +240,13 @@ impl ContactRepository for SqlRepositories {
         let emails: Vec<&str> = emails.iter().map(EmailAddress::key).collect();
         for (column, addresses) in [("phone", phones), ("email_key", emails)] {
             for chunk in addresses.chunks(rows_per_statement(1)) {
-                let sql = Sql::with(
-                    format!(
-                        "SELECT id, phone, email FROM contacts \
-                         WHERE user_id = $1 AND {column} IN "
-                    ),
-                    params![user],
-                )
-                .list(chunk.iter().copied());
+                let sql = Sql::with("WITH wanted (address) AS (", params![user])
+                    .rows(chunk.iter().map(|address| params![*address]))
+                    .then(") SELECT r.id, r.phone, r.email FROM wanted CROSS JOIN ")
+                    .then(&self.db().each_of(
+                        "contacts",
+                        &format!("r.user_id = $1 AND r.{column} = wanted.address"),
+                    ));
                 let rows: Vec<KnownRow> = self.db().all(sql).await?;
                 found.extend(rows.into_iter().map(|row| (row.id, row.known())));
             }
@@ -341,13 +342,15 @@ impl ContactRepository for SqlRepositories {
             // Locked in the order of their ids: two that note overlapping sets wait for one
             // another instead of blocking each other for good.
             let sql = Sql::with(
-                "UPDATE contacts SET last_message_at = $2 WHERE id IN \
-                 (SELECT id FROM contacts WHERE user_id = $1 \
-                 AND (last_message_at IS NULL OR last_message_at < $2) AND id IN ",
+                format!(
+                    "UPDATE contacts SET last_message_at = $2 WHERE id IN \
+                     (SELECT r.id FROM contacts AS r WHERE {OF_USER} \
+                     AND (r.last_message_at IS NULL OR r.last_message_at < $2) AND r.id IN "
+                ),
                 params![user, at],
             )
             .list(chunk.iter().copied())
-            .then(" ORDER BY id")
+            .then(" ORDER BY r.id")
             .then(self.db().for_update())
             .then(")");
             self.db().execute(sql).await?;

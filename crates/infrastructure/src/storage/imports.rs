@@ -255,7 +255,7 @@ impl ImportRepository for SqlRepositories {
             import.created_at,
         ]);
         let sql = Sql::new(format!(
-            "INSERT INTO imports ({CHANGEABLE}, file_name, format, size, created_at) VALUES "
+            "INSERT INTO imports ({CHANGEABLE}, file_name, format, size, created_at) "
         ));
         self.db().execute(sql.rows([values])).await?;
         Ok(())
@@ -346,7 +346,7 @@ impl ImportRepository for SqlRepositories {
                 .collect::<Result<Vec<_>, StorageError>>()?;
             let sql = Sql::new(
                 "INSERT INTO import_errors (import_id, line, column_name, value, problem, \
-                 cells) VALUES ",
+                 cells) ",
             );
             together.db().execute(sql.rows(rows)).await?;
         }

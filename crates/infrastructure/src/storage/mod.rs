@@ -27,6 +27,7 @@ mod messages;
 mod open;
 mod recipient_rows;
 mod recipients;
+mod render;
 mod rows;
 mod senders;
 mod sessions;
