@@ -136,6 +136,7 @@ impl Campaigns {
         Ok(Listing {
             items: items.collect(),
             total: found.total,
+            total_is_exact: found.total_is_exact,
             next: found.next,
         })
     }

@@ -161,6 +161,7 @@ impl CampaignRepository for SqlRepositories {
             id_value: Param::value,
             kind,
             direction: request.direction,
+            total: None,
         };
         let part = list
             .part::<CampaignRow>(self.db(), &request.paging, request.size)

@@ -74,7 +74,7 @@ impl Connection {
         }
     }
 
-    fn is_postgres(&self) -> bool {
+    pub(super) fn is_postgres(&self) -> bool {
         self.backend() == DbBackend::Postgres
     }
 

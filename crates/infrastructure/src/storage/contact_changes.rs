@@ -1,8 +1,8 @@
-//! Contacts that change or go, one or many, with their tags and with how many there are.
+//! Contacts that change or go, one or many, with their tags.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, Utc};
 use nexus_domain::ports::StorageError;
 use nexus_domain::values::Tag;
 use nexus_domain::{Contact, ContactId, ContactStatus, UserId};
@@ -13,49 +13,9 @@ use super::SqlRepositories;
 use super::connection::Connection;
 use super::contact_filter::OF_USER;
 use super::contact_rows::{CHANGEABLE, CHANGEABLE_VALUES, changeable, tags};
+use super::contact_totals::TotalsChange;
 use super::rows::{IdRow, Row};
 use super::sql::{Sql, params, rows_per_statement};
-
-/// Contacts that came and went, by user, day of creation and status.
-#[derive(Default)]
-pub(super) struct TotalsChange(BTreeMap<(UserId, NaiveDate, &'static str), i64>);
-
-impl TotalsChange {
-    pub(super) fn add(&mut self, contact: &Contact, status: ContactStatus, change: i64) {
-        self.add_one(contact.user_id, contact.created_at, status, change);
-    }
-
-    fn add_one(
-        &mut self,
-        user: UserId,
-        created_at: DateTime<Utc>,
-        status: ContactStatus,
-        change: i64,
-    ) {
-        let key = (user, created_at.date_naive(), status.as_str());
-        *self.0.entry(key).or_default() += change;
-    }
-
-    /// Always in the same order, so that two transactions don't wait for each other.
-    pub(super) async fn store(self, db: &Connection) -> Result<(), StorageError> {
-        let changes: Vec<_> = self.0.into_iter().filter(|(_, n)| *n != 0).collect();
-        for chunk in changes.chunks(rows_per_statement(4)) {
-            let sql =
-                Sql::new("INSERT INTO contact_totals (user_id, created_on, status, contacts) ")
-                    .rows(
-                        chunk
-                            .iter()
-                            .map(|((user, day, status), n)| params![*user, *day, *status, *n]),
-                    )
-                    .then(
-                        " ON CONFLICT (user_id, created_on, status) \
-                 DO UPDATE SET contacts = contact_totals.contacts + excluded.contacts",
-                    );
-            db.execute(sql).await?;
-        }
-        Ok(())
-    }
-}
 
 pub(super) async fn insert_tags(db: &Connection, contacts: &[Contact]) -> Result<(), StorageError> {
     let rows: Vec<_> = contacts
@@ -101,9 +61,13 @@ impl StoredRow {
             .parse("status", &self.status, ContactStatus::parse)
     }
 
+    fn tags(&self) -> Result<Vec<Tag>, StorageError> {
+        tags(self.row(), self.tags.as_deref())
+    }
+
     fn has_labels(&self, wanted: &[Tag]) -> Result<bool, StorageError> {
-        let stored = tags(self.row(), self.tags.as_deref())?;
-        Ok(stored
+        Ok(self
+            .tags()?
             .iter()
             .map(Tag::label)
             .eq(wanted.iter().map(Tag::label)))
@@ -200,8 +164,10 @@ impl SqlRepositories {
             update(db, &saved).await?;
             replace_tags(db, &saved).await?;
             for Saved { contact, before } in &saved {
-                totals.add_one(user, before.created_at, before.status()?, -1);
-                totals.add_one(user, before.created_at, contact.status, 1);
+                totals.count(user, before.created_at, before.status()?, -1);
+                totals.count(user, before.created_at, contact.status, 1);
+                totals.count_tags(user, &before.tags()?, -1);
+                totals.count_tags(user, &contact.tags, 1);
             }
         }
         totals.store(db).await?;
@@ -276,7 +242,8 @@ impl SqlRepositories {
             .then(") RETURNING id, status, tags, created_at");
             let rows: Vec<StoredRow> = db.all(sql).await?;
             for row in &rows {
-                totals.add_one(user, row.created_at, row.status()?, -1);
+                totals.count(user, row.created_at, row.status()?, -1);
+                totals.count_tags(user, &row.tags()?, -1);
             }
             deleted += rows.len() as u64;
         }

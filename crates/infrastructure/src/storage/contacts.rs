@@ -5,9 +5,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use nexus_domain::ports::{ContactRepository, CreatedContact, KnownAddress, StorageError};
-use nexus_domain::values::{
-    ContactSort, EmailAddress, ListRequest, Listing, Paging, PhoneNumber, Tag,
-};
+use nexus_domain::values::{ContactSort, EmailAddress, ListRequest, Listing, PhoneNumber, Tag};
 use nexus_domain::{
     Audience, CampaignId, Contact, ContactFilter, ContactId, ContactSelection, ImportId, UserId,
 };
@@ -15,13 +13,11 @@ use sea_orm::FromQueryResult;
 use uuid::Uuid;
 
 use super::SqlRepositories;
-use super::contact_changes::{TotalsChange, insert_tags};
-use super::contact_filter::{
-    OF_USER, conditions, counted, is_by_status_only, kept_total, list, selected,
-};
+use super::contact_changes::insert_tags;
+use super::contact_filter::{OF_USER, conditions, selected};
 use super::contact_rows::{ALL_VALUES, CHANGEABLE, COLUMNS, ContactRow, KnownRow, all_values};
-use super::lists::time_key;
-use super::rows::{IdRow, Number};
+use super::contact_totals::TotalsChange;
+use super::rows::IdRow;
 use super::sql::{Sql, params, rows_per_statement};
 
 #[derive(FromQueryResult)]
@@ -84,7 +80,7 @@ impl ContactRepository for SqlRepositories {
             ));
             db.execute(sql.rows(rows)).await?;
             for contact in chunk {
-                totals.add(contact, contact.status, 1);
+                totals.came(contact);
             }
         }
         insert_tags(db, contacts).await?;
@@ -206,27 +202,11 @@ impl ContactRepository for SqlRepositories {
         filter: &ContactFilter,
         request: &ListRequest<ContactSort>,
     ) -> Result<Listing<Contact>, StorageError> {
-        let part = list(user, filter, request)
-            .part::<ContactRow>(self.db(), &request.paging, request.size)
-            .await?;
-        let total = match request.paging {
-            Paging::Page { .. } => Some(ContactRepository::count(self, user, filter).await?),
-            Paging::After { .. } => None,
-        };
-        let cursor = |row: &ContactRow| match request.sort {
-            ContactSort::Name => (row.name_key.clone(), row.id),
-            ContactSort::CreatedAt => (time_key(row.created_at), row.id),
-        };
-        part.listing(total, cursor, ContactRow::contact)
+        self.contact_list(user, filter, request).await
     }
 
     async fn count(&mut self, user: UserId, filter: &ContactFilter) -> Result<u64, StorageError> {
-        let sql = if is_by_status_only(filter) {
-            kept_total(user, filter.status)
-        } else {
-            counted(user, filter)
-        };
-        Ok(Number::count(self.db().one(sql).await?))
+        self.contact_count(user, filter).await
     }
 
     async fn known(
@@ -283,8 +263,11 @@ impl ContactRepository for SqlRepositories {
 
     async fn tags(&mut self, user: UserId) -> Result<Vec<(Tag, u64)>, StorageError> {
         let sql = Sql::with(
-            "SELECT min(label) AS label, count(*) AS number FROM contact_tags \
-             WHERE user_id = $1 GROUP BY tag_key ORDER BY tag_key",
+            "SELECT n.contacts AS number, (SELECT t.label FROM contact_tags AS t \
+             WHERE t.user_id = n.user_id AND t.tag_key = n.tag_key \
+             ORDER BY t.created_at, t.contact_id LIMIT 1) AS label \
+             FROM contact_tag_totals AS n WHERE n.user_id = $1 AND n.contacts > 0 \
+             ORDER BY n.tag_key",
             params![user],
         );
         let rows: Vec<TagRow> = self.db().all(sql).await?;

@@ -306,6 +306,7 @@ impl ImportRepository for SqlRepositories {
             id_value: Param::value,
             kind: KeyKind::Time,
             direction: SortDirection::Descending,
+            total: None,
         };
         list.part::<ImportRow>(self.db(), &request.paging, request.size)
             .await?
@@ -398,6 +399,7 @@ impl ImportRepository for SqlRepositories {
             id_value: id_as_number,
             kind: KeyKind::Number,
             direction: SortDirection::Ascending,
+            total: None,
         };
         list.part::<ErrorRow>(self.db(), &request.paging, request.size)
             .await?

@@ -288,7 +288,12 @@ impl CampaignContactRepository for SqlRepositories {
             key: String::new(),
             id: last.id.as_uuid(),
         });
-        Ok(Listing { items, total, next })
+        Ok(Listing {
+            items,
+            total,
+            total_is_exact: true,
+            next,
+        })
     }
 
     async fn next_due(

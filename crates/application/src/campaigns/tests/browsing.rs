@@ -58,6 +58,7 @@ async fn a_list_is_asked_for_with_everything_that_is_wished() {
             Ok(Listing {
                 items: vec![campaign()],
                 total: Some(41),
+                total_is_exact: true,
                 next: Some(somewhere()),
             })
         });
@@ -113,6 +114,7 @@ async fn the_files_of_a_list_are_asked_for_together() {
             Ok(Listing {
                 items: listed.to_vec(),
                 total: None,
+                total_is_exact: true,
                 next: None,
             })
         });
@@ -223,6 +225,7 @@ async fn recipients_are_listed_of_one_status_or_all() {
                 Ok(Listing {
                     items: vec![recipient(1)],
                     total: Some(41),
+                    total_is_exact: true,
                     next: Some(somewhere()),
                 })
             });
