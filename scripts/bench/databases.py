@@ -37,11 +37,13 @@ class Sqlite:
         pass
 
     def bare_copy(self, _size):
-        """Rows a second of one INSERT … SELECT of the first account's contacts into an empty store."""
+        """Rows a second of one INSERT … SELECT of the first account's contacts into an empty store,
+        without the index of searches: Python's SQLite may be too old for it."""
         other = self.folder / "bare.db"
         migrate(self.root, f"sqlite://{other}?mode=rwc", self.folder)
         store = sqlite3.connect(other, isolation_level=None)
         store.execute("PRAGMA synchronous = FULL")
+        store.execute("DROP TRIGGER contacts_found")
         store.execute("ATTACH ? AS full", (str(self.file),))
         store.execute("INSERT INTO users SELECT * FROM full.users")
         (first,) = store.execute("SELECT user_id FROM full.contacts ORDER BY id LIMIT 1").fetchone()
