@@ -22,6 +22,7 @@ mod m20261125_000031_opt_outs;
 mod m20261125_000032_bulk_changes;
 mod m20261125_000043_contact_tag_totals;
 mod m20261125_000044_contact_trigrams;
+mod m20261125_000045_contact_addresses;
 mod schema;
 
 pub use sea_orm_migration::{MigrationName, MigrationTrait, MigratorTrait};
@@ -54,6 +55,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261125_000032_bulk_changes::Migration),
             Box::new(m20261125_000043_contact_tag_totals::Migration),
             Box::new(m20261125_000044_contact_trigrams::Migration),
+            Box::new(m20261125_000045_contact_addresses::Migration),
         ]
     }
 }

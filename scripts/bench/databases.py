@@ -75,8 +75,11 @@ class Postgres:
             check=True, capture_output=True, text=True).stdout
 
     def settle(self):
-        """What autovacuum does sooner or later, so that it doesn't do it while we measure."""
-        self.psql(self.name, "VACUUM ANALYZE")
+        """Waits for what the database does by itself after many changes."""
+        at_work = ("SELECT count(*) FROM pg_stat_activity WHERE query ILIKE '%VACUUM%' "
+                   "AND state = 'active' AND pid <> pg_backend_pid()")
+        while int(self.psql(self.name, at_work)):
+            time.sleep(0.1)
 
     def bare_copy(self, size):
         """Rows a second of a COPY of the first account's contacts into the same, empty tables."""

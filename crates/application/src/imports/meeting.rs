@@ -20,12 +20,37 @@ pub(super) enum Step {
     Save {
         /// As it is now.
         contact: Contact,
-        /// Whether an address of it has changed: what is before it must be stored before it.
-        moved: bool,
+        /// What it gave up: whoever takes one of these must be stored after it.
+        freed: Vec<Address>,
     },
 }
 
+/// What no two contacts of a user have at the same time.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(super) enum Address {
+    /// A phone number.
+    Phone(PhoneNumber),
+    /// An e-mail address.
+    Email(EmailAddress),
+}
+
+impl Address {
+    /// The addresses of a contact.
+    pub(super) fn of(contact: &Contact) -> impl Iterator<Item = Self> {
+        let phone = contact.phone.clone().map(Self::Phone);
+        phone
+            .into_iter()
+            .chain(contact.email.clone().map(Self::Email))
+    }
+}
+
 impl Step {
+    pub(super) fn contact(&self) -> &Contact {
+        match self {
+            Self::Insert(contact) | Self::Save { contact, .. } => contact,
+        }
+    }
+
     fn contact_mut(&mut self) -> &mut Contact {
         match self {
             Self::Insert(contact) | Self::Save { contact, .. } => contact,
@@ -169,11 +194,13 @@ impl<'a> Meeting<'a> {
             Some(step) if !moved => *self.settled.steps[step].contact_mut() = contact,
             _ => {
                 self.people[person].step = Some(self.settled.steps.len());
+                let mut freed: Vec<_> = Address::of(before).collect();
+                freed.retain(|address| !Address::of(&contact).any(|kept| kept == *address));
                 if moved {
                     self.forget_addresses(before);
                     self.index(&contact, person);
                 }
-                self.settled.steps.push(Step::Save { contact, moved });
+                self.settled.steps.push(Step::Save { contact, freed });
             }
         }
     }

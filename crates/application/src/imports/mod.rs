@@ -13,6 +13,7 @@ mod preview;
 mod reading;
 mod rows;
 mod start;
+mod taking;
 #[cfg(test)]
 mod tests;
 mod undoing;

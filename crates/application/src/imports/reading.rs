@@ -9,7 +9,8 @@ use super::batch::{Batch, Origin};
 use super::columns::whole_header;
 use super::held::HeldJob;
 use super::layout::Layout;
-use super::meeting::{Meeting, Step};
+use super::meeting::Meeting;
+use super::taking::take;
 use super::worker::{ImportWorker, Stop};
 use crate::Shutdown;
 
@@ -220,7 +221,7 @@ impl ImportWorker {
         let now = self.ports.clock.now();
         let known = known(unit.as_mut(), origin, batch).await?;
         let settled = Meeting::settle(batch, known, origin, now, self.ports.entropy.as_ref());
-        take(unit.as_mut(), settled.steps).await?;
+        take(unit.contacts(), settled.steps).await?;
         if !settled.errors.is_empty() {
             unit.imports()
                 .add_errors(user, origin.import_id, &settled.errors)
@@ -256,26 +257,4 @@ async fn known(
             contacts.lock_many(origin.user_id, &ids).await
         }
     }
-}
-
-/// Makes the changes: new contacts together, as far as their order allows.
-async fn take(unit: &mut dyn UnitOfWork, steps: Vec<Step>) -> Result<(), StorageError> {
-    let contacts = unit.contacts();
-    let mut new = Vec::new();
-    for step in steps {
-        match step {
-            Step::Insert(contact) => new.push(contact),
-            Step::Save { contact, moved } => {
-                if moved && !new.is_empty() {
-                    contacts.insert(&new).await?;
-                    new.clear();
-                }
-                contacts.save(&contact).await?;
-            }
-        }
-    }
-    if !new.is_empty() {
-        contacts.insert(&new).await?;
-    }
-    Ok(())
 }

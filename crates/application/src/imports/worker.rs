@@ -19,6 +19,8 @@ const MOST_TRIES: u32 = 5;
 const MOST_STARTS: u32 = 20;
 /// The wait after the first failure, in seconds; it doubles with each.
 const FIRST_DELAY: i64 = 5;
+/// From so many changed contacts on the store is told of it.
+const MANY: u64 = 10_000;
 /// The longest wait after a failure, in seconds.
 const LONGEST_DELAY: i64 = 300;
 
@@ -178,7 +180,9 @@ impl ImportWorker {
             tracing::warn!(%user_id, %import_id, "an import is somebody else's now, or gone");
             return Ok(());
         }
+        let mut changed = 0;
         if let Some(mut import) = unit.imports().lock(user_id, import_id).await? {
+            changed = import.progress.created + import.progress.updated;
             let now = self.ports.clock.now();
             match (held.task, failure) {
                 // Undone as far as possible: the contacts that are left stay as they are.
@@ -199,7 +203,21 @@ impl ImportWorker {
         unit.jobs().finish(&held.lease).await?;
         unit.commit().await?;
         self.delete_file(user_id, import_id).await;
+        if changed >= MANY {
+            self.tell_of_changes().await;
+        }
         Ok(())
+    }
+
+    /// The import is over all the same when this fails.
+    async fn tell_of_changes(&self) {
+        let told = self.ports.storage.read().contacts().many_changed().await;
+        if let Err(error) = told {
+            tracing::warn!(
+                error = &error as &dyn std::error::Error,
+                "the store did not look at the contacts afresh"
+            );
+        }
     }
 
     async fn delete_file(&self, user_id: UserId, import_id: ImportId) {

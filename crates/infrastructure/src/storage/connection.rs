@@ -147,6 +147,18 @@ impl Connection {
         }
     }
 
+    /// Has PostgreSQL look at tables of which much has changed: it plans by what it saw last, finds
+    /// pages all of whose rows everyone sees, and merges what waits to be indexed. It would do so by
+    /// itself, later. Not within a transaction.
+    pub(super) async fn look_afresh(&self, tables: &[&str]) -> Result<(), StorageError> {
+        if self.is_postgres() {
+            let tables = tables.join(", ");
+            let sql = Sql::new(format!("VACUUM (ANALYZE, SKIP_LOCKED) {tables}"));
+            self.execute(sql).await?;
+        }
+        Ok(())
+    }
+
     /// The rows of a query, or those that a statement returns.
     pub(super) async fn all<R: FromQueryResult>(&self, sql: Sql) -> Result<Vec<R>, StorageError> {
         let rows = self.fetch(sql).await.map_err(failed)?;

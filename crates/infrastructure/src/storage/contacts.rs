@@ -225,7 +225,7 @@ impl ContactRepository for SqlRepositories {
                     .then(") SELECT r.id, r.phone, r.email FROM wanted CROSS JOIN ")
                     .then(&self.db().each_of(
                         "contacts",
-                        &format!("r.user_id = $1 AND r.{column} = wanted.address"),
+                        &format!("r.{column} = wanted.address AND {OF_USER}"),
                     ));
                 let rows: Vec<KnownRow> = self.db().all(sql).await?;
                 found.extend(rows.into_iter().map(|row| (row.id, row.known())));
@@ -313,6 +313,10 @@ impl ContactRepository for SqlRepositories {
             }
         };
         self.contacts_by(sql.bind(most)).await
+    }
+
+    async fn many_changed(&mut self) -> Result<(), StorageError> {
+        self.db().look_afresh(&["contacts", "contact_tags"]).await
     }
 
     async fn note_message(

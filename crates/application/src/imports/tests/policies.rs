@@ -283,3 +283,79 @@ async fn whatever_the_rows_and_the_policy_the_counts_add_up_and_no_address_is_th
         }
     }
 }
+
+fn numbered(number: usize) -> (String, String) {
+    (
+        format!("+5255123{number:05}"),
+        format!("{number}@example.com"),
+    )
+}
+
+#[tokio::test]
+async fn contacts_that_change_are_stored_together() {
+    let rows = (0..300).map(|number| {
+        let (phone, email) = numbered(number);
+        row(number as u64 + 2, &["Ana", &phone, &email])
+    });
+    let world = world(KnownContacts::Overwrite, rows.collect());
+    for number in 0..300 {
+        let (phone, _) = numbered(number);
+        let known = contact(
+            u8::try_from(number % 256).expect("small"),
+            Some(&phone),
+            None,
+        );
+        let id = ContactId::in_order(
+            now(),
+            u32::try_from(number).expect("small"),
+            entropy().as_ref(),
+        );
+        world.state().contacts.push(Contact { id, ..known });
+    }
+    assert!(world.work().await);
+    assert_eq!(world.import().progress.updated, 300);
+    assert_eq!(world.state().saves, 1);
+}
+
+#[tokio::test]
+async fn an_address_passes_from_one_contact_to_the_next() {
+    let (one, other) = (numbered(1), numbered(2));
+    let new_phone = numbered(3).0;
+    let rows = vec![
+        // The first gives up its phone, the second takes it, a new contact takes the second's.
+        row(2, &["Ana", &new_phone, &one.1]),
+        row(3, &["Eva", &one.0, &other.1]),
+        row(4, &["Isa", &other.0, "isa@example.com"]),
+    ];
+    let world = world(KnownContacts::Overwrite, rows);
+    let first = contact(1, Some(&one.0), Some(&one.1));
+    let second = contact(2, Some(&other.0), Some(&other.1));
+    world.state().contacts.extend([first, second]);
+    assert!(world.work().await);
+    let progress = world.import().progress;
+    assert_eq!((progress.updated, progress.created), (2, 1));
+    let state = world.state();
+    let phones: Vec<_> = state
+        .contacts
+        .iter()
+        .map(|contact| contact.phone.as_ref().expect("a phone").as_str())
+        .collect();
+    assert_eq!(phones, [new_phone.as_str(), &one.0, &other.0]);
+    assert_eq!(state.saves, 2);
+}
+
+#[tokio::test]
+async fn the_store_is_told_when_very_many_have_changed() {
+    for (before, told) in [(9_998, 0), (9_999, 1)] {
+        let world = world(KnownContacts::Skip, vec![row(2, &["Ana", PHONE])]);
+        world
+            .state()
+            .import
+            .as_mut()
+            .expect("an import")
+            .progress
+            .created = before;
+        assert!(world.work().await);
+        assert_eq!(world.state().told_of_changes, told);
+    }
+}

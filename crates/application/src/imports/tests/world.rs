@@ -46,6 +46,10 @@ pub(super) struct State {
     pub(super) above: Vec<TableRow>,
     /// The header's line, each time the table was opened.
     pub(super) opened_at: Vec<Option<u64>>,
+    /// How often changed contacts were stored.
+    pub(super) saves: usize,
+    /// How often the store was told that many have changed.
+    pub(super) told_of_changes: usize,
     pub(super) renewals: usize,
     pub(super) given_back: Option<DateTime<Utc>>,
     pub(super) file_deleted: bool,
@@ -123,6 +127,8 @@ impl World {
                 above: Vec::new(),
                 opened_at: Vec::new(),
                 renewals: 0,
+                saves: 0,
+                told_of_changes: 0,
                 given_back: None,
                 file_deleted: false,
             })),
@@ -174,6 +180,10 @@ impl World {
         storage
             .expect_begin()
             .returning(move || Ok(Box::new(world.unit())));
+        let world = self.clone();
+        storage
+            .expect_read()
+            .returning(move || Box::new(world.unit()));
         storage
     }
 
@@ -292,12 +302,28 @@ impl World {
             Ok(())
         });
         let world = self.clone();
-        unit.contacts.expect_save().returning(move |contact| {
-            let mut state = world.state();
-            state.assert_addresses_are_free(contact);
-            let mut stored = state.contacts.iter_mut();
-            let stored = stored.find(|stored| stored.id == contact.id);
-            *stored.expect("a contact that is there") = contact.clone();
+        unit.contacts
+            .expect_save_many()
+            .returning(move |_, contacts| {
+                let mut state = world.state();
+                // In whatever order the store writes them: before all of it and after.
+                for contact in contacts {
+                    state.assert_addresses_are_free(contact);
+                }
+                for contact in contacts {
+                    let mut stored = state.contacts.iter_mut();
+                    let stored = stored.find(|stored| stored.id == contact.id);
+                    *stored.expect("a contact that is there") = contact.clone();
+                }
+                for contact in contacts {
+                    state.assert_addresses_are_free(contact);
+                }
+                state.saves += 1;
+                Ok(())
+            });
+        let world = self.clone();
+        unit.contacts.expect_many_changed().returning(move || {
+            world.state().told_of_changes += 1;
             Ok(())
         });
         self.expect_undo(unit);

@@ -123,6 +123,9 @@ pub trait ContactRepository: Send {
         after: Option<ContactId>,
         most: u32,
     ) -> Result<Vec<Contact>, StorageError>;
+    /// Very many contacts have changed: the store may look at them afresh, so as to find them as
+    /// quickly as before. Outside of a transaction.
+    async fn many_changed(&mut self) -> Result<(), StorageError>;
     /// Notes that a message went to or came from these contacts.
     async fn note_message(
         &mut self,
