@@ -167,7 +167,7 @@ impl Composition {
             imports: Imports::new(import_ports.clone(), settings.imports.max_bytes),
             webhooks: Webhooks::new(webhook_ports.clone()),
             workers: Workers {
-                imports: ImportWorker::new(import_ports, owner),
+                imports: ImportWorker::new(import_ports, owner, settings.imports.lease),
                 bulk_changes: BulkWorker::new(bulk_ports, owner),
                 dispatcher: Dispatcher::new(dispatch_ports, dispatching(&settings.dispatch), owner),
                 webhooks: WebhookWorker::new(webhook_ports),

@@ -55,6 +55,7 @@ const VARIABLES: &[(&str, &str)] = &[
     ("DISPATCH_LEASE_SECONDS", "dispatch.lease_seconds"),
     ("DISPATCH_GRACE_SECONDS", "dispatch.grace_seconds"),
     ("DISPATCH_MAX_ATTEMPTS", "dispatch.max_attempts"),
+    ("IMPORT_LEASE_SECONDS", "imports.lease_seconds"),
     ("IMPORT_MAX_BYTES", "imports.max_bytes"),
     ("IMPORT_MAX_ROWS", "imports.max_rows"),
     ("IMPORT_MAX_COLUMNS", "imports.max_columns"),
@@ -278,6 +279,12 @@ fn read(environment: Environment, source: &Source) -> Result<Settings, SettingsE
         sandbox: read_sandbox(source)?,
         dispatch: read_dispatch(source)?,
         imports: ImportSettings {
+            lease: Duration::from_secs(source.number(
+                "imports.lease_seconds",
+                2,
+                600,
+                "seconds, 2 to 600",
+            )?),
             max_bytes: source.number("imports.max_bytes", 1_024, 1 << 40, "bytes, 1024 or more")?,
             max_rows: source.number("imports.max_rows", 1, 100_000_000, "rows, 1 or more")?,
             max_columns: source.number("imports.max_columns", 1, 16_384, "columns, 1 to 16384")?,

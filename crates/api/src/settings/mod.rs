@@ -176,6 +176,8 @@ pub struct DispatchSettings {
 /// Imports.
 #[derive(Debug, Clone)]
 pub struct ImportSettings {
+    /// How long a stopped process keeps an import.
+    pub lease: Duration,
     /// The largest file in bytes.
     pub max_bytes: u64,
     /// The most rows.

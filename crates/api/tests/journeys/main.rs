@@ -9,6 +9,7 @@ mod crash;
 mod delivery;
 mod documentation;
 mod export;
+mod import_crash;
 mod import_plans;
 mod imports;
 mod process;

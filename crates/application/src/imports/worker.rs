@@ -7,7 +7,7 @@ use nexus_domain::ports::{FileStoreError, StorageError, TableError};
 use nexus_domain::{ImportFailure, ImportId, InstanceId, JobKind, UserId};
 
 use super::ImportPorts;
-use super::held::{HeldJob, LEASE, Task};
+use super::held::{HeldJob, Task};
 use crate::Shutdown;
 
 /// How often the worker looks for work of other processes, or whose time has come.
@@ -27,6 +27,7 @@ const LONGEST_DELAY: i64 = 300;
 pub struct ImportWorker {
     pub(super) ports: ImportPorts,
     owner: InstanceId,
+    lease: Duration,
 }
 
 /// Why work on an import ended before the end of its file.
@@ -57,9 +58,13 @@ impl From<FileStoreError> for Stop {
 }
 
 impl ImportWorker {
-    /// A worker of the process `owner`.
-    pub fn new(ports: ImportPorts, owner: InstanceId) -> Self {
-        Self { ports, owner }
+    /// A worker of the process `owner`, which keeps an import for `lease` after it is gone.
+    pub fn new(ports: ImportPorts, owner: InstanceId, lease: Duration) -> Self {
+        Self {
+            ports,
+            owner,
+            lease,
+        }
     }
 
     /// Imports whatever is due until the shutdown, woken by uploads and by a timer.
@@ -107,10 +112,15 @@ impl ImportWorker {
         let mut unit = self.ports.storage.begin().await?;
         let claimed = unit
             .jobs()
-            .claim(JobKind::Imports, self.owner, self.ports.clock.now(), LEASE)
+            .claim(
+                JobKind::Imports,
+                self.owner,
+                self.ports.clock.now(),
+                self.lease,
+            )
             .await?;
         unit.commit().await?;
-        Ok(claimed.and_then(|(job, lease)| HeldJob::new(job, lease)))
+        Ok(claimed.and_then(|(job, lease)| HeldJob::new(job, lease, self.lease)))
     }
 
     /// Does what is to be done after the work has ended this way.

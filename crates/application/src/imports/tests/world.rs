@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use nexus_domain::mocks::MockUnitOfWork;
@@ -20,6 +21,9 @@ use super::cells;
 use crate::Shutdown;
 use crate::fixtures::{clock, entropy, now, user};
 use crate::imports::{ImportPorts, ImportWorker, Imports};
+
+/// How long the worker's leases last.
+pub(super) const LEASE: Duration = Duration::from_secs(30);
 
 /// Everything that an import touches.
 pub(super) struct State {
@@ -150,7 +154,8 @@ impl World {
     }
 
     pub(super) fn worker(&self) -> ImportWorker {
-        ImportWorker::new(self.ports(), InstanceId::new(now(), entropy().as_ref()))
+        let owner = InstanceId::new(now(), entropy().as_ref());
+        ImportWorker::new(self.ports(), owner, LEASE)
     }
 
     pub(super) fn imports(&self) -> Imports {
