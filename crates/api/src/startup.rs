@@ -76,6 +76,7 @@ macro_rules! routes {
                     .service(contacts::export::xlsx)
                     .service(imports::upload::import_file)
                     .service(imports::preview::show)
+                    .service(imports::preview::show_again)
                     .service(imports::control::start)
                     .service(imports::control::cancel)
                     .service(imports::control::undo)

@@ -118,6 +118,7 @@ async fn an_import_is_its_owners_alone(app: App) {
         other.get(&path).await.assert_problem(404, "not_found");
     }
     for path in [
+        format!("/api/contacts/import/{id}/preview"),
         format!("/api/contacts/import/{id}/start"),
         format!("/api/contacts/imports/{id}/cancel"),
         format!("/api/contacts/imports/{id}/undo"),
