@@ -267,6 +267,7 @@ impl Application {
             .wrap(from_fn(refuse_foreign_writes))
             .wrap(from_fn(render_errors))
             .wrap(session::middleware(sessions.clone(), &session_settings))
+            .wrap(from_fn(session::tell_failures))
             .wrap(cors(&cors_origins))
             .wrap(NormalizePath::trim())
             .wrap(from_fn(harden))

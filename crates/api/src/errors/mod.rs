@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 
 use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, ResponseError};
-use nexus_domain::ports::StorageError;
+use nexus_domain::ports::{FileStoreError, StorageError};
 use nexus_domain::values::{Problem, Violations};
 
 pub use codes::Code;
@@ -113,10 +113,23 @@ impl From<StorageError> for ApiError {
                 tracing::warn!(error = %Chain(&error), "the database is not available");
                 Self::new(Code::Unavailable).retry_after(2)
             }
+            // Asked again, the same finds that the account is gone, or the campaign, or the contact.
+            StorageError::Orphaned => Self::new(Code::Unavailable).retry_after(1),
             StorageError::Duplicate(_) | StorageError::Unreadable(_) | StorageError::Failed(_) => {
                 Self::internal(&error)
             }
         }
+    }
+}
+
+impl From<FileStoreError> for ApiError {
+    fn from(error: FileStoreError) -> Self {
+        // The folder of an account goes with it, under a file that is just being received.
+        if error.source.kind() == std::io::ErrorKind::NotFound {
+            tracing::warn!(error = %Chain(&error), "a file or its folder is gone");
+            return Self::new(Code::Unavailable).retry_after(1);
+        }
+        Self::internal(&error)
     }
 }
 

@@ -1,7 +1,7 @@
 use reqwest::Method;
 use serde_json::json;
 
-use crate::support::{App, journeys};
+use crate::support::{App, ORIGIN, PASSWORD, journeys};
 
 journeys! {
     whatever_is_wrong_comes_in_the_one_shape_of_errors,
@@ -9,6 +9,8 @@ journeys! {
     a_listed_page_may_call_with_cookies,
     without_a_session_nothing_is_told,
     the_process_says_how_it_is,
+    while_the_database_is_away_nobody_is_signed_out,
+    nothing_fails_that_races_with_the_end_of_its_account,
 }
 
 async fn whatever_is_wrong_comes_in_the_one_shape_of_errors(app: App) {
@@ -169,4 +171,87 @@ async fn the_process_says_how_it_is(app: App) {
     }
     let document = browser.get("/api/openapi.json").await;
     assert_eq!(document.body["openapi"], "3.1.0");
+}
+
+async fn while_the_database_is_away_nobody_is_signed_out(app: App) {
+    let mut browser = app.signed_in("ana@example.mx").await;
+    let cookie = browser.cookie.clone();
+    app.lose_database().await;
+    let credentials = json!({"email": "ana@example.mx", "password": PASSWORD});
+    let answers = [
+        browser.get("/api/auth/me").await,
+        browser.get("/api/contacts").await,
+        browser.post("/api/contacts", json!({"name": "Eva"})).await,
+        browser.post("/api/auth/login", credentials).await,
+        browser.post("/api/auth/logout", json!({})).await,
+    ];
+    for answer in answers {
+        answer.assert_problem(503, "unavailable");
+    }
+    assert_eq!(browser.cookie, cookie);
+    let answer = browser.get("/api/auth/me").await;
+    assert!(answer.headers.contains_key("retry-after"));
+    // Without it, the page of another origin would not get to see the answer.
+    assert_eq!(answer.headers["access-control-allow-origin"], ORIGIN);
+    assert_eq!(browser.get("/health").await.status, 200);
+}
+
+async fn nothing_fails_that_races_with_the_end_of_its_account(app: App) {
+    let browser = app.signed_in("ana@example.mx").await;
+    let mut tasks = Vec::new();
+    for task in 0..6 {
+        let mut browser = browser.clone();
+        tasks.push(tokio::spawn(async move {
+            let mut ends = Vec::new();
+            for number in 0..200 {
+                let answer = match task {
+                    0 | 1 => {
+                        let phone = format!("55{:08}", 10_000_000 + task * 1_000 + number);
+                        let body = json!({"name": "Eva", "phone": phone});
+                        browser.post("/api/contacts", body).await
+                    }
+                    2 => {
+                        let request = browser
+                            .request(Method::POST, "/api/contacts/bulk")
+                            .header("idempotency-key", format!("key {number}"))
+                            .json(&json!({"action": "delete", "all": true}));
+                        browser.send(request).await
+                    }
+                    3 => {
+                        browser
+                            .upload("a.csv", b"nombre,telefono\nAna,5512345678\n")
+                            .await
+                    }
+                    4 => {
+                        let (path, file) =
+                            ("/api/contacts/import/preview", b"nombre,telefono\nA,1\n");
+                        browser.upload_with(path, file, &[]).await
+                    }
+                    _ => {
+                        let body =
+                            json!({"name": "Otra", "channel": "whatsapp", "message": "Hola"});
+                        browser.post("/api/campaigns", body).await
+                    }
+                };
+                ends.push((answer.status.as_u16(), answer.body));
+                if answer.status == 401 {
+                    break;
+                }
+            }
+            ends
+        }));
+    }
+    tokio::time::sleep(std::time::Duration::from_millis(150)).await;
+    let mut owner = browser.clone();
+    let request = owner
+        .request(Method::DELETE, "/api/profile")
+        .json(&json!({"password": PASSWORD}));
+    assert_eq!(owner.send(request).await.status, 200);
+    for task in tasks {
+        let ends = task.await.expect("it ends");
+        let (last, body) = ends.last().expect("an answer");
+        assert_eq!(*last, 401, "{body}");
+        let failed = ends.iter().find(|(status, _)| *status == 500);
+        assert_eq!(failed, None);
+    }
 }

@@ -35,6 +35,7 @@ pub(crate) const ORIGIN: &str = "https://app.example.test";
 /// A running application.
 pub(crate) struct App {
     pub(crate) address: SocketAddr,
+    composition: Composition,
     stop: Option<tokio::sync::oneshot::Sender<()>>,
     // Dropped last: the application works in them.
     _folder: TempFolder,
@@ -94,10 +95,16 @@ impl App {
         });
         Self {
             address,
+            composition,
             stop: Some(stop),
             _folder: folder,
             _database: database,
         }
+    }
+
+    /// From now on the database can't be reached.
+    pub(crate) async fn lose_database(&self) {
+        self.composition.close().await;
     }
 
     /// A browser that nobody is signed in with.

@@ -23,7 +23,7 @@ pub(super) fn refusal(error: UploadError, language: Language) -> ApiError {
         UploadError::NotATable => ApiError::new(Code::NotATable),
         UploadError::Invalid(violations) => ApiError::invalid(&violations),
         UploadError::Unreadable(failure) => unreadable(&failure, language),
-        UploadError::Files(error) => ApiError::internal(&error),
+        UploadError::Files(error) => error.into(),
         UploadError::Storage(error) => error.into(),
     }
 }
