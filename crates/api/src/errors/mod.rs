@@ -3,6 +3,7 @@
 //! into the logs.
 
 mod codes;
+mod fields;
 mod problems;
 mod render;
 

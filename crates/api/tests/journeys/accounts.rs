@@ -138,10 +138,26 @@ async fn every_bad_field_of_a_registration_is_named(app: App) {
             answer.body
         );
     }
-    assert_eq!(answer.body["error"], "Hay datos que corregir.");
+    assert_eq!(
+        answer.body["error"],
+        "Nombre: Este dato es obligatorio. Y 3 datos más por corregir."
+    );
+    assert_eq!(answer.body["detail"], answer.body["error"]);
     "fr;q=0.9, en-GB;q=0.8".clone_into(&mut browser.language);
     let answer = browser.post("/api/auth/register", json!({})).await;
-    assert_eq!(answer.body["error"], "Some values need to be corrected.");
+    assert_eq!(
+        answer.body["error"],
+        "Name: This is required. And 2 more to correct."
+    );
+    let body =
+        json!({"name": "Ana", "email": "ana@example.mx", "password": PASSWORD, "phone": "12"});
+    let answer = browser.post("/api/auth/register", body).await;
+    let said = answer.body["error"].as_str().expect("a sentence");
+    assert!(
+        said.starts_with("Phone: This is not a valid phone number"),
+        "{said}"
+    );
+    assert!(!said.contains("more to correct"), "{said}");
     let answer = browser.post("/api/auth/register", json!({"name": 5})).await;
     answer.assert_problem(422, "invalid_input");
     assert!(answer.body["fields"]["name"][0].is_string());
