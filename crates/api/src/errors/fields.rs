@@ -61,6 +61,7 @@ fn named(field: &str) -> Option<(&'static str, &'static str)> {
         "template" => ("Plantilla", "Template"),
         "audience" => ("Destinatarios", "Recipients"),
         "contact_ids" | "ids" => ("Contactos", "Contacts"),
+        "other_id" => ("Otro contacto", "Other contact"),
         "filter" => ("Filtro", "Filter"),
         "search" => ("Búsqueda", "Search"),
         "action" => ("Acción", "Action"),

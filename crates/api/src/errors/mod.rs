@@ -2,6 +2,7 @@
 //! person in their language, a stable code for a program, and the request's id for whoever looks
 //! into the logs.
 
+mod amounts;
 mod codes;
 mod fields;
 mod problems;
@@ -14,6 +15,7 @@ use actix_web::{HttpResponse, ResponseError};
 use nexus_domain::ports::{FileStoreError, StorageError};
 use nexus_domain::values::{Problem, Violations};
 
+pub use amounts::{number, size};
 pub use codes::Code;
 pub use problems::describe;
 pub use render::{ProblemDocument, render_errors};

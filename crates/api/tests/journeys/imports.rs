@@ -77,10 +77,9 @@ async fn a_file_that_is_no_table_is_refused(app: App) {
         .await
         .assert_problem(422, "not_a_table");
     let large = vec![b'a'; 1_100_000];
-    browser
-        .upload("grande.csv", &large)
-        .await
-        .assert_problem(413, "too_large");
+    let answer = browser.upload("grande.csv", &large).await;
+    answer.assert_problem(413, "too_large");
+    assert_eq!(answer.body["error"], "Lo enviado supera el máximo de 1 MB.");
     let answer = browser
         .post("/api/contacts/import/file", json!({"file": "x"}))
         .await;

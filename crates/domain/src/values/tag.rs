@@ -43,7 +43,7 @@ impl Tag {
             }
             // Within the loop: each tag is compared with those before, which must stay few.
             if tags.len() == Self::MAX_PER_CONTACT {
-                return Err(Problem::TooLong { max: 50 });
+                return Err(Problem::TooMany { max: 50 });
             }
             tags.push(tag);
         }

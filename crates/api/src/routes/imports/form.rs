@@ -12,12 +12,12 @@ use utoipa::ToSchema;
 
 use super::choices::ColumnBody;
 use super::upload::refusal;
-use crate::errors::{ApiError, Code};
+use crate::errors::{ApiError, Code, size};
 
 /// The longest pause within an upload.
 const STALLED: Duration = Duration::from_secs(20);
 /// The longest text of a field, in bytes: a mapping of 200 columns fits.
-const LONGEST_TEXT: usize = 128 * 1024;
+const LONGEST_TEXT: u64 = 128 * 1024;
 /// The most fields besides the file.
 const MOST_FIELDS: usize = 100;
 
@@ -116,8 +116,8 @@ async fn receive_file(
 async fn receive_text(field: &mut Field) -> Result<String, ApiError> {
     let mut bytes = Vec::new();
     while let Some(piece) = patiently(field.try_next()).await? {
-        if bytes.len() + piece.len() > LONGEST_TEXT {
-            return Err(ApiError::new(Code::TooLarge).with("max", format!("{LONGEST_TEXT} bytes")));
+        if u64::try_from(bytes.len() + piece.len()).is_ok_and(|length| length > LONGEST_TEXT) {
+            return Err(ApiError::new(Code::TooLarge).with("max", size(LONGEST_TEXT)));
         }
         bytes.extend_from_slice(&piece);
     }

@@ -9,7 +9,7 @@ use nexus_domain::values::Language;
 use super::form::{ImportUpload, receive};
 use super::view::{ImportEnvelope, ImportView};
 use super::words::unreadable;
-use crate::errors::{ApiError, Code};
+use crate::errors::{ApiError, Code, size};
 use crate::extract::{SignedIn, language_of};
 use crate::routes::shared::{AnyFailure, NeedsSession, TakesValues};
 
@@ -17,9 +17,7 @@ use crate::routes::shared::{AnyFailure, NeedsSession, TakesValues};
 pub(super) fn refusal(error: UploadError, language: Language) -> ApiError {
     match error {
         UploadError::Empty => ApiError::new(Code::EmptyFile),
-        UploadError::TooLarge { max } => {
-            ApiError::new(Code::TooLarge).with("max", format!("{max} bytes"))
-        }
+        UploadError::TooLarge { max } => ApiError::new(Code::TooLarge).with("max", size(max)),
         UploadError::NotATable => ApiError::new(Code::NotATable),
         UploadError::Invalid(violations) => ApiError::invalid(&violations),
         UploadError::Unreadable(failure) => unreadable(&failure, language),

@@ -63,7 +63,11 @@ async fn a_started_campaign_has_everyone_it_is_meant_for_in_its_ledger(app: App)
         .get(&format!("{path}/recipients?status=skipped"))
         .await;
     for (name, reason, text) in [
-        ("Carla", "no_address", "No tiene dirección en este canal."),
+        (
+            "Carla",
+            "no_address",
+            "No tiene teléfono o correo para este canal.",
+        ),
         ("Dora", "opted_out", "Pidió no recibir mensajes."),
     ] {
         let passed_over = recipient(&skipped.body["recipients"], name);
@@ -120,7 +124,7 @@ async fn a_campaign_is_paused_goes_on_and_is_given_up(app: App) {
     answer.assert_problem(409, "campaign_status");
     assert_eq!(
         answer.body["error"],
-        "La campaña está en borrador y no lo permite."
+        "Esto no se puede hacer con una campaña en borrador."
     );
     assert_eq!(answer.body["campaign_status"], "draft");
     browser.configure(json!({"language": "en"})).await;
@@ -128,7 +132,7 @@ async fn a_campaign_is_paused_goes_on_and_is_given_up(app: App) {
     answer.assert_problem(409, "campaign_status");
     assert_eq!(
         answer.body["error"],
-        "The campaign is a draft and does not allow this."
+        "This can't be done with a campaign that is a draft."
     );
 
     assert_eq!(browser.steer(&path, "send").await.status, 202);
