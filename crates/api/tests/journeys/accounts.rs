@@ -13,6 +13,7 @@ journeys! {
     a_new_password_ends_the_other_sessions,
     a_deleted_account_is_gone_with_its_sessions,
     guessing_passwords_is_slowed_down,
+    guessing_the_password_of_a_session_found_open_is_slowed_down,
     a_planted_session_is_worth_nothing_after_sign_in,
 }
 
@@ -294,6 +295,37 @@ async fn guessing_passwords_is_slowed_down(app: App) {
             .unwrap()
             > 0
     );
+}
+
+async fn guessing_the_password_of_a_session_found_open_is_slowed_down(app: App) {
+    let change =
+        json!({"current_password": "adivina", "new_password": "cuatro bugambilias en mayo"});
+    let tries = [
+        (Method::POST, "/api/profile/change-password", change),
+        (
+            Method::DELETE,
+            "/api/profile",
+            json!({"password": "adivina"}),
+        ),
+    ];
+    for (number, (method, path, body)) in tries.into_iter().enumerate() {
+        let mut browser = app.signed_in(&format!("ana{number}@example.mx")).await;
+        let mut answers = Vec::new();
+        for _ in 0..25 {
+            let request = browser.request(method.clone(), path).json(&body);
+            answers.push(browser.send(request).await);
+        }
+        answers[0].assert_problem(403, "wrong_password");
+        let last = answers.last().expect("an answer");
+        last.assert_problem(429, "rate_limited");
+        let wait = last.headers["retry-after"].to_str().expect("a number");
+        assert!(
+            wait.parse::<u64>().is_ok_and(|seconds| seconds > 0),
+            "{wait}"
+        );
+        // Another account is not held up by it.
+        app.signed_in(&format!("eva{number}@example.mx")).await;
+    }
 }
 
 async fn a_planted_session_is_worth_nothing_after_sign_in(app: App) {
