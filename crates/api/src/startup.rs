@@ -17,10 +17,10 @@ use utoipa_swagger_ui::{Config as SwaggerConfig, SwaggerUi};
 
 use crate::composition::Composition;
 use crate::errors::{ApiError, Code, render_errors};
-use crate::extract::BodyLimits;
+use crate::extract::{BodyLimits, UploadPace};
 use crate::middleware::{
-    AllowedOrigins, Idempotency, RequestIds, SignInLimit, assign_request_id, harden,
-    honour_idempotency_key, refuse_foreign_writes,
+    AllowedOrigins, Idempotency, RequestIds, SignInLimit, assign_request_id, close_on_unread_body,
+    harden, honour_idempotency_key, refuse_foreign_writes,
 };
 use crate::openapi::Document;
 use crate::routes::health::Readiness;
@@ -197,6 +197,10 @@ impl Application {
             max_bytes: settings.http.max_body_bytes,
             timeout: settings.http.body_timeout,
         });
+        let pace = Data::new(UploadPace {
+            grace: settings.http.upload_grace,
+            bytes_per_second: settings.http.upload_bytes_per_second,
+        });
         let sign_in = Data::new(SignInLimit::new(&settings.sign_in));
         let sign_in_limit = sign_in.clone();
         let readiness = Data::new(Readiness {
@@ -227,6 +231,7 @@ impl Application {
                     .app_data(request_ids.clone())
                     .app_data(idempotency.clone())
                     .app_data(limits.clone())
+                    .app_data(pace.clone())
                     .app_data(sign_in.clone())
                     .app_data(readiness.clone())
                     .app_data(public_url.clone())
@@ -273,6 +278,7 @@ impl Application {
             .wrap(from_fn(harden))
             .wrap(from_fn(render_errors))
             .wrap(from_fn(assign_request_id))
+            .wrap(from_fn(close_on_unread_body))
         })
         .client_request_timeout(Duration::from_secs(10))
         .keep_alive(Duration::from_secs(75))

@@ -58,7 +58,7 @@ pub async fn read_body(request: &HttpRequest, payload: &mut Payload) -> Result<B
     let limits = request.app_data::<web::Data<BodyLimits>>().map_or_else(
         || BodyLimits {
             max_bytes: 65_536,
-            timeout: std::time::Duration::from_secs(20),
+            timeout: std::time::Duration::from_secs(30),
         },
         |limits| *limits.get_ref(),
     );

@@ -25,6 +25,8 @@ const VARIABLES: &[(&str, &str)] = &[
     ("TRUST_PROXY", "http.trust_proxy"),
     ("MAX_BODY_BYTES", "http.max_body_bytes"),
     ("BODY_TIMEOUT_SECONDS", "http.body_timeout_seconds"),
+    ("UPLOAD_GRACE_SECONDS", "http.upload_grace_seconds"),
+    ("UPLOAD_BYTES_PER_SECOND", "http.upload_bytes_per_second"),
     ("HTTP_WORKERS", "http.workers"),
     ("COOKIE_SAMESITE", "session.same_site"),
     ("COOKIE_SECURE", "session.secure"),
@@ -389,6 +391,18 @@ fn read_http(source: &Source) -> Result<HttpSettings, SettingsError> {
             600,
             "seconds, 1 to 600",
         )?),
+        upload_grace: Duration::from_secs(source.number(
+            "http.upload_grace_seconds",
+            1,
+            3_600,
+            "seconds, 1 to 3600",
+        )?),
+        upload_bytes_per_second: source.number(
+            "http.upload_bytes_per_second",
+            1,
+            1 << 30,
+            "bytes, 1 to 1073741824",
+        )?,
         workers: source.number("http.workers", 0, 256, "a number, 0 to 256")?,
     })
 }

@@ -72,6 +72,10 @@ pub struct HttpSettings {
     pub max_body_bytes: usize,
     /// How long a JSON body may take.
     pub body_timeout: Duration,
+    /// How long an upload may take however slow it is.
+    pub upload_grace: Duration,
+    /// The least average of uploads after that.
+    pub upload_bytes_per_second: u32,
     /// Threads that serve requests; 0 means one a core.
     pub workers: usize,
 }

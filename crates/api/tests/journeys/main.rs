@@ -16,6 +16,7 @@ mod process;
 mod refusals;
 mod settings;
 mod shop;
+mod slow_clients;
 mod statistics;
 mod support;
 mod webhooks;

@@ -19,7 +19,7 @@ use super::upload::refusal;
 use super::view::ImportView;
 use super::words::not_while;
 use crate::errors::ApiError;
-use crate::extract::{Body, SignedIn, language_of};
+use crate::extract::{Body, SignedIn, UploadPace, language_of};
 use crate::routes::shared::{AnyFailure, CanConflict, NeedsObject, NeedsSession, TakesValues};
 
 /// A contact as a row would become one.
@@ -207,10 +207,11 @@ pub async fn show(
     imports: Data<Imports>,
     SignedIn(actor): SignedIn,
     request: HttpRequest,
+    pace: Data<UploadPace>,
     form: Multipart,
 ) -> Result<Json<PreviewView>, ApiError> {
     let language = language_of(&request);
-    let (file, choices) = receive(&imports, &actor, language, form).await?;
+    let (file, choices) = receive(&imports, &actor, language, **pace, form).await?;
     let plan = choices.parse().map_err(|wrong| ApiError::invalid(&wrong))?;
     let preview = file
         .preview(plan)

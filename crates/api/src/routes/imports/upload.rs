@@ -10,7 +10,7 @@ use super::form::{ImportUpload, receive};
 use super::view::{ImportEnvelope, ImportView};
 use super::words::unreadable;
 use crate::errors::{ApiError, Code, size};
-use crate::extract::{SignedIn, language_of};
+use crate::extract::{SignedIn, UploadPace, language_of};
 use crate::routes::shared::{AnyFailure, NeedsSession, TakesValues};
 
 /// Why an upload was not taken, for the client.
@@ -41,10 +41,11 @@ pub async fn import_file(
     imports: Data<Imports>,
     SignedIn(actor): SignedIn,
     request: HttpRequest,
+    pace: Data<UploadPace>,
     form: Multipart,
 ) -> Result<HttpResponse, ApiError> {
     let language = language_of(&request);
-    let (file, choices) = receive(&imports, &actor, language, form).await?;
+    let (file, choices) = receive(&imports, &actor, language, **pace, form).await?;
     let plan = choices.parse().map_err(|wrong| ApiError::invalid(&wrong))?;
     let import = file
         .finish(plan)
