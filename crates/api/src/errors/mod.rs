@@ -29,6 +29,7 @@ pub struct ApiError {
     fields: Vec<(String, Problem)>,
     extra: BTreeMap<&'static str, serde_json::Value>,
     retry_after: Option<u64>,
+    allow: Option<String>,
 }
 
 impl ApiError {
@@ -40,6 +41,7 @@ impl ApiError {
             fields: Vec::new(),
             extra: BTreeMap::new(),
             retry_after: None,
+            allow: None,
         }
     }
 
@@ -83,6 +85,14 @@ impl ApiError {
     pub fn retry_after(mut self, seconds: u64) -> Self {
         self.retry_after = Some(seconds);
         self
+    }
+
+    /// A method that the path does not have; these it has.
+    pub fn method_not_allowed(allowed: &str) -> Self {
+        Self {
+            allow: Some(allowed.to_owned()),
+            ..Self::new(Code::MethodNotAllowed)
+        }
     }
 
     /// Something failed on our side. It is logged here, once, with its source; the client learns

@@ -139,6 +139,9 @@ impl Reader {
         if let Some(seconds) = error.retry_after {
             response.insert_header((header::RETRY_AFTER, seconds));
         }
+        if let Some(methods) = &error.allow {
+            response.insert_header((header::ALLOW, methods.as_str()));
+        }
         response.json(ProblemDocument::new(error, self.language, self.request_id))
     }
 }

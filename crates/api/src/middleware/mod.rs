@@ -1,6 +1,7 @@
 //! What happens to every request.
 
 mod idempotency;
+mod methods;
 mod origin;
 mod request_id;
 mod response_headers;
@@ -8,6 +9,7 @@ mod sign_in_limit;
 mod unread_body;
 
 pub use idempotency::{Idempotency, honour_idempotency_key};
+pub use methods::{AllowedMethods, answer_head};
 pub use origin::{AllowedOrigins, refuse_foreign_writes};
 pub use request_id::{RequestId, RequestIds, assign_request_id};
 pub use response_headers::harden;

@@ -5,6 +5,7 @@ use crate::support::{App, ORIGIN, PASSWORD, journeys};
 
 journeys! {
     whatever_is_wrong_comes_in_the_one_shape_of_errors,
+    head_answers_as_get_without_a_body,
     writes_of_foreign_pages_change_nothing,
     a_listed_page_may_call_with_cookies,
     without_a_session_nothing_is_told,
@@ -23,8 +24,18 @@ async fn whatever_is_wrong_comes_in_the_one_shape_of_errors(app: App) {
         .get("/otra")
         .await
         .assert_problem(404, "unknown_path");
-    let answer = browser.post("/api/auth/me", json!({})).await;
-    answer.assert_problem(405, "method_not_allowed");
+    for (method, path, allowed) in [
+        (Method::POST, "/api/auth/me", "GET, HEAD"),
+        (Method::PATCH, "/api/contacts", "GET, HEAD, POST"),
+        (Method::POST, "/api/contacts/7/", "GET, HEAD, PUT, DELETE"),
+        (Method::GET, "/api/contacts/import/file", "POST"),
+        (Method::DELETE, "/api/openapi.json", "GET, HEAD"),
+        (Method::POST, "/health", "GET, HEAD"),
+    ] {
+        let answer = browser.send(browser.request(method, path)).await;
+        answer.assert_problem(405, "method_not_allowed");
+        assert_eq!(answer.headers["allow"], allowed, "{path}");
+    }
 
     let send = |body: &'static str, kind: &'static str| {
         browser
@@ -86,6 +97,48 @@ async fn whatever_is_wrong_comes_in_the_one_shape_of_errors(app: App) {
             answer.body
         );
     }
+}
+
+async fn head_answers_as_get_without_a_body(app: App) {
+    let mut browser = app.signed_in("ana@example.mx").await;
+    for (path, status) in [
+        ("/health", 200),
+        ("/api/auth/me", 200),
+        ("/api/contacts?per_page=5", 200),
+        ("/api/contacts/export.csv", 200),
+        ("/api/openapi.json", 200),
+        ("/api/docs/index.html", 200),
+        ("/api/contacts/7", 404),
+        ("/api/nada", 404),
+        ("/api/contacts/import/file", 405),
+    ] {
+        let get = browser
+            .request(Method::GET, path)
+            .send()
+            .await
+            .expect("it answers");
+        let head = browser
+            .request(Method::HEAD, path)
+            .send()
+            .await
+            .expect("it answers");
+        assert_eq!(head.status(), status, "{path}");
+        assert_eq!(get.status(), status, "{path}");
+        for name in [
+            "content-type",
+            "content-length",
+            "transfer-encoding",
+            "content-disposition",
+        ] {
+            assert_eq!(
+                head.headers().get(name),
+                get.headers().get(name),
+                "{path}: {name}"
+            );
+        }
+        assert_eq!(head.bytes().await.expect("it ends").len(), 0, "{path}");
+    }
+    assert_eq!(browser.get("/health").await.status, 200);
 }
 
 async fn writes_of_foreign_pages_change_nothing(app: App) {
