@@ -23,6 +23,7 @@ fn shape(expected: &str) -> Option<(&'static str, &'static str)> {
         "a map" | "an object" => ("un objeto", "an object"),
         "another type" => ("otro tipo de dato", "another type"),
         "another contact" => ("otro contacto", "another contact"),
+        "5 to 20 digits" => ("de 5 a 20 dígitos", "5 to 20 digits"),
         "the whole key" => ("la clave completa", "the whole key"),
         "contact_ids | filter" => ("contact_ids o filter", "contact_ids or filter"),
         _ if expected.starts_with("struct ") => ("un objeto", "an object"),

@@ -10,6 +10,8 @@ journeys! {
     signing_out_means_it_each_time,
     every_bad_field_of_a_registration_is_named,
     a_profile_saved_back_as_it_was_loaded_keeps_its_keys,
+    ids_that_are_none_of_metas_are_refused,
+    names_that_nobody_sees_are_refused,
     a_new_password_ends_the_other_sessions,
     a_deleted_account_is_gone_with_its_sessions,
     guessing_passwords_is_slowed_down,
@@ -205,6 +207,70 @@ async fn a_profile_saved_back_as_it_was_loaded_keeps_its_keys(app: App) {
         "{:?}",
         answer.body
     );
+}
+
+async fn ids_that_are_none_of_metas_are_refused(app: App) {
+    let mut browser = app.signed_in("ana@example.mx").await;
+    for field in ["whatsapp_phone_number_id", "whatsapp_business_account_id"] {
+        for id in [
+            "../../me",
+            "😀",
+            "1234",
+            "123456789012345678901",
+            "10 2030",
+            "no/es",
+            "１２３４５６",
+        ] {
+            let answer = browser.put("/api/profile", json!({field: id})).await;
+            answer.assert_problem(422, "invalid_input");
+            assert_eq!(
+                answer.body["fields"][field],
+                json!(["No tiene la forma esperada: de 5 a 20 dígitos."]),
+                "{id}"
+            );
+        }
+        for (id, kept) in [
+            (json!(" 106540352242922 "), json!("106540352242922")),
+            (json!(""), Value::Null),
+        ] {
+            let answer = browser.put("/api/profile", json!({field: id})).await;
+            assert_eq!(answer.body["user"][field], kept, "{:?}", answer.body);
+        }
+    }
+}
+
+async fn names_that_nobody_sees_are_refused(app: App) {
+    let mut browser = app.signed_in("ana@example.mx").await;
+    for name in [
+        "\u{200b}",
+        " \u{200d}\u{feff} ",
+        "\u{2060}\u{3164}",
+        "\u{ad}",
+    ] {
+        for (path, body) in [
+            ("/api/profile", json!({"name": name})),
+            (
+                "/api/contacts",
+                json!({"name": name, "phone": "5512345678"}),
+            ),
+        ] {
+            let method = if path == "/api/profile" {
+                Method::PUT
+            } else {
+                Method::POST
+            };
+            let answer = browser
+                .send(browser.request(method, path).json(&body))
+                .await;
+            answer.assert_problem(422, "invalid_input");
+            let said = &answer.body["fields"]["name"][0];
+            assert_eq!(said, "Este dato es obligatorio.", "{name:?}");
+        }
+    }
+    // Within a name they are as they should be: the parts of an emoji hang together by one.
+    let family = "Ana 👩\u{200d}👧";
+    let answer = browser.put("/api/profile", json!({"name": family})).await;
+    assert_eq!(answer.body["user"]["name"], family);
 }
 
 async fn a_new_password_ends_the_other_sessions(app: App) {

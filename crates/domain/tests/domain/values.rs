@@ -708,3 +708,19 @@ fn violations_are_listed_in_the_order_in_which_they_were_found() {
     );
     assert_eq!(violations.clone().into_result(), Err(violations));
 }
+
+#[test]
+fn a_text_that_nobody_sees_is_none() {
+    for text in ["\u{200b}", " \u{200d}\u{feff}\t", "\u{2800}", "\u{e0020}"] {
+        assert_eq!(PersonName::parse(text), Err(Problem::Required), "{text:?}");
+        assert_eq!(
+            nexus_domain::values::LongText::parse_optional(text),
+            Ok(None),
+            "{text:?}"
+        );
+        assert_eq!(Tag::parse(text).err(), Some(Problem::Required), "{text:?}");
+        assert_eq!(Tag::parse_list([text]), Ok(Vec::new()), "{text:?}");
+    }
+    let family = "👩\u{200d}👧";
+    assert_eq!(PersonName::parse(family).expect("a name").as_str(), family);
+}
