@@ -23,6 +23,7 @@ use nexus_infrastructure::tables::{SpreadsheetReader, TableLimits};
 use nexus_infrastructure::whatsapp::{WhatsAppChannel, WhatsAppConfig, WhatsAppWebhooks};
 use nexus_infrastructure::{
     Argon2Hasher, FolderFileStore, KeyRing, SystemClock, SystemEntropy, generate_secret_key,
+    private_folder,
 };
 use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::Notify;
@@ -264,7 +265,7 @@ fn secret_key(settings: &Settings) -> anyhow::Result<SecretString> {
 fn keep_key(path: &Path, key: &SecretString) -> std::io::Result<()> {
     use std::io::Write;
     if let Some(folder) = path.parent() {
-        std::fs::create_dir_all(folder)?;
+        private_folder(folder)?;
     }
     let mut options = std::fs::OpenOptions::new();
     options.write(true).create_new(true);

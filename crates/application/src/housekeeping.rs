@@ -27,7 +27,8 @@ pub struct Retention {
     pub idempotency_keys: Duration,
 }
 
-/// Deletes webhooks, idempotency keys, sessions and previewed files whose time is over. Any number may run.
+/// Deletes webhooks, idempotency keys, sessions and previewed files whose time is over, and what is left
+/// of uploads that died. Any number may run.
 #[derive(Clone)]
 pub struct Housekeeping {
     storage: Arc<dyn Storage>,
@@ -86,12 +87,20 @@ impl Housekeeping {
             .delete_before(before(self.retention.idempotency_keys))
             .await?;
         let previews = self.forget_previews().await?;
-        if sessions + webhooks + keys + previews > 0 {
+        let unfinished = self.files.delete_abandoned().await.unwrap_or_else(|error| {
+            tracing::warn!(
+                error = &error as &dyn std::error::Error,
+                "unfinished files are left"
+            );
+            0
+        });
+        if sessions + webhooks + keys + previews + unfinished > 0 {
             tracing::info!(
                 sessions,
                 webhooks,
                 keys,
                 previews,
+                unfinished,
                 "deleted what is kept no longer"
             );
         }
@@ -179,6 +188,7 @@ mod tests {
         let day = Duration::from_hours(24);
         let mut files = MockFileStore::new();
         files.expect_delete().times(1).returning(|_, _| Ok(()));
+        files.expect_delete_abandoned().times(1).returning(|| Ok(2));
         let [some, none] = previews();
         let storage = ScriptedStorage::new()
             .then_read(unit)
