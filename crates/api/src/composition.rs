@@ -179,6 +179,7 @@ impl Composition {
                     Retention {
                         webhooks: settings.retention.webhooks,
                         idempotency_keys: settings.retention.idempotency,
+                        bulk_changes: settings.retention.bulk_changes,
                     },
                 ),
             },

@@ -67,6 +67,7 @@ const VARIABLES: &[(&str, &str)] = &[
     ("DEFAULT_COUNTRY", "accounts.country"),
     ("WEBHOOK_RETENTION_DAYS", "retention.webhook_days"),
     ("IDEMPOTENCY_RETENTION_HOURS", "retention.idempotency_hours"),
+    ("BULK_CHANGE_RETENTION_DAYS", "retention.bulk_change_days"),
 ];
 
 const DEFAULTS: &str = include_str!("../../../../config/default.toml");
@@ -320,6 +321,12 @@ fn read(environment: Environment, source: &Source) -> Result<Settings, SettingsE
                         "hours, 1 to 8760",
                     )?,
             ),
+            bulk_changes: days(source.number(
+                "retention.bulk_change_days",
+                1,
+                3_650,
+                "days, 1 to 3650",
+            )?),
         },
         data_folder,
     })

@@ -210,4 +210,6 @@ pub struct RetentionSettings {
     pub webhooks: Duration,
     /// `Idempotency-Key`s.
     pub idempotency: Duration,
+    /// Changes of many contacts that are over.
+    pub bulk_changes: Duration,
 }
