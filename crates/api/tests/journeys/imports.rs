@@ -89,6 +89,29 @@ async fn a_file_that_is_no_table_is_refused(app: App) {
         0
     );
 
+    // An old text document is in a container as old workbooks are, under a stream of another name.
+    let utf16 =
+        |text: &str| -> Vec<u8> { text.encode_utf16().flat_map(u16::to_le_bytes).collect() };
+    let (workbook, document) = (utf16("Workbook"), utf16("Document"));
+    let mut letter = include_bytes!("../../../infrastructure/tests/fixtures/xlwt.xls").to_vec();
+    for at in 0..letter.len() - workbook.len() {
+        if letter[at..].starts_with(&workbook) {
+            letter[at..at + workbook.len()].copy_from_slice(&document);
+        }
+    }
+    browser
+        .upload("carta.doc", &letter)
+        .await
+        .assert_problem(422, "not_a_table");
+    browser
+        .upload_with("/api/contacts/import/preview", &letter, &[])
+        .await
+        .assert_problem(422, "not_a_table");
+    assert_eq!(
+        browser.get("/api/contacts/imports").await.body["pagination"]["total"],
+        0
+    );
+
     let answer = browser
         .upload("columnas.csv", b"color,talla\nrojo,M\n")
         .await;
