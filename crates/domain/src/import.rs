@@ -72,6 +72,8 @@ pub enum ImportFailure {
         /// The most bytes.
         max: u64,
     },
+    /// No instance that looked for the file has it.
+    FileMissing,
     /// Failed again and again for a reason of ours.
     Internal,
 }

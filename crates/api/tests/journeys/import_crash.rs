@@ -35,6 +35,16 @@ async fn a_server_killed_while_it_imports_takes_every_row_in_once_on_postgres() 
     takes_every_row_in_once(TestDatabase::postgres().await).await;
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_instance_without_the_file_leaves_the_import_to_the_one_that_has_it_on_sqlite() {
+    leaves_it_to_the_one_that_has_the_file(TestDatabase::sqlite().await).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_instance_without_the_file_leaves_the_import_to_the_one_that_has_it_on_postgres() {
+    leaves_it_to_the_one_that_has_the_file(TestDatabase::postgres().await).await;
+}
+
 /// The number of an environment variable.
 fn number(variable: &str) -> Option<u64> {
     let text = std::env::var(variable).ok()?;
@@ -314,4 +324,28 @@ async fn assert_errors(browser: &mut Browser, path: &str, expected: &Expected) {
         distinct.iter().eq(expected.invalid.keys()),
         "other rows are refused"
     );
+}
+
+/// Two instances on one database, each with a data folder of its own.
+async fn leaves_it_to_the_one_that_has_the_file(database: TestDatabase) {
+    nexus_infrastructure::install_tls_provider();
+    let mut owner = server(&database).await;
+    let mut browser = signed_in(&owner).await;
+    let expected = file_of(5_000);
+    let path = begun(&mut browser, &expected.file).await;
+    until_read(&mut browser, &path, 1).await;
+    owner.kill();
+
+    let other = server(&database).await;
+    let mut elsewhere = Browser::at(&other.url);
+    elsewhere.cookie.clone_from(&browser.cookie);
+    // Longer than the lease of the dead, and than the other looks for work.
+    tokio::time::sleep(Duration::from_secs(9)).await;
+    let import = elsewhere.get(&path).await.body["import"].clone();
+    assert_eq!(import["status"], "running", "{import}");
+
+    owner.restart().await;
+    let import = until_read(&mut browser, &path, u64::MAX).await;
+    assert_eq!(import["status"], "completed", "{import}");
+    assert_eq!(import["progress"]["read"], 5_000, "{import}");
 }

@@ -105,6 +105,12 @@ pub(super) fn explain(failure: &ImportFailure, language: Language) -> String {
                 size(*max)
             )
         }
+        (ImportFailure::FileMissing, Language::Es) => {
+            "El archivo ya no está en el servidor. Súbelo de nuevo; si vuelve a pasar, avisa a quien administra el servidor.".into()
+        }
+        (ImportFailure::FileMissing, Language::En) => {
+            "The file is no longer on the server. Upload it again; if that happens again, tell whoever runs the server.".into()
+        }
         (ImportFailure::Internal, Language::Es) => {
             "Algo falló de nuestro lado; lo ya importado se conserva.".into()
         }

@@ -52,6 +52,7 @@ pub(super) struct State {
     pub(super) opened_at: Vec<Option<u64>>,
     pub(super) renewals: usize,
     pub(super) given_back: Option<DateTime<Utc>>,
+    pub(super) file_missing: bool,
     pub(super) file_deleted: bool,
 }
 
@@ -128,6 +129,7 @@ impl World {
                 opened_at: Vec::new(),
                 renewals: 0,
                 given_back: None,
+                file_missing: false,
                 file_deleted: false,
             })),
             shutdown: Shutdown::new(),
@@ -348,10 +350,14 @@ impl World {
 
     fn files(&self) -> MockFileStore {
         let mut files = MockFileStore::new();
+        let world = self.clone();
         files
             .expect_local_copy()
             .withf(|asked, id| *asked == user().id && *id == import_id().as_uuid())
-            .returning(|_, _| Ok(Some("/files/import".into())));
+            .returning(move |_, _| {
+                let is_there = !world.state().file_missing;
+                Ok(is_there.then(|| "/files/import".into()))
+            });
         let world = self.clone();
         files.expect_delete().returning(move |_, _| {
             world.state().file_deleted = true;
