@@ -23,6 +23,7 @@ use nexus_infrastructure::tables::{SpreadsheetReader, TableLimits};
 use nexus_infrastructure::whatsapp::{WhatsAppChannel, WhatsAppConfig, WhatsAppWebhooks};
 use nexus_infrastructure::{
     Argon2Hasher, FolderFileStore, KeyRing, SystemClock, SystemEntropy, generate_secret_key,
+    private_folder,
 };
 use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::Notify;
@@ -167,7 +168,7 @@ impl Composition {
             imports: Imports::new(import_ports.clone(), settings.imports.max_bytes),
             webhooks: Webhooks::new(webhook_ports.clone()),
             workers: Workers {
-                imports: ImportWorker::new(import_ports, owner),
+                imports: ImportWorker::new(import_ports, owner, settings.imports.lease),
                 bulk_changes: BulkWorker::new(bulk_ports, owner),
                 dispatcher: Dispatcher::new(dispatch_ports, dispatching(&settings.dispatch), owner),
                 webhooks: WebhookWorker::new(webhook_ports),
@@ -178,6 +179,7 @@ impl Composition {
                     Retention {
                         webhooks: settings.retention.webhooks,
                         idempotency_keys: settings.retention.idempotency,
+                        bulk_changes: settings.retention.bulk_changes,
                     },
                 ),
             },
@@ -264,7 +266,7 @@ fn secret_key(settings: &Settings) -> anyhow::Result<SecretString> {
 fn keep_key(path: &Path, key: &SecretString) -> std::io::Result<()> {
     use std::io::Write;
     if let Some(folder) = path.parent() {
-        std::fs::create_dir_all(folder)?;
+        private_folder(folder)?;
     }
     let mut options = std::fs::OpenOptions::new();
     options.write(true).create_new(true);

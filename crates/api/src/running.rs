@@ -8,6 +8,7 @@ use std::time::Duration;
 use anyhow::Context;
 use nexus_application::Shutdown;
 use nexus_domain::ports::SenderProvisioner;
+use nexus_infrastructure::private_folder;
 use nexus_sandbox::{Behaviour, Sandbox, SandboxConfig};
 use tokio::task::JoinSet;
 
@@ -85,8 +86,7 @@ impl Running {
 }
 
 async fn start_sandbox(settings: &Settings, sandbox: &SandboxSettings) -> anyhow::Result<Sandbox> {
-    std::fs::create_dir_all(&settings.data_folder)
-        .context("DATA_FOLDER: the folder can't be made")?;
+    private_folder(&settings.data_folder).context("DATA_FOLDER: the folder can't be made")?;
     Sandbox::start(SandboxConfig {
         port: sandbox.port,
         journal: Some(settings.data_folder.join("sandbox.jsonl")),

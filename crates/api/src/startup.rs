@@ -17,10 +17,10 @@ use utoipa_swagger_ui::{Config as SwaggerConfig, SwaggerUi};
 
 use crate::composition::Composition;
 use crate::errors::{ApiError, Code, render_errors};
-use crate::extract::BodyLimits;
+use crate::extract::{BodyLimits, UploadPace};
 use crate::middleware::{
-    AllowedOrigins, Idempotency, RequestIds, SignInLimit, assign_request_id, harden,
-    honour_idempotency_key, refuse_foreign_writes,
+    AllowedMethods, AllowedOrigins, Idempotency, RequestIds, SignInLimit, answer_head,
+    assign_request_id, close_on_unread_body, harden, honour_idempotency_key, refuse_foreign_writes,
 };
 use crate::openapi::Document;
 use crate::routes::health::Readiness;
@@ -76,6 +76,7 @@ macro_rules! routes {
                     .service(contacts::export::xlsx)
                     .service(imports::upload::import_file)
                     .service(imports::preview::show)
+                    .service(imports::preview::show_again)
                     .service(imports::control::start)
                     .service(imports::control::cancel)
                     .service(imports::control::undo)
@@ -156,6 +157,17 @@ fn cors(origins: &[String]) -> Cors {
         .max_age(3_600)
 }
 
+/// What no route takes. A path that is known comes here because of its method.
+async fn unmatched(
+    request: HttpRequest,
+    methods: Data<AllowedMethods>,
+) -> Result<&'static str, ApiError> {
+    Err(match request.match_pattern() {
+        Some(pattern) => ApiError::method_not_allowed(methods.on(&pattern)),
+        None => ApiError::new(Code::UnknownPath),
+    })
+}
+
 /// Keeps the counts of tries from growing with every address that ever tried; never returns.
 async fn forget_old_tries(limit: &SignInLimit) {
     loop {
@@ -196,6 +208,10 @@ impl Application {
             max_bytes: settings.http.max_body_bytes,
             timeout: settings.http.body_timeout,
         });
+        let pace = Data::new(UploadPace {
+            grace: settings.http.upload_grace,
+            bytes_per_second: settings.http.upload_bytes_per_second,
+        });
         let sign_in = Data::new(SignInLimit::new(&settings.sign_in));
         let sign_in_limit = sign_in.clone();
         let readiness = Data::new(Readiness {
@@ -213,11 +229,9 @@ impl Application {
         let session_settings = settings.session.clone();
         let cors_origins = settings.http.cors_origins.clone();
         // As text: the document's tree would be kept for every thread, and is megabytes.
-        let openapi = Bytes::from(
-            document()
-                .to_json()
-                .context("the API can't be documented")?,
-        );
+        let document = document();
+        let methods = Data::new(AllowedMethods::of(&document));
+        let openapi = Bytes::from(document.to_json().context("the API can't be documented")?);
         let mut server = HttpServer::new(move || {
             let openapi = openapi.clone();
             let app = routes!(
@@ -226,6 +240,8 @@ impl Application {
                     .app_data(request_ids.clone())
                     .app_data(idempotency.clone())
                     .app_data(limits.clone())
+                    .app_data(pace.clone())
+                    .app_data(methods.clone())
                     .app_data(sign_in.clone())
                     .app_data(readiness.clone())
                     .app_data(public_url.clone())
@@ -243,34 +259,35 @@ impl Application {
                 web::scope
             );
             // The last wrapped is the first to see a request.
-            app.service(web::resource(DOCUMENT).route(web::get().to(move || {
+            let document = move || {
                 let openapi = openapi.clone();
                 async move {
                     HttpResponse::Ok()
                         .content_type("application/json")
                         .body(openapi)
                 }
-            })))
+            };
+            app.service(
+                web::resource(DOCUMENT)
+                    .route(web::get().to(document))
+                    .default_service(web::to(unmatched)),
+            )
             .service(SwaggerUi::new("/api/docs/{_:.*}").config(SwaggerConfig::from(DOCUMENT)))
             // Not to `/api/docs/`: slashes at the end are taken off before the routes see them.
             .service(web::redirect("/api/docs", "/api/docs/index.html"))
-            .default_service(web::to(async |request: HttpRequest| {
-                // A path that is known came here because of its method.
-                let code = match request.match_pattern() {
-                    Some(_) => Code::MethodNotAllowed,
-                    None => Code::UnknownPath,
-                };
-                Err::<&str, _>(ApiError::new(code))
-            }))
+            .default_service(web::to(unmatched))
+            .wrap(from_fn(answer_head))
             .wrap(from_fn(honour_idempotency_key))
             .wrap(from_fn(refuse_foreign_writes))
             .wrap(from_fn(render_errors))
             .wrap(session::middleware(sessions.clone(), &session_settings))
+            .wrap(from_fn(session::tell_failures))
             .wrap(cors(&cors_origins))
             .wrap(NormalizePath::trim())
             .wrap(from_fn(harden))
             .wrap(from_fn(render_errors))
             .wrap(from_fn(assign_request_id))
+            .wrap(from_fn(close_on_unread_body))
         })
         .client_request_timeout(Duration::from_secs(10))
         .keep_alive(Duration::from_secs(75))

@@ -25,9 +25,12 @@ pub struct Retention {
     pub webhooks: Duration,
     /// `Idempotency-Key`s with their answers.
     pub idempotency_keys: Duration,
+    /// Changes of many contacts that are over.
+    pub bulk_changes: Duration,
 }
 
-/// Deletes webhooks, idempotency keys, sessions and previewed files whose time is over. Any number may run.
+/// Deletes webhooks, idempotency keys, sessions, changes of many contacts and previewed files whose time is over, and what is left
+/// of uploads that died. Any number may run.
 #[derive(Clone)]
 pub struct Housekeeping {
     storage: Arc<dyn Storage>,
@@ -85,13 +88,26 @@ impl Housekeeping {
             .idempotency()
             .delete_before(before(self.retention.idempotency_keys))
             .await?;
+        let changes = store
+            .bulk_changes()
+            .delete_ended(before(self.retention.bulk_changes))
+            .await?;
         let previews = self.forget_previews().await?;
-        if sessions + webhooks + keys + previews > 0 {
+        let unfinished = self.files.delete_abandoned().await.unwrap_or_else(|error| {
+            tracing::warn!(
+                error = &error as &dyn std::error::Error,
+                "unfinished files are left"
+            );
+            0
+        });
+        if sessions + webhooks + keys + changes + previews + unfinished > 0 {
             tracing::info!(
                 sessions,
                 webhooks,
                 keys,
+                changes,
                 previews,
+                unfinished,
                 "deleted what is kept no longer"
             );
         }
@@ -176,9 +192,15 @@ mod tests {
             .withf(|before| *before == now() - TimeDelta::hours(24))
             .times(1)
             .returning(|_| Ok(3));
+        unit.bulk_changes
+            .expect_delete_ended()
+            .withf(|before| *before == now() - TimeDelta::days(7))
+            .times(1)
+            .returning(|_| Ok(4));
         let day = Duration::from_hours(24);
         let mut files = MockFileStore::new();
         files.expect_delete().times(1).returning(|_, _| Ok(()));
+        files.expect_delete_abandoned().times(1).returning(|| Ok(2));
         let [some, none] = previews();
         let storage = ScriptedStorage::new()
             .then_read(unit)
@@ -191,6 +213,7 @@ mod tests {
             Retention {
                 webhooks: day * 30,
                 idempotency_keys: day,
+                bulk_changes: day * 7,
             },
         );
         housekeeping.tidy_up().await.expect("everything is deleted");

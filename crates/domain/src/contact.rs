@@ -236,7 +236,7 @@ impl Contact {
                 .filter(|tag| !self.tags.contains(tag)),
         );
         if tags.len() > Tag::MAX_PER_CONTACT {
-            violations.add("tags", Problem::TooLong { max: 50 });
+            violations.add("tags", Problem::TooMany { max: 50 });
         }
         let notes = match (&self.notes, other.notes) {
             (Some(own), Some(others)) if *own != others => {

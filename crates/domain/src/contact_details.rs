@@ -75,7 +75,7 @@ impl Contact {
         self.tags.extend(new_tags.cloned());
         if self.tags.len() > Tag::MAX_PER_CONTACT {
             self.tags = before.tags;
-            return Err(Problem::TooLong { max: 50 });
+            return Err(Problem::TooMany { max: 50 });
         }
         if overwrites {
             self.name = details.name.clone();

@@ -72,6 +72,8 @@ pub enum ImportFailure {
         /// The most bytes.
         max: u64,
     },
+    /// No instance that looked for the file has it.
+    FileMissing,
     /// Failed again and again for a reason of ours.
     Internal,
 }
@@ -220,8 +222,8 @@ pub struct ImportedFile {
 }
 
 impl ImportedFile {
-    /// The user has seen the preview and chosen.
-    pub fn queue(
+    /// The user looks at the file again, with other choices.
+    pub fn plan_again(
         &mut self,
         plan: ImportPlan,
         now: DateTime<Utc>,
@@ -230,8 +232,18 @@ impl ImportedFile {
             return Err(self.refusal());
         }
         self.plan = plan;
-        self.status = ImportStatus::Queued;
         self.updated_at = now;
+        Ok(())
+    }
+
+    /// The user has seen the preview and chosen.
+    pub fn queue(
+        &mut self,
+        plan: ImportPlan,
+        now: DateTime<Utc>,
+    ) -> Result<(), ImportTransitionError> {
+        self.plan_again(plan, now)?;
+        self.status = ImportStatus::Queued;
         Ok(())
     }
 

@@ -12,7 +12,7 @@ use tokio::fs::File;
 use tokio::io::AsyncWriteExt;
 use uuid::Uuid;
 
-use crate::SystemEntropy;
+use crate::{SystemEntropy, private_folder};
 
 /// A file that is being written ends in this; a whole one has no extension.
 const UNFINISHED: &str = "part";
@@ -58,30 +58,29 @@ impl FolderFileStore {
     }
 }
 
-/// Makes a folder, with those above it, that only its owner may enter.
-fn private_folder(path: &Path) -> io::Result<()> {
-    let mut builder = std::fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(path)
-}
-
-fn remove_abandoned(root: &Path) -> io::Result<()> {
+/// Deletes what nobody will finish. How many files.
+fn remove_abandoned(root: &Path) -> io::Result<u64> {
+    let mut removed = 0;
     for user in std::fs::read_dir(root)? {
         let user = user?;
         if !user.file_type()?.is_dir() {
             continue;
         }
-        for file in std::fs::read_dir(user.path())? {
+        let files = match std::fs::read_dir(user.path()) {
+            // The account was deleted meanwhile.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+            files => files?,
+        };
+        for file in files {
             let file = file?;
             let unfinished = file.path().extension().is_some_and(|ext| ext == UNFINISHED);
             if unfinished && is_abandoned(&file).unwrap_or(false) {
                 or_absent(std::fs::remove_file(file.path()))?;
+                removed += 1;
             }
         }
     }
-    Ok(())
+    Ok(removed)
 }
 
 fn is_abandoned(file: &std::fs::DirEntry) -> io::Result<bool> {
@@ -153,6 +152,15 @@ impl FileStore for FolderFileStore {
     async fn delete_all(&self, user: UserId) -> Result<(), FileStoreError> {
         or_absent(tokio::fs::remove_dir_all(self.folder(user)).await)
             .map_err(failed("deleting a user's files"))
+    }
+
+    async fn delete_abandoned(&self) -> Result<u64, FileStoreError> {
+        let root = self.root.clone();
+        tokio::task::spawn_blocking(move || remove_abandoned(&root))
+            .await
+            .map_err(io::Error::other)
+            .and_then(|removed| removed)
+            .map_err(failed("cleaning up the folder"))
     }
 }
 

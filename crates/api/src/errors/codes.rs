@@ -51,8 +51,8 @@ codes! {
         "La solicitud no se puede leer." "The request can't be read.";
     /// The multipart body is not as it should be.
     MalformedUpload = 400 "malformed_upload"
-        "La carga no se puede leer: envía el archivo en el campo «file» de un formulario multipart."
-        "The upload can't be read: send the file in the field “file” of a multipart form.";
+        "No llegó ningún archivo que se pueda leer: envíalo en el campo «file» de un formulario multipart."
+        "No file arrived that can be read: send it in the field “file” of a multipart form.";
     /// The body has another type.
     UnsupportedMediaType = 415 "unsupported_media_type"
         "Envía el contenido como {expected}." "Send the content as {expected}.";
@@ -61,7 +61,8 @@ codes! {
         "Lo enviado supera el máximo de {max}." "What was sent exceeds the limit of {max}.";
     /// The body did not come in time.
     BodyTimeout = 408 "body_timeout"
-        "La solicitud tardó demasiado en llegar." "The request took too long to arrive.";
+        "Lo enviado tardó demasiado en llegar; revisa tu conexión e inténtalo de nuevo."
+        "What was sent took too long to arrive; check your connection and try again.";
     /// Nothing there, or not yours.
     NotFound = 404 "not_found" "No lo encontramos." "We could not find it.";
     /// No such path.
@@ -98,7 +99,7 @@ codes! {
         "Ya tienes un contacto con este correo." "You already have a contact with this e-mail address.";
     /// The campaign's status does not allow it.
     CampaignStatus = 409 "campaign_status"
-        "La campaña está {status} y no lo permite." "The campaign is {status} and does not allow this.";
+        "Esto no se puede hacer con una campaña {status}." "This can't be done with a campaign that {status}.";
     /// The campaign was changed while it was being checked.
     CampaignChanged = 409 "campaign_changed"
         "La campaña cambió mientras la revisábamos; envíala otra vez."
@@ -125,7 +126,7 @@ codes! {
         "WhatsApp refused your account or your key; check them in your profile and in Meta's dashboard.";
     /// The provider does not answer.
     ProviderUnavailable = 503 "provider_unavailable"
-        "El proveedor no responde en este momento; inténtalo en unos minutos." "The provider does not answer right now; try again in a few minutes.";
+        "WhatsApp no responde en este momento; inténtalo en unos minutos." "WhatsApp does not answer right now; try again in a few minutes.";
     /// The file is empty.
     EmptyFile = 422 "empty_file" "El archivo está vacío." "The file is empty.";
     /// The file is no table.
@@ -133,19 +134,19 @@ codes! {
         "El archivo no es una tabla que podamos leer: usa CSV, XLSX, XLS u ODS, sin contraseña." "The file is not a table that we can read: use CSV, XLSX, XLS or ODS, without a password.";
     /// The file, or the part of it that was chosen, can't be imported.
     UnreadableTable = 422 "unreadable_table"
-        "El archivo no se puede importar: {reason}" "The file can't be imported: {reason}";
+        "No se puede importar. {reason}" "This can't be imported. {reason}";
     /// The import's status does not allow it.
     ImportStatus = 409 "import_status"
-        "La importación está {status} y no lo permite." "The import is {status} and does not allow this.";
+        "Esto no se puede hacer con una importación {status}." "This can't be done with an import that {status}.";
     /// A key that another request used.
     IdempotencyMismatch = 422 "idempotency_key_reused"
         "Esta Idempotency-Key ya se usó con otra solicitud." "This Idempotency-Key was already used with another request.";
     /// The same request is being handled.
     IdempotencyInProgress = 409 "request_in_progress"
-        "Esta misma solicitud se está procesando." "This same request is being handled.";
+        "Esto mismo se está haciendo ya; espera un momento." "This is being done already; wait a moment.";
     /// Too many requests.
     RateLimited = 429 "rate_limited"
-        "Demasiados intentos; espera {seconds} segundos." "Too many attempts; wait {seconds} seconds.";
+        "Demasiados intentos; prueba otra vez dentro de {seconds} s." "Too many attempts; try again in {seconds} s.";
     /// The database is away.
     Unavailable = 503 "unavailable"
         "El servicio no está disponible en este momento; inténtalo de nuevo." "The service is not available right now; try again.";

@@ -2,7 +2,9 @@
 //! person in their language, a stable code for a program, and the request's id for whoever looks
 //! into the logs.
 
+mod amounts;
 mod codes;
+mod fields;
 mod problems;
 mod render;
 
@@ -10,9 +12,10 @@ use std::collections::BTreeMap;
 
 use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, ResponseError};
-use nexus_domain::ports::StorageError;
+use nexus_domain::ports::{FileStoreError, StorageError};
 use nexus_domain::values::{Problem, Violations};
 
+pub use amounts::{number, size};
 pub use codes::Code;
 pub use problems::describe;
 pub use render::{ProblemDocument, render_errors};
@@ -26,6 +29,7 @@ pub struct ApiError {
     fields: Vec<(String, Problem)>,
     extra: BTreeMap<&'static str, serde_json::Value>,
     retry_after: Option<u64>,
+    allow: Option<String>,
 }
 
 impl ApiError {
@@ -37,6 +41,7 @@ impl ApiError {
             fields: Vec::new(),
             extra: BTreeMap::new(),
             retry_after: None,
+            allow: None,
         }
     }
 
@@ -82,6 +87,14 @@ impl ApiError {
         self
     }
 
+    /// A method that the path does not have; these it has.
+    pub fn method_not_allowed(allowed: &str) -> Self {
+        Self {
+            allow: Some(allowed.to_owned()),
+            ..Self::new(Code::MethodNotAllowed)
+        }
+    }
+
     /// Something failed on our side. It is logged here, once, with its source; the client learns
     /// nothing of it.
     pub fn internal(error: &(dyn std::error::Error + 'static)) -> Self {
@@ -113,10 +126,23 @@ impl From<StorageError> for ApiError {
                 tracing::warn!(error = %Chain(&error), "the database is not available");
                 Self::new(Code::Unavailable).retry_after(2)
             }
+            // Asked again, the same finds that the account is gone, or the campaign, or the contact.
+            StorageError::Orphaned => Self::new(Code::Unavailable).retry_after(1),
             StorageError::Duplicate(_) | StorageError::Unreadable(_) | StorageError::Failed(_) => {
                 Self::internal(&error)
             }
         }
+    }
+}
+
+impl From<FileStoreError> for ApiError {
+    fn from(error: FileStoreError) -> Self {
+        // The folder of an account goes with it, under a file that is just being received.
+        if error.source.kind() == std::io::ErrorKind::NotFound {
+            tracing::warn!(error = %Chain(&error), "a file or its folder is gone");
+            return Self::new(Code::Unavailable).retry_after(1);
+        }
+        Self::internal(&error)
     }
 }
 

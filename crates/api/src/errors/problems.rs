@@ -2,6 +2,8 @@
 
 use nexus_domain::values::{Language, Problem};
 
+use super::number;
+
 /// One sentence about `problem`.
 pub fn describe(problem: &Problem, language: Language) -> String {
     match language {
@@ -20,6 +22,10 @@ fn shape(expected: &str) -> Option<(&'static str, &'static str)> {
         "a sequence" | "a list" => ("una lista", "a list"),
         "a map" | "an object" => ("un objeto", "an object"),
         "another type" => ("otro tipo de dato", "another type"),
+        "another contact" => ("otro contacto", "another contact"),
+        "5 to 20 digits" => ("de 5 a 20 dígitos", "5 to 20 digits"),
+        "the whole key" => ("la clave completa", "the whole key"),
+        "contact_ids | filter" => ("contact_ids o filter", "contact_ids or filter"),
         _ if expected.starts_with("struct ") => ("un objeto", "an object"),
         _ if ["u8", "u16", "u32", "u64", "i32", "i64", "f64"].contains(&expected) => {
             ("un número", "a number")
@@ -28,11 +34,24 @@ fn shape(expected: &str) -> Option<(&'static str, &'static str)> {
     })
 }
 
+/// Two parts of a sentence; an example may end in an ellipsis, which ends the sentence too.
+fn sentence(beginning: &str, end: &str) -> String {
+    let stop = if end.ends_with('…') { "" } else { "." };
+    format!("{beginning}: {end}{stop}")
+}
+
 fn spanish(problem: &Problem) -> String {
     match problem {
         Problem::Required => "Este dato es obligatorio.".into(),
-        Problem::TooLong { max } => format!("Es demasiado largo; el máximo es {max}."),
-        Problem::TooShort { min } => format!("Es demasiado corto; el mínimo es {min} caracteres."),
+        Problem::TooLong { max } => format!(
+            "Es demasiado largo; el máximo es de {} caracteres.",
+            number(*max)
+        ),
+        Problem::TooMany { max } => format!("Son demasiados; el máximo es de {}.", number(*max)),
+        Problem::TooShort { min } => format!(
+            "Es demasiado corto; el mínimo es de {} caracteres.",
+            number(*min)
+        ),
         Problem::ControlCharacter => "Contiene caracteres que no se pueden mostrar.".into(),
         Problem::InvalidPhone => {
             "No es un número de teléfono válido; escribe también la lada o el prefijo del país."
@@ -42,7 +61,7 @@ fn spanish(problem: &Problem) -> String {
         Problem::UnknownTimeZone => {
             "No es una zona horaria conocida; un ejemplo es America/Mexico_City.".into()
         }
-        Problem::UnknownLanguage => "El idioma debe ser es o en.".into(),
+        Problem::UnknownLanguage => "El idioma debe ser es (español) o en (inglés).".into(),
         Problem::UnknownCountry => {
             "No es un país conocido; escribe su código, por ejemplo MX.".into()
         }
@@ -56,19 +75,27 @@ fn spanish(problem: &Problem) -> String {
         Problem::NotOneOf { accepted } => format!("Debe ser uno de: {}.", accepted.join(", ")),
         Problem::PhoneOrEmailRequired => "Escribe al menos un teléfono o un correo.".into(),
         Problem::Duplicate => "Ya existe otro contacto con este dato.".into(),
-        Problem::UnknownContacts { count: 1 } => "Un contacto elegido no existe.".into(),
-        Problem::UnknownContacts { count } => format!("{count} contactos elegidos no existen."),
-        Problem::MeetsTwoContacts { phone, email } => format!(
-            "El teléfono es de un contacto ({phone}) y el correo de otro ({email}); deja el que sea el correcto."
-        ),
+        Problem::UnknownContacts { count: 1 } => {
+            "Uno de los contactos elegidos ya no existe.".into()
+        }
+        Problem::UnknownContacts { count } => {
+            format!(
+                "{} de los contactos elegidos ya no existen.",
+                number(*count)
+            )
+        }
+        Problem::MeetsTwoContacts { .. } => {
+            "El teléfono es de un contacto y el correo es de otro; deja solo el dato correcto."
+                .into()
+        }
         Problem::NoSuchColumn => "La tabla no tiene esta columna.".into(),
-        Problem::MappedTwice => "Ya se asignó antes.".into(),
+        Problem::MappedTwice => "Ya se asignó a otra columna.".into(),
         Problem::OtherHeader { header } => {
             format!("En el archivo, el encabezado de esta columna es «{header}».")
         }
         Problem::Malformed { expected } => {
             let shape = shape(expected).map_or(expected.as_str(), |(es, _)| es);
-            format!("No tiene la forma esperada: {shape}.")
+            sentence("No tiene la forma esperada", shape)
         }
     }
 }
@@ -76,8 +103,15 @@ fn spanish(problem: &Problem) -> String {
 fn english(problem: &Problem) -> String {
     match problem {
         Problem::Required => "This is required.".into(),
-        Problem::TooLong { max } => format!("This is too long; the limit is {max}."),
-        Problem::TooShort { min } => format!("This is too short; it needs {min} characters."),
+        Problem::TooLong { max } => format!(
+            "This is too long; the limit is {} characters.",
+            number(*max)
+        ),
+        Problem::TooMany { max } => format!("These are too many; the limit is {}.", number(*max)),
+        Problem::TooShort { min } => format!(
+            "This is too short; it needs at least {} characters.",
+            number(*min)
+        ),
         Problem::ControlCharacter => "This has characters that can't be shown.".into(),
         Problem::InvalidPhone => {
             "This is not a valid phone number; include the area or country code.".into()
@@ -86,7 +120,7 @@ fn english(problem: &Problem) -> String {
         Problem::UnknownTimeZone => {
             "This is not a known time zone; an example is America/Mexico_City.".into()
         }
-        Problem::UnknownLanguage => "The language must be es or en.".into(),
+        Problem::UnknownLanguage => "The language must be es (Spanish) or en (English).".into(),
         Problem::UnknownCountry => {
             "This is not a known country; write its code, such as MX.".into()
         }
@@ -100,19 +134,23 @@ fn english(problem: &Problem) -> String {
         Problem::NotOneOf { accepted } => format!("This must be one of: {}.", accepted.join(", ")),
         Problem::PhoneOrEmailRequired => "Give a phone number or an e-mail address.".into(),
         Problem::Duplicate => "Another contact already has this.".into(),
-        Problem::UnknownContacts { count: 1 } => "A chosen contact does not exist.".into(),
-        Problem::UnknownContacts { count } => format!("{count} chosen contacts do not exist."),
-        Problem::MeetsTwoContacts { phone, email } => format!(
-            "The phone number belongs to one contact ({phone}) and the e-mail address to another ({email}); leave the right one."
-        ),
+        Problem::UnknownContacts { count: 1 } => {
+            "One of the chosen contacts no longer exists.".into()
+        },
+        Problem::UnknownContacts { count } => {
+            format!("{} of the chosen contacts no longer exist.", number(*count))
+        }
+        Problem::MeetsTwoContacts { .. } => {
+            "The phone number belongs to one contact and the e-mail address to another; keep only the right one.".into()
+        }
         Problem::NoSuchColumn => "The table does not have this column.".into(),
-        Problem::MappedTwice => "This was assigned before.".into(),
+        Problem::MappedTwice => "This was assigned to another column.".into(),
         Problem::OtherHeader { header } => {
             format!("In the file, the header of this column is “{header}”.")
         }
         Problem::Malformed { expected } => {
             let shape = shape(expected).map_or(expected.as_str(), |(_, en)| en);
-            format!("This does not have the expected form: {shape}.")
+            sentence("This does not have the expected form", shape)
         }
     }
 }
@@ -132,6 +170,7 @@ mod tests {
             ("a boolean", "true o false", "true or false"),
             ("struct CreateContactBody", "un objeto", "an object"),
             ("u32", "un número", "a number"),
+            ("the whole key", "la clave completa", "the whole key"),
             (
                 "2026-11-23T10:00:00Z",
                 "2026-11-23T10:00:00Z",

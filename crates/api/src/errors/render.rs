@@ -1,6 +1,6 @@
 //! From any failed answer, ours or the framework's, to the problem document.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
@@ -12,6 +12,7 @@ use nexus_domain::values::Language;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::fields::label;
 use super::{ApiError, Code, describe};
 use crate::extract::language_of;
 use crate::middleware::RequestId;
@@ -30,10 +31,11 @@ pub struct ProblemDocument {
     #[schema(example = 422)]
     pub status: u16,
     /// The sentence of `error`.
-    #[schema(example = "Hay datos que corregir.")]
+    #[schema(example = "Nombre: Este dato es obligatorio. Y 2 datos más por corregir.")]
     pub detail: String,
-    /// One sentence for a person, in their language.
-    #[schema(example = "Hay datos que corregir.")]
+    /// For a person, in their language; of the first field and how many more there are, when fields
+    /// were refused.
+    #[schema(example = "Nombre: Este dato es obligatorio. Y 2 datos más por corregir.")]
     pub error: String,
     /// The stable code for a program.
     #[schema(example = "invalid_input")]
@@ -53,10 +55,7 @@ pub struct ProblemDocument {
 impl ProblemDocument {
     fn new(error: &ApiError, language: Language, request_id: String) -> Self {
         let status = error.code.status();
-        let mut sentence = error.code.sentence(language).to_owned();
-        for (name, value) in &error.parameters {
-            sentence = sentence.replace(&format!("{{{name}}}"), value);
-        }
+        let sentence = sentence_of(error, language);
         let mut fields: BTreeMap<String, Vec<String>> = BTreeMap::new();
         for (field, problem) in &error.fields {
             fields
@@ -75,6 +74,32 @@ impl ProblemDocument {
             request_id,
             extra: error.extra.clone(),
         }
+    }
+}
+
+/// What a person is told: of the first field that was refused, and how many more there are, or else of
+/// the failure as a whole.
+fn sentence_of(error: &ApiError, language: Language) -> String {
+    let Some((field, problem)) = error.fields.first() else {
+        let mut sentence = error.code.sentence(language).to_owned();
+        for (name, value) in &error.parameters {
+            sentence = sentence.replace(&format!("{{{name}}}"), value);
+        }
+        return sentence;
+    };
+    let first = format!(
+        "{}: {}",
+        label(field, language),
+        describe(problem, language)
+    );
+    let others = error.fields.iter().map(|(other, _)| other);
+    let more: BTreeSet<_> = others.filter(|other| *other != field).collect();
+    match (more.len(), language) {
+        (0, _) => first,
+        (1, Language::Es) => format!("{first} Y un dato más por corregir."),
+        (more, Language::Es) => format!("{first} Y {more} datos más por corregir."),
+        (1, Language::En) => format!("{first} And one more to correct."),
+        (more, Language::En) => format!("{first} And {more} more to correct."),
     }
 }
 
@@ -113,6 +138,9 @@ impl Reader {
         response.content_type("application/problem+json");
         if let Some(seconds) = error.retry_after {
             response.insert_header((header::RETRY_AFTER, seconds));
+        }
+        if let Some(methods) = &error.allow {
+            response.insert_header((header::ALLOW, methods.as_str()));
         }
         response.json(ProblemDocument::new(error, self.language, self.request_id))
     }

@@ -11,7 +11,7 @@ use futures_util::StreamExt;
 use nexus_domain::values::Problem;
 use serde::de::DeserializeOwned;
 
-use crate::errors::{ApiError, Code};
+use crate::errors::{ApiError, Code, size};
 
 /// Limits on bodies.
 #[derive(Debug, Clone, Copy)]
@@ -58,7 +58,7 @@ pub async fn read_body(request: &HttpRequest, payload: &mut Payload) -> Result<B
     let limits = request.app_data::<web::Data<BodyLimits>>().map_or_else(
         || BodyLimits {
             max_bytes: 65_536,
-            timeout: std::time::Duration::from_secs(20),
+            timeout: std::time::Duration::from_secs(30),
         },
         |limits| *limits.get_ref(),
     );
@@ -72,8 +72,10 @@ pub async fn read_within(limits: BodyLimits, payload: &mut Payload) -> Result<By
         while let Some(piece) = payload.next().await {
             let piece = piece.map_err(|_| ApiError::new(Code::MalformedRequest))?;
             if bytes.len() + piece.len() > limits.max_bytes {
-                return Err(ApiError::new(Code::TooLarge)
-                    .with("max", format!("{} bytes", limits.max_bytes)));
+                return Err(ApiError::new(Code::TooLarge).with(
+                    "max",
+                    size(u64::try_from(limits.max_bytes).unwrap_or(u64::MAX)),
+                ));
             }
             bytes.extend_from_slice(&piece);
         }

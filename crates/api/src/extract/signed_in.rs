@@ -10,9 +10,10 @@ use nexus_domain::UserId;
 use nexus_domain::values::Language;
 
 use crate::errors::{ApiError, Code};
-use crate::session::{LANGUAGE_KEY, USER_KEY};
+use crate::session::{LANGUAGE_KEY, USER_KEY, is_unknown};
 
-/// The signed-in user; a request without a session is refused with 401.
+/// The signed-in user; a request without a session is refused with 401, and with 503
+/// while sessions can't be looked up.
 #[derive(Debug, Clone)]
 pub struct SignedIn(pub Actor);
 
@@ -21,11 +22,12 @@ impl FromRequest for SignedIn {
     type Future = Ready<Result<Self, ApiError>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        ready(
-            signed_in_user(&request.get_session())
-                .map(|user| Self(Actor::on_behalf_of(user)))
-                .ok_or_else(|| ApiError::new(Code::NotSignedIn)),
-        )
+        let session = request.get_session();
+        ready(match signed_in_user(&session) {
+            Some(user) => Ok(Self(Actor::on_behalf_of(user))),
+            None if is_unknown(&session) => Err(ApiError::new(Code::Unavailable).retry_after(2)),
+            None => Err(ApiError::new(Code::NotSignedIn)),
+        })
     }
 }
 

@@ -30,8 +30,9 @@ impl SignInLimit {
         }
     }
 
-    /// Counts one try. An IPv6 address counts as its /64, which is what one household has.
-    pub fn check(&self, address: IpAddr, email: &str) -> Result<(), ApiError> {
+    /// Counts one try at an account, which goes by its e-mail address, or by its id where somebody is
+    /// signed in. An IPv6 address counts as its /64, which is what one household has.
+    pub fn check(&self, address: IpAddr, account: &str) -> Result<(), ApiError> {
         let address = match address {
             IpAddr::V6(v6) if v6.to_ipv4_mapped().is_none() => {
                 IpAddr::V6((v6.to_bits() & !u128::from(u64::MAX)).into())
@@ -45,9 +46,9 @@ impl SignInLimit {
                 .retry_after(seconds)
         };
         self.by_address.check_key(&address).map_err(refused)?;
-        let email: String = fold(email.trim()).chars().take(254).collect();
+        let account: String = fold(account.trim()).chars().take(254).collect();
         self.by_account
-            .check_key(&(address, email))
+            .check_key(&(address, account))
             .map_err(refused)?;
         Ok(())
     }

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::profile::{PublicUrl, UserView};
-use super::shared::{AnyFailure, CanConflict, NeedsSession, Said, TakesValues};
+use super::shared::{AnyFailure, CanConflict, CountsTries, NeedsSession, Said, TakesValues};
 use crate::errors::{ApiError, Code};
 use crate::extract::{Body, PreferredLanguage, SignedIn, language_of, remember};
 use crate::middleware::{AllowedOrigins, SignInLimit};
@@ -95,7 +95,7 @@ impl From<SignInError> for ApiError {
 }
 
 /// The address that a request came from; a proxy's word counts only when it is ours.
-fn client_address(request: &HttpRequest) -> IpAddr {
+pub(super) fn client_address(request: &HttpRequest) -> IpAddr {
     let trusted = request
         .app_data::<Data<AllowedOrigins>>()
         .is_some_and(|origins| origins.trust_proxy);
@@ -118,8 +118,7 @@ fn client_address(request: &HttpRequest) -> IpAddr {
     request_body = RegisterBody,
     responses(
         (status = 201, description = "Registered and signed in", body = UserSaid),
-        (status = 429, description = "Too many tries", body = crate::errors::ProblemDocument, content_type = "application/problem+json"),
-        AnyFailure, TakesValues, CanConflict,
+        AnyFailure, TakesValues, CanConflict, CountsTries,
     )
 )]
 #[post("/register")]
@@ -162,8 +161,7 @@ pub async fn register(
     responses(
         (status = 200, description = "Signed in", body = UserSaid),
         (status = 401, description = "Unknown e-mail or wrong password", body = crate::errors::ProblemDocument, content_type = "application/problem+json"),
-        (status = 429, description = "Too many tries", body = crate::errors::ProblemDocument, content_type = "application/problem+json"),
-        AnyFailure, TakesValues,
+        AnyFailure, TakesValues, CountsTries,
     )
 )]
 #[post("/login")]

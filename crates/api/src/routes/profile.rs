@@ -17,10 +17,11 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::auth::{UserEnvelope, UserSaid, gone};
-use super::shared::{AnyFailure, NeedsSession, Said, TakesValues};
+use super::auth::{UserEnvelope, UserSaid, client_address, gone};
+use super::shared::{AnyFailure, CountsTries, NeedsSession, Said, TakesValues};
 use crate::errors::{ApiError, Code};
 use crate::extract::{Body, Patch, SignedIn, language_of, remember, remember_language};
+use crate::middleware::SignInLimit;
 
 /// A user as they see themselves. Secrets are masks that show their last four characters.
 #[derive(Debug, Serialize, ToSchema)]
@@ -350,17 +351,19 @@ pub struct ChangePasswordBody {
     request_body = ChangePasswordBody,
     responses(
         (status = 200, description = "Changed", body = Said),
-        AnyFailure, NeedsSession, TakesValues,
+        AnyFailure, NeedsSession, TakesValues, CountsTries,
     )
 )]
 #[post("/change-password")]
 pub async fn change_password(
     accounts: Data<Accounts>,
+    limit: Data<SignInLimit>,
     SignedIn(actor): SignedIn,
     request: HttpRequest,
     session: Session,
     Body(body): Body<ChangePasswordBody>,
 ) -> Result<Json<Said>, ApiError> {
+    limit.check(client_address(&request), &actor.user_id().to_string())?;
     let language = language_of(&request);
     accounts
         .change_password(
@@ -395,17 +398,19 @@ pub struct DeleteAccountBody {
     request_body = DeleteAccountBody,
     responses(
         (status = 200, description = "Deleted", body = Said),
-        AnyFailure, NeedsSession, TakesValues,
+        AnyFailure, NeedsSession, TakesValues, CountsTries,
     )
 )]
 #[delete("")]
 pub async fn delete_account(
     accounts: Data<Accounts>,
+    limit: Data<SignInLimit>,
     SignedIn(actor): SignedIn,
     request: HttpRequest,
     session: Session,
     Body(body): Body<DeleteAccountBody>,
 ) -> Result<Json<Said>, ApiError> {
+    limit.check(client_address(&request), &actor.user_id().to_string())?;
     let message = match language_of(&request) {
         Language::Es => "Tu cuenta y todos sus datos se eliminaron.",
         Language::En => "Your account and all its data were deleted.",

@@ -75,3 +75,12 @@ pub enum CanConflict {
     #[response(status = 409, content_type = "application/problem+json")]
     Conflict(ProblemDocument),
 }
+
+/// Errors of operations that take a password, which is not to be guessed.
+#[derive(IntoResponses)]
+#[expect(dead_code, reason = "only the document is made from it")]
+pub enum CountsTries {
+    /// Too many tries; `Retry-After` says when to try again.
+    #[response(status = 429, content_type = "application/problem+json")]
+    RateLimited(ProblemDocument),
+}

@@ -21,7 +21,7 @@ const SIGNATURE: &str = "x-hub-signature-256";
 /// Meta's webhooks are at most 3 MB.
 const LIMITS: BodyLimits = BodyLimits {
     max_bytes: 4 * 1_024 * 1_024,
-    timeout: Duration::from_secs(20),
+    timeout: Duration::from_secs(30),
 };
 /// The longest word that is repeated; Meta's have 10 digits.
 const LONGEST_CHALLENGE: usize = 200;

@@ -1,11 +1,13 @@
 //! Sessions: a random key in a cookie, everything else in the database.
 
+mod failure;
 mod store;
 
 use actix_session::SessionMiddleware;
 use actix_session::config::{CookieContentSecurity, PersistentSession, TtlExtensionPolicy};
 use actix_web::cookie::{Key, time::Duration};
 
+pub use failure::{is_unknown, tell_failures};
 pub use store::DatabaseSessions;
 
 use crate::settings::{SameSite, SessionSettings};

@@ -9,11 +9,12 @@ use anyhow::anyhow;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, TimeDelta, Utc};
-use nexus_domain::ports::{Clock, Entropy, Storage};
+use nexus_domain::ports::{Clock, Entropy, Storage, StorageError};
 use nexus_domain::{SessionKeyHash, StoredSession, UserId};
 use sha2::{Digest, Sha256};
 
 use super::USER_KEY;
+use super::failure::{UNKNOWN_KEY, note};
 use crate::settings::SessionSettings;
 
 /// An idle limit is moved on at most this often, so that reading does not mean writing.
@@ -66,7 +67,7 @@ impl DatabaseSessions {
         serde_json::from_str::<String>(json).ok()?.parse().ok()
     }
 
-    async fn find(&self, key: &SessionKey) -> Result<Option<StoredSession>, anyhow::Error> {
+    async fn find(&self, key: &SessionKey) -> Result<Option<StoredSession>, StorageError> {
         let now = self.clock.now();
         let mut repositories = self.storage.read();
         let found = repositories.sessions().find(Self::hash(key), now).await?;
@@ -87,7 +88,15 @@ impl SessionStore for DatabaseSessions {
         &self,
         session_key: &SessionKey,
     ) -> Result<Option<HashMap<String, String>>, LoadError> {
-        let session = self.find(session_key).await.map_err(LoadError::Other)?;
+        let session = match self.find(session_key).await {
+            Ok(session) => session,
+            // Whoever needs to know who this is refuses the request; the others need not.
+            Err(StorageError::Unavailable(_)) => {
+                let state = HashMap::from([(UNKNOWN_KEY.to_owned(), "true".to_owned())]);
+                return Ok(Some(state));
+            }
+            Err(error) => return Err(LoadError::Other(note(error))),
+        };
         session
             .map(|session| serde_json::from_str(&session.state))
             .transpose()
@@ -109,13 +118,11 @@ impl SessionStore for DatabaseSessions {
             created_at: now,
             expires_at: self.expiry(now, now),
         };
-        self.storage
-            .read()
-            .sessions()
-            .insert(&session)
-            .await
-            .map_err(|error| SaveError::Other(error.into()))?;
-        Ok(key)
+        match self.storage.read().sessions().insert(&session).await {
+            // The account was deleted meanwhile: the cookie is worth nothing.
+            Ok(()) | Err(StorageError::Orphaned) => Ok(key),
+            Err(error) => Err(SaveError::Other(note(error))),
+        }
     }
 
     async fn update(
@@ -130,7 +137,7 @@ impl SessionStore for DatabaseSessions {
             .sessions()
             .find(Self::hash(&session_key), now)
             .await
-            .map_err(|error| UpdateError::Other(error.into()))?;
+            .map_err(|error| UpdateError::Other(note(error)))?;
         // A session that was deleted meanwhile stays deleted: the cookie just stops working.
         if let Some(session) = found {
             let session = StoredSession {
@@ -144,7 +151,7 @@ impl SessionStore for DatabaseSessions {
                 .sessions()
                 .update(&session)
                 .await
-                .map_err(|error| UpdateError::Other(error.into()))?;
+                .map_err(|error| UpdateError::Other(note(error)))?;
         }
         Ok(session_key)
     }
@@ -159,7 +166,7 @@ impl SessionStore for DatabaseSessions {
             .read()
             .sessions()
             .delete(Self::hash(session_key))
-            .await?;
-        Ok(())
+            .await
+            .map_err(note)
     }
 }

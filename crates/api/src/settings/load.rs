@@ -25,6 +25,8 @@ const VARIABLES: &[(&str, &str)] = &[
     ("TRUST_PROXY", "http.trust_proxy"),
     ("MAX_BODY_BYTES", "http.max_body_bytes"),
     ("BODY_TIMEOUT_SECONDS", "http.body_timeout_seconds"),
+    ("UPLOAD_GRACE_SECONDS", "http.upload_grace_seconds"),
+    ("UPLOAD_BYTES_PER_SECOND", "http.upload_bytes_per_second"),
     ("HTTP_WORKERS", "http.workers"),
     ("COOKIE_SAMESITE", "session.same_site"),
     ("COOKIE_SECURE", "session.secure"),
@@ -55,6 +57,7 @@ const VARIABLES: &[(&str, &str)] = &[
     ("DISPATCH_LEASE_SECONDS", "dispatch.lease_seconds"),
     ("DISPATCH_GRACE_SECONDS", "dispatch.grace_seconds"),
     ("DISPATCH_MAX_ATTEMPTS", "dispatch.max_attempts"),
+    ("IMPORT_LEASE_SECONDS", "imports.lease_seconds"),
     ("IMPORT_MAX_BYTES", "imports.max_bytes"),
     ("IMPORT_MAX_ROWS", "imports.max_rows"),
     ("IMPORT_MAX_COLUMNS", "imports.max_columns"),
@@ -64,6 +67,7 @@ const VARIABLES: &[(&str, &str)] = &[
     ("DEFAULT_COUNTRY", "accounts.country"),
     ("WEBHOOK_RETENTION_DAYS", "retention.webhook_days"),
     ("IDEMPOTENCY_RETENTION_HOURS", "retention.idempotency_hours"),
+    ("BULK_CHANGE_RETENTION_DAYS", "retention.bulk_change_days"),
 ];
 
 const DEFAULTS: &str = include_str!("../../../../config/default.toml");
@@ -278,6 +282,12 @@ fn read(environment: Environment, source: &Source) -> Result<Settings, SettingsE
         sandbox: read_sandbox(source)?,
         dispatch: read_dispatch(source)?,
         imports: ImportSettings {
+            lease: Duration::from_secs(source.number(
+                "imports.lease_seconds",
+                2,
+                600,
+                "seconds, 2 to 600",
+            )?),
             max_bytes: source.number("imports.max_bytes", 1_024, 1 << 40, "bytes, 1024 or more")?,
             max_rows: source.number("imports.max_rows", 1, 100_000_000, "rows, 1 or more")?,
             max_columns: source.number("imports.max_columns", 1, 16_384, "columns, 1 to 16384")?,
@@ -311,6 +321,12 @@ fn read(environment: Environment, source: &Source) -> Result<Settings, SettingsE
                         "hours, 1 to 8760",
                     )?,
             ),
+            bulk_changes: days(source.number(
+                "retention.bulk_change_days",
+                1,
+                3_650,
+                "days, 1 to 3650",
+            )?),
         },
         data_folder,
     })
@@ -382,6 +398,18 @@ fn read_http(source: &Source) -> Result<HttpSettings, SettingsError> {
             600,
             "seconds, 1 to 600",
         )?),
+        upload_grace: Duration::from_secs(source.number(
+            "http.upload_grace_seconds",
+            1,
+            3_600,
+            "seconds, 1 to 3600",
+        )?),
+        upload_bytes_per_second: source.number(
+            "http.upload_bytes_per_second",
+            1,
+            1 << 30,
+            "bytes, 1 to 1073741824",
+        )?,
         workers: source.number("http.workers", 0, 256, "a number, 0 to 256")?,
     })
 }

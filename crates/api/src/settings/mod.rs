@@ -72,6 +72,10 @@ pub struct HttpSettings {
     pub max_body_bytes: usize,
     /// How long a JSON body may take.
     pub body_timeout: Duration,
+    /// How long an upload may take however slow it is.
+    pub upload_grace: Duration,
+    /// The least average of uploads after that.
+    pub upload_bytes_per_second: u32,
     /// Threads that serve requests; 0 means one a core.
     pub workers: usize,
 }
@@ -176,6 +180,8 @@ pub struct DispatchSettings {
 /// Imports.
 #[derive(Debug, Clone)]
 pub struct ImportSettings {
+    /// How long a stopped process keeps an import.
+    pub lease: Duration,
     /// The largest file in bytes.
     pub max_bytes: u64,
     /// The most rows.
@@ -204,4 +210,6 @@ pub struct RetentionSettings {
     pub webhooks: Duration,
     /// `Idempotency-Key`s.
     pub idempotency: Duration,
+    /// Changes of many contacts that are over.
+    pub bulk_changes: Duration,
 }

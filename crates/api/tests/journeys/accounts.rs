@@ -10,9 +10,12 @@ journeys! {
     signing_out_means_it_each_time,
     every_bad_field_of_a_registration_is_named,
     a_profile_saved_back_as_it_was_loaded_keeps_its_keys,
+    ids_that_are_none_of_metas_are_refused,
+    names_that_nobody_sees_are_refused,
     a_new_password_ends_the_other_sessions,
     a_deleted_account_is_gone_with_its_sessions,
     guessing_passwords_is_slowed_down,
+    guessing_the_password_of_a_session_found_open_is_slowed_down,
     a_planted_session_is_worth_nothing_after_sign_in,
 }
 
@@ -138,10 +141,26 @@ async fn every_bad_field_of_a_registration_is_named(app: App) {
             answer.body
         );
     }
-    assert_eq!(answer.body["error"], "Hay datos que corregir.");
+    assert_eq!(
+        answer.body["error"],
+        "Nombre: Este dato es obligatorio. Y 3 datos más por corregir."
+    );
+    assert_eq!(answer.body["detail"], answer.body["error"]);
     "fr;q=0.9, en-GB;q=0.8".clone_into(&mut browser.language);
     let answer = browser.post("/api/auth/register", json!({})).await;
-    assert_eq!(answer.body["error"], "Some values need to be corrected.");
+    assert_eq!(
+        answer.body["error"],
+        "Name: This is required. And 2 more to correct."
+    );
+    let body =
+        json!({"name": "Ana", "email": "ana@example.mx", "password": PASSWORD, "phone": "12"});
+    let answer = browser.post("/api/auth/register", body).await;
+    let said = answer.body["error"].as_str().expect("a sentence");
+    assert!(
+        said.starts_with("Phone: This is not a valid phone number"),
+        "{said}"
+    );
+    assert!(!said.contains("more to correct"), "{said}");
     let answer = browser.post("/api/auth/register", json!({"name": 5})).await;
     answer.assert_problem(422, "invalid_input");
     assert!(answer.body["fields"]["name"][0].is_string());
@@ -188,6 +207,70 @@ async fn a_profile_saved_back_as_it_was_loaded_keeps_its_keys(app: App) {
         "{:?}",
         answer.body
     );
+}
+
+async fn ids_that_are_none_of_metas_are_refused(app: App) {
+    let mut browser = app.signed_in("ana@example.mx").await;
+    for field in ["whatsapp_phone_number_id", "whatsapp_business_account_id"] {
+        for id in [
+            "../../me",
+            "😀",
+            "1234",
+            "123456789012345678901",
+            "10 2030",
+            "no/es",
+            "１２３４５６",
+        ] {
+            let answer = browser.put("/api/profile", json!({field: id})).await;
+            answer.assert_problem(422, "invalid_input");
+            assert_eq!(
+                answer.body["fields"][field],
+                json!(["No tiene la forma esperada: de 5 a 20 dígitos."]),
+                "{id}"
+            );
+        }
+        for (id, kept) in [
+            (json!(" 106540352242922 "), json!("106540352242922")),
+            (json!(""), Value::Null),
+        ] {
+            let answer = browser.put("/api/profile", json!({field: id})).await;
+            assert_eq!(answer.body["user"][field], kept, "{:?}", answer.body);
+        }
+    }
+}
+
+async fn names_that_nobody_sees_are_refused(app: App) {
+    let mut browser = app.signed_in("ana@example.mx").await;
+    for name in [
+        "\u{200b}",
+        " \u{200d}\u{feff} ",
+        "\u{2060}\u{3164}",
+        "\u{ad}",
+    ] {
+        for (path, body) in [
+            ("/api/profile", json!({"name": name})),
+            (
+                "/api/contacts",
+                json!({"name": name, "phone": "5512345678"}),
+            ),
+        ] {
+            let method = if path == "/api/profile" {
+                Method::PUT
+            } else {
+                Method::POST
+            };
+            let answer = browser
+                .send(browser.request(method, path).json(&body))
+                .await;
+            answer.assert_problem(422, "invalid_input");
+            let said = &answer.body["fields"]["name"][0];
+            assert_eq!(said, "Este dato es obligatorio.", "{name:?}");
+        }
+    }
+    // Within a name they are as they should be: the parts of an emoji hang together by one.
+    let family = "Ana 👩\u{200d}👧";
+    let answer = browser.put("/api/profile", json!({"name": family})).await;
+    assert_eq!(answer.body["user"]["name"], family);
 }
 
 async fn a_new_password_ends_the_other_sessions(app: App) {
@@ -278,6 +361,37 @@ async fn guessing_passwords_is_slowed_down(app: App) {
             .unwrap()
             > 0
     );
+}
+
+async fn guessing_the_password_of_a_session_found_open_is_slowed_down(app: App) {
+    let change =
+        json!({"current_password": "adivina", "new_password": "cuatro bugambilias en mayo"});
+    let tries = [
+        (Method::POST, "/api/profile/change-password", change),
+        (
+            Method::DELETE,
+            "/api/profile",
+            json!({"password": "adivina"}),
+        ),
+    ];
+    for (number, (method, path, body)) in tries.into_iter().enumerate() {
+        let mut browser = app.signed_in(&format!("ana{number}@example.mx")).await;
+        let mut answers = Vec::new();
+        for _ in 0..25 {
+            let request = browser.request(method.clone(), path).json(&body);
+            answers.push(browser.send(request).await);
+        }
+        answers[0].assert_problem(403, "wrong_password");
+        let last = answers.last().expect("an answer");
+        last.assert_problem(429, "rate_limited");
+        let wait = last.headers["retry-after"].to_str().expect("a number");
+        assert!(
+            wait.parse::<u64>().is_ok_and(|seconds| seconds > 0),
+            "{wait}"
+        );
+        // Another account is not held up by it.
+        app.signed_in(&format!("eva{number}@example.mx")).await;
+    }
 }
 
 async fn a_planted_session_is_worth_nothing_after_sign_in(app: App) {

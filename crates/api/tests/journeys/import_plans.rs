@@ -7,6 +7,7 @@ use crate::support::{Answer, App, Browser, journeys};
 
 journeys! {
     a_file_is_looked_at_and_then_imported_as_chosen,
+    a_file_is_looked_at_again_with_other_choices,
     columns_that_nobody_knows_are_mapped_by_the_user,
     choices_that_do_not_fit_are_refused_by_name,
     known_contacts_are_treated_as_chosen,
@@ -90,6 +91,46 @@ async fn a_file_is_looked_at_and_then_imported_as_chosen(app: App) {
     let ana = contact(&mut browser, "Ana").await;
     assert_eq!(ana["tags"], json!(["feria"]));
     let answer = browser.post(&start, choices).await;
+    answer.assert_problem(409, "import_status");
+}
+
+async fn a_file_is_looked_at_again_with_other_choices(app: App) {
+    let mut browser = app.signed_in("ana@example.mx").await;
+    let file = "quien,donde\nnombre,telefono\nAna,5512345678\n";
+    let answer = browser.upload_with(PREVIEW, file.as_bytes(), &[]).await;
+    assert_eq!(answer.body["header_line"], 2, "{:?}", answer.body);
+    let id = id_of(&answer);
+    let again = format!("/api/contacts/import/{id}/preview");
+    let choices = json!({
+        "header_line": 1,
+        "tags": ["feria"],
+        "mapping": [{"column": 0, "field": "name"}, {"column": 1, "field": "phone"}],
+    });
+    let answer = browser.post(&again, choices).await;
+    assert_eq!(answer.status, 200, "{:?}", answer.body);
+    assert_eq!(answer.body["upload_id"], id);
+    assert_eq!(answer.body["header"], json!(["quien", "donde"]));
+    assert_eq!(answer.body["rows"][0]["errors"][0]["code"], "invalid_phone");
+    assert_eq!(answer.body["rows"][1]["contact"]["tags"], json!(["feria"]));
+    assert_eq!(answer.body["import"]["plan"]["header_line"], 1);
+    let path = format!("/api/contacts/imports/{id}");
+    let import = browser.get(&path).await.body["import"].clone();
+    assert_eq!(import, answer.body["import"]);
+    assert_eq!(import["status"], "previewed");
+
+    // Choices that don't fit change nothing.
+    let choices =
+        json!({"mapping": [{"column": 0, "field": "name"}, {"column": 9, "field": "phone"}]});
+    let answer = browser.post(&again, choices).await;
+    answer.assert_problem(422, "invalid_input");
+    assert_eq!(browser.get(&path).await.body["import"], import);
+
+    let start = format!("/api/contacts/import/{id}/start");
+    let answer = browser.post(&start, json!({})).await;
+    assert_eq!(answer.status, 202, "{:?}", answer.body);
+    let import = finished(&mut browser, &id).await;
+    assert_eq!(import["progress"]["created"], 1, "{import}");
+    let answer = browser.post(&again, json!({})).await;
     answer.assert_problem(409, "import_status");
 }
 

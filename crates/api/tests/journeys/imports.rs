@@ -77,14 +77,36 @@ async fn a_file_that_is_no_table_is_refused(app: App) {
         .await
         .assert_problem(422, "not_a_table");
     let large = vec![b'a'; 1_100_000];
-    browser
-        .upload("grande.csv", &large)
-        .await
-        .assert_problem(413, "too_large");
+    let answer = browser.upload("grande.csv", &large).await;
+    answer.assert_problem(413, "too_large");
+    assert_eq!(answer.body["error"], "Lo enviado supera el máximo de 1 MB.");
     let answer = browser
         .post("/api/contacts/import/file", json!({"file": "x"}))
         .await;
     assert!(answer.status.is_client_error(), "{:?}", answer.body);
+    assert_eq!(
+        browser.get("/api/contacts/imports").await.body["pagination"]["total"],
+        0
+    );
+
+    // An old text document is in a container as old workbooks are, under a stream of another name.
+    let utf16 =
+        |text: &str| -> Vec<u8> { text.encode_utf16().flat_map(u16::to_le_bytes).collect() };
+    let (workbook, document) = (utf16("Workbook"), utf16("Document"));
+    let mut letter = include_bytes!("../../../infrastructure/tests/fixtures/xlwt.xls").to_vec();
+    for at in 0..letter.len() - workbook.len() {
+        if letter[at..].starts_with(&workbook) {
+            letter[at..at + workbook.len()].copy_from_slice(&document);
+        }
+    }
+    browser
+        .upload("carta.doc", &letter)
+        .await
+        .assert_problem(422, "not_a_table");
+    browser
+        .upload_with("/api/contacts/import/preview", &letter, &[])
+        .await
+        .assert_problem(422, "not_a_table");
     assert_eq!(
         browser.get("/api/contacts/imports").await.body["pagination"]["total"],
         0
@@ -118,6 +140,7 @@ async fn an_import_is_its_owners_alone(app: App) {
         other.get(&path).await.assert_problem(404, "not_found");
     }
     for path in [
+        format!("/api/contacts/import/{id}/preview"),
         format!("/api/contacts/import/{id}/start"),
         format!("/api/contacts/imports/{id}/cancel"),
         format!("/api/contacts/imports/{id}/undo"),

@@ -62,7 +62,7 @@ async fn a_new_account_has_a_dashboard_of_zeros(app: App) {
 
 async fn the_dashboard_counts_what_was_done(app: App) {
     let mut browser = app.signed_in("ana@example.mx").await;
-    let profile = json!({"whatsapp_api_key": "clave", "whatsapp_phone_number_id": "1"});
+    let profile = json!({"whatsapp_api_key": "clave", "whatsapp_phone_number_id": "10001"});
     assert_eq!(browser.put("/api/profile", profile).await.status, 200);
     for contact in [
         json!({"name": "Ana", "phone": "5512345678"}),

@@ -35,6 +35,7 @@ pub(crate) const ORIGIN: &str = "https://app.example.test";
 /// A running application.
 pub(crate) struct App {
     pub(crate) address: SocketAddr,
+    composition: Composition,
     stop: Option<tokio::sync::oneshot::Sender<()>>,
     // Dropped last: the application works in them.
     _folder: TempFolder,
@@ -43,14 +44,19 @@ pub(crate) struct App {
 
 impl App {
     pub(crate) async fn on_sqlite() -> Self {
-        Self::on(TestDatabase::sqlite().await).await
+        Self::on(TestDatabase::sqlite().await, &[]).await
     }
 
     pub(crate) async fn on_postgres() -> Self {
-        Self::on(TestDatabase::postgres().await).await
+        Self::on(TestDatabase::postgres().await, &[]).await
     }
 
-    async fn on(database: TestDatabase) -> Self {
+    /// One with some settings of its own, by their variables.
+    pub(crate) async fn on_sqlite_with(variables: &[(&str, &str)]) -> Self {
+        Self::on(TestDatabase::sqlite().await, variables).await
+    }
+
+    async fn on(database: TestDatabase, variables: &[(&str, &str)]) -> Self {
         nexus_infrastructure::install_tls_provider();
         let folder = TempFolder::new();
         let pairs = [
@@ -65,7 +71,8 @@ impl App {
             ("SIGN_IN_PER_MINUTE", "1000"),
             ("SIGN_IN_PER_ACCOUNT_PER_MINUTE", "20"),
         ];
-        let settings = from_pairs(pairs.map(|(name, value)| (name.to_owned(), value.to_owned())))
+        let pairs = pairs.iter().chain(variables);
+        let settings = from_pairs(pairs.map(|&(name, value)| (name.to_owned(), value.to_owned())))
             .expect("these settings are right");
         let composition = Composition::build(&settings, Providers::default())
             .await
@@ -94,10 +101,16 @@ impl App {
         });
         Self {
             address,
+            composition,
             stop: Some(stop),
             _folder: folder,
             _database: database,
         }
+    }
+
+    /// From now on the database can't be reached.
+    pub(crate) async fn lose_database(&self) {
+        self.composition.close().await;
     }
 
     /// A browser that nobody is signed in with.

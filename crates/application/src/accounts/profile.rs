@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use nexus_domain::ports::StorageError;
 use nexus_domain::values::{
-    CompanyName, Country, Language, LongText, PersonName, PhoneNumber, ShortText, TimeZone,
-    Violations,
+    CompanyName, Country, Language, LongText, PersonName, PhoneNumber, Problem, ShortText,
+    TimeZone, Violations,
 };
 use nexus_domain::{SecretField, Theme, User};
 use secrecy::SecretString;
@@ -158,18 +158,22 @@ impl Accounts {
                 &mut violations,
             );
         }
-        changes.whatsapp_phone_number_id.replace_optional(
-            "whatsapp_phone_number_id",
-            &mut user.whatsapp_phone_number_id,
-            &mut violations,
-            ShortText::parse,
-        );
-        changes.whatsapp_business_account_id.replace_optional(
-            "whatsapp_business_account_id",
-            &mut user.whatsapp_business_account_id,
-            &mut violations,
-            ShortText::parse,
-        );
+        for (name, wish, id) in [
+            (
+                "whatsapp_phone_number_id",
+                changes.whatsapp_phone_number_id,
+                &mut user.whatsapp_phone_number_id,
+            ),
+            (
+                "whatsapp_business_account_id",
+                changes.whatsapp_business_account_id,
+                &mut user.whatsapp_business_account_id,
+            ),
+        ] {
+            let stored = id.clone();
+            wish.unless_already(stored.as_ref().map(ShortText::as_str))
+                .replace_optional(name, id, &mut violations, meta_id);
+        }
         changes.gemini_knowledge_base.replace_optional(
             "gemini_knowledge_base",
             &mut user.automation.knowledge_base,
@@ -207,4 +211,16 @@ impl Accounts {
         }
         violations.into_result()
     }
+}
+
+/// One of Meta's ids, which become part of addresses: 5 to 20 digits.
+fn meta_id(raw: &str) -> Result<ShortText, Problem> {
+    let id = ShortText::parse(raw)?;
+    let digits = id.as_str();
+    if !(5..=20).contains(&digits.len()) || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Err(Problem::Malformed {
+            expected: "5 to 20 digits".to_owned(),
+        });
+    }
+    Ok(id)
 }

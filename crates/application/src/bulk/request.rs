@@ -116,7 +116,7 @@ fn ids_of(typed: &[String]) -> Result<Vec<ContactId>, Problem> {
         return Err(Problem::Required);
     }
     if typed.len() > MOST_IDS {
-        return Err(Problem::TooLong { max: 10_000 });
+        return Err(Problem::TooMany { max: 10_000 });
     }
     let ids: BTreeSet<ContactId> = typed
         .iter()

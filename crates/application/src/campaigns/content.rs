@@ -47,7 +47,7 @@ impl TemplateInput {
         if self.variables.len() > MOST_VARIABLES as usize {
             violations.add(
                 "template.variables",
-                Problem::TooLong {
+                Problem::TooMany {
                     max: MOST_VARIABLES,
                 },
             );
@@ -115,7 +115,7 @@ impl Chosen {
     /// Reads ids; too many are a violation.
     pub(super) fn parse(raw: &[String], violations: &mut Violations) -> Option<Self> {
         if raw.len() > MOST_CHOSEN as usize {
-            violations.add("contact_ids", Problem::TooLong { max: MOST_CHOSEN });
+            violations.add("contact_ids", Problem::TooMany { max: MOST_CHOSEN });
             return None;
         }
         let ids: BTreeSet<ContactId> = raw.iter().filter_map(|id| id.trim().parse().ok()).collect();

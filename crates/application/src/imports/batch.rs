@@ -52,7 +52,7 @@ impl<'a> Batch<'a> {
                     }
                     if details.tags.len() > Tag::MAX_PER_CONTACT {
                         let mut errors = RowErrors::of(row);
-                        errors.add(None, "", Problem::TooLong { max: 50 });
+                        errors.add(None, "", Problem::TooMany { max: 50 });
                         batch.refuse(errors.errors);
                         continue;
                     }

@@ -9,10 +9,8 @@ use tokio::time::Instant;
 use super::worker::Stop;
 use crate::Shutdown;
 
-/// How long a lease lasts.
-pub(super) const LEASE: Duration = Duration::from_secs(30);
-/// How long after the last renewal the next one is due.
-const RENEWAL: Duration = Duration::from_secs(10);
+/// A lease is renewed after this part of it.
+const RENEWED_AFTER: u32 = 3;
 
 /// What is to be done with an import.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,12 +27,13 @@ pub(super) struct HeldJob {
     pub(super) lease: JobLease,
     pub(super) task: Task,
     import_id: ImportId,
+    ttl: Duration,
     renewed_at: Instant,
 }
 
 impl HeldJob {
-    /// `None` when the job has nothing to do with imports.
-    pub(super) fn new(job: Job, lease: JobLease) -> Option<Self> {
+    /// A job under a lease that lasts `ttl`; `None` when it has nothing to do with imports.
+    pub(super) fn new(job: Job, lease: JobLease, ttl: Duration) -> Option<Self> {
         let (task, import_id) = match job.work {
             JobWork::ImportContacts { import_id } => (Task::Import, import_id),
             JobWork::UndoImport { import_id } => (Task::Undo, import_id),
@@ -45,6 +44,7 @@ impl HeldJob {
             lease,
             task,
             import_id,
+            ttl,
             renewed_at: Instant::now(),
         })
     }
@@ -69,7 +69,7 @@ impl HeldJob {
 
     /// Commits a transaction of [`Self::begin`] and prolongs the lease with it.
     pub(super) async fn commit(&mut self, mut unit: Box<dyn UnitOfWork>) -> Result<(), Stop> {
-        if !unit.jobs().renew(&self.lease, LEASE).await? {
+        if !unit.jobs().renew(&self.lease, self.ttl).await? {
             return Err(Stop::LeaseLost);
         }
         unit.commit().await?;
@@ -91,7 +91,7 @@ impl HeldJob {
                 // In this order: a row of quick steps must not put off the renewal for ever.
                 biased;
                 () = shutdown.wait() => return Err(Stop::Shutdown),
-                () = tokio::time::sleep_until(self.renewed_at + RENEWAL) => {
+                () = tokio::time::sleep_until(self.renewed_at + self.ttl / RENEWED_AFTER) => {
                     self.renew(storage).await?;
                 }
                 done = &mut step => return Ok(done),

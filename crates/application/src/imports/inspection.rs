@@ -30,11 +30,7 @@ impl Imports {
             .local_copy(import.user_id, import.id.as_uuid())
             .await
             .map_err(InspectionError::Files)?
-            .ok_or_else(|| {
-                InspectionError::Unreadable(ImportFailure::Unreadable {
-                    detail: "the file is no longer there".to_owned(),
-                })
-            })?;
+            .ok_or(InspectionError::Unreadable(ImportFailure::FileMissing))?;
         let tables = self.ports.tables.as_ref();
         let layout = match Layout::open(tables, path.clone(), import.format, plan).await {
             Ok(layout) => layout,

@@ -149,7 +149,7 @@ impl Imports {
     async fn origin(&self, import: &ImportedFile) -> Result<Origin, UploadError> {
         let mut repositories = self.ports.storage.read();
         let user = repositories.users().find(import.user_id).await?;
-        let user = user.ok_or_else(|| StorageError::Unreadable("the user is gone".to_owned()))?;
+        let user = user.ok_or(StorageError::Orphaned)?;
         let country = import.plan.default_country.unwrap_or(user.default_country);
         Ok(Origin {
             user_id: import.user_id,

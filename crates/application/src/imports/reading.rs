@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use nexus_domain::ports::{DuplicateKey, StorageError, TableSource, UnitOfWork};
-use nexus_domain::{Contact, ImportFailure, ImportedFile, KnownContacts};
+use nexus_domain::{Contact, ImportedFile, KnownContacts};
 
 use super::batch::{Batch, Origin};
 use super::columns::whole_header;
@@ -104,11 +104,7 @@ impl ImportWorker {
             .local_copy(import.user_id, import.id.as_uuid());
         held.during(storage, shutdown, local_copy)
             .await??
-            .ok_or_else(|| {
-                Stop::Refused(ImportFailure::Unreadable {
-                    detail: "the file is no longer there".to_owned(),
-                })
-            })
+            .ok_or(Stop::FileMissing)
     }
 
     async fn open(

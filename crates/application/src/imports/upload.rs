@@ -4,7 +4,7 @@ use nexus_domain::ports::{FileStoreError, FileUpload, StorageError};
 use nexus_domain::values::{ShortText, Violations};
 use nexus_domain::{
     ImportFailure, ImportId, ImportPlan, ImportProgress, ImportStatus, ImportUndo, ImportedFile,
-    JobWork, UserId,
+    JobWork, TableFormat, UserId,
 };
 
 use super::Imports;
@@ -155,8 +155,28 @@ impl IncomingFile {
 }
 
 impl Imports {
+    /// Refuses a file that begins like a table and is none.
+    async fn check_whole(&self, import: &ImportedFile) -> Result<(), UploadError> {
+        if import.format != TableFormat::Xls {
+            return Ok(());
+        }
+        let (files, tables) = (&self.ports.files, &self.ports.tables);
+        let Some(path) = files
+            .local_copy(import.user_id, import.id.as_uuid())
+            .await?
+        else {
+            return Ok(());
+        };
+        match tables.is_table(path, import.format).await {
+            Ok(false) => Err(UploadError::NotATable),
+            // What is damaged is said where it is opened.
+            Ok(true) | Err(_) => Ok(()),
+        }
+    }
+
     /// Stores an import whose file is in the file store, and wakes a worker.
     async fn queue_new(&self, import: &ImportedFile) -> Result<(), UploadError> {
+        self.check_whole(import).await?;
         if import.plan.says_where() {
             let layout = self.inspect(import, &import.plan).await?;
             layout
@@ -178,6 +198,7 @@ impl Imports {
     }
 
     async fn preview_new(&self, import: ImportedFile) -> Result<Preview, UploadError> {
+        self.check_whole(&import).await?;
         let preview = self.preview_of(import).await?;
         let mut unit = self.ports.storage.begin().await?;
         unit.imports().insert(&preview.import).await?;

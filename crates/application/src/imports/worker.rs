@@ -7,13 +7,19 @@ use nexus_domain::ports::{FileStoreError, StorageError, TableError};
 use nexus_domain::{ImportFailure, ImportId, InstanceId, JobKind, UserId};
 
 use super::ImportPorts;
-use super::held::{HeldJob, LEASE, Task};
+use super::held::{HeldJob, Task};
 use crate::Shutdown;
 
 /// How often the worker looks for work of other processes, or whose time has come.
 const PATROL: Duration = Duration::from_secs(5);
+/// How long a worker leaves the work to others after it passed an import on. Longer than they look for
+/// it, and no multiple of that: whoever was ahead this time is behind the next.
+const STEP_BACK: Duration = Duration::from_secs(8);
 /// After so many starts a failure of ours is final.
 const MOST_TRIES: u32 = 5;
+/// After so many starts without the file, nobody has it. Those before are spread over five minutes,
+/// since the instance that has it may be busy, or away.
+const MOST_LOOKS: u32 = 8;
 /// After so many starts an import is not begun again, however it ended: one that takes the whole
 /// process down with it never gets to report a failure. Shutdowns count too, hence the distance.
 const MOST_STARTS: u32 = 20;
@@ -29,6 +35,18 @@ const LONGEST_DELAY: i64 = 300;
 pub struct ImportWorker {
     pub(super) ports: ImportPorts,
     owner: InstanceId,
+    lease: Duration,
+}
+
+/// What came of looking for work.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Turn {
+    /// There was an import.
+    Worked,
+    /// There was one for another instance.
+    PassedOn,
+    /// There was none.
+    Idle,
 }
 
 /// Why work on an import ended before the end of its file.
@@ -40,6 +58,8 @@ pub(super) enum Stop {
     LeaseLost,
     /// The file can't be imported, now or later.
     Refused(ImportFailure),
+    /// This instance does not have the file; another may.
+    FileMissing,
     /// The file store failed.
     Files(FileStoreError),
     /// The store failed.
@@ -59,39 +79,51 @@ impl From<FileStoreError> for Stop {
 }
 
 impl ImportWorker {
-    /// A worker of the process `owner`.
-    pub fn new(ports: ImportPorts, owner: InstanceId) -> Self {
-        Self { ports, owner }
+    /// A worker of the process `owner`, which keeps an import for `lease` after it is gone.
+    pub fn new(ports: ImportPorts, owner: InstanceId, lease: Duration) -> Self {
+        Self {
+            ports,
+            owner,
+            lease,
+        }
     }
 
     /// Imports whatever is due until the shutdown, woken by uploads and by a timer.
     pub async fn run(&self, shutdown: Shutdown) {
         while !shutdown.requested() {
-            match self.run_once(&shutdown).await {
-                Ok(true) => continue,
-                Ok(false) => {}
-                Err(error) => tracing::warn!(
-                    error = &error as &dyn std::error::Error,
-                    "imports wait for the store"
-                ),
-            }
+            let wait = match self.turn(&shutdown).await {
+                Ok(Turn::Worked) => continue,
+                Ok(Turn::PassedOn) => STEP_BACK,
+                Ok(Turn::Idle) => PATROL,
+                Err(error) => {
+                    tracing::warn!(
+                        error = &error as &dyn std::error::Error,
+                        "imports wait for the store"
+                    );
+                    PATROL
+                }
+            };
             tokio::select! {
                 () = shutdown.wait() => {}
                 () = self.ports.wake.notified() => {}
-                () = tokio::time::sleep(PATROL) => {}
+                () = tokio::time::sleep(wait) => {}
             }
         }
     }
 
     /// Works on one import that is due: to its end, to the shutdown, or to a failure, which is
-    /// dealt with here. Whether there was one. An error means that the store failed before, or
+    /// dealt with here. Whether there was one that is this instance's to do. An error means that the store failed before, or
     /// while the work was being given back; its lease then expires by itself.
     pub async fn run_once(&self, shutdown: &Shutdown) -> Result<bool, StorageError> {
+        Ok(self.turn(shutdown).await? == Turn::Worked)
+    }
+
+    async fn turn(&self, shutdown: &Shutdown) -> Result<Turn, StorageError> {
         if shutdown.requested() {
-            return Ok(false);
+            return Ok(Turn::Idle);
         }
         let Some(mut held) = self.claim().await? else {
-            return Ok(false);
+            return Ok(Turn::Idle);
         };
         let outcome = if held.job.attempts > MOST_STARTS {
             Err(Stop::Refused(ImportFailure::Internal))
@@ -101,18 +133,27 @@ impl ImportWorker {
                 Task::Undo => self.undo(&mut held, shutdown).await,
             }
         };
+        let turn = match outcome {
+            Err(Stop::FileMissing) => Turn::PassedOn,
+            _ => Turn::Worked,
+        };
         self.conclude(&held, outcome).await?;
-        Ok(true)
+        Ok(turn)
     }
 
     async fn claim(&self) -> Result<Option<HeldJob>, StorageError> {
         let mut unit = self.ports.storage.begin().await?;
         let claimed = unit
             .jobs()
-            .claim(JobKind::Imports, self.owner, self.ports.clock.now(), LEASE)
+            .claim(
+                JobKind::Imports,
+                self.owner,
+                self.ports.clock.now(),
+                self.lease,
+            )
             .await?;
         unit.commit().await?;
-        Ok(claimed.and_then(|(job, lease)| HeldJob::new(job, lease)))
+        Ok(claimed.and_then(|(job, lease)| HeldJob::new(job, lease, self.lease)))
     }
 
     /// Does what is to be done after the work has ended this way.
@@ -133,6 +174,7 @@ impl ImportWorker {
                 tracing::warn!(%user_id, %import_id, "an import is somebody else's now, or gone");
                 Ok(())
             }
+            Err(Stop::FileMissing) => self.pass_on(held).await,
             Err(Stop::Files(error)) => self.fail(held, &error, false).await,
             Err(Stop::Storage(error)) => {
                 let passing = matches!(error, StorageError::Unavailable(_));
@@ -159,6 +201,25 @@ impl ImportWorker {
             return self.finish(held, Some(ImportFailure::Internal)).await;
         }
         self.give_back(held, delay_after(held.job.attempts)).await
+    }
+
+    /// Leaves the import to an instance that has its file: at once, then later and later.
+    async fn pass_on(&self, held: &HeldJob) -> Result<(), StorageError> {
+        let attempt = held.job.attempts;
+        tracing::warn!(
+            user_id = %held.user_id(),
+            import_id = %held.import_id(),
+            attempt,
+            "the file of an import is not here; do all instances have the same DATA_FOLDER?"
+        );
+        if attempt >= MOST_LOOKS {
+            return self.finish(held, Some(ImportFailure::FileMissing)).await;
+        }
+        let delay = match attempt {
+            0 | 1 => TimeDelta::zero(),
+            more => delay_after(more - 1),
+        };
+        self.give_back(held, delay).await
     }
 
     async fn give_back(&self, held: &HeldJob, delay: TimeDelta) -> Result<(), StorageError> {

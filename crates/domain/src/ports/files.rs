@@ -42,4 +42,6 @@ pub trait FileStore: Send + Sync {
     async fn delete(&self, user: UserId, file: Uuid) -> Result<(), FileStoreError>;
     /// Deletes every file of a user.
     async fn delete_all(&self, user: UserId) -> Result<(), FileStoreError>;
+    /// Deletes what processes that died left unfinished. How many files.
+    async fn delete_abandoned(&self) -> Result<u64, FileStoreError>;
 }

@@ -31,6 +31,10 @@ pub enum StorageError {
     /// The database can't be reached, or not now; the same may work later.
     #[error("the database is not available")]
     Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// What was written belongs to something that was deleted meanwhile, such as an account; nothing
+    /// was written.
+    #[error("what this belongs to is gone")]
+    Orphaned,
     /// A stored row that can't be what it should be.
     #[error("a stored row is not readable: {0}")]
     Unreadable(String),

@@ -62,6 +62,9 @@ pub trait TableSource: Send {
 pub trait TableReader: Send + Sync {
     /// The format of a file, judged by its first bytes; `None` when it is no table.
     fn recognise(&self, first_bytes: &[u8]) -> Option<TableFormat>;
+    /// Whether a whole file is a table, where its first bytes don't tell: an old workbook begins like any
+    /// document of its time. One that is damaged or protected may be; opening it tells.
+    async fn is_table(&self, path: PathBuf, format: TableFormat) -> Result<bool, TableError>;
     /// Looks at the beginning of a file: at most `most` rows of the sheet called `sheet`, or of the
     /// first that has content. No such sheet is [`ImportFailure::NoSuchSheet`].
     async fn outline(

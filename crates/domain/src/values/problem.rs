@@ -11,8 +11,13 @@ use crate::ContactId;
 pub enum Problem {
     /// A value is needed and there is none.
     Required,
-    /// More than `max` characters (or items of a list).
+    /// More than `max` characters.
     TooLong {
+        /// The most that is accepted.
+        max: u32,
+    },
+    /// More than `max` items of a list.
+    TooMany {
         /// The most that is accepted.
         max: u32,
     },
@@ -85,6 +90,7 @@ impl Problem {
         match self {
             Self::Required => "required",
             Self::TooLong { .. } => "too_long",
+            Self::TooMany { .. } => "too_many",
             Self::TooShort { .. } => "too_short",
             Self::ControlCharacter => "control_character",
             Self::InvalidPhone => "invalid_phone",

@@ -1,5 +1,6 @@
 //! Tags of contacts.
 
+use super::text::is_blank;
 use super::{Problem, fold};
 
 /// A label of up to 50 characters; two spellings that differ in case or accents are one tag.
@@ -18,7 +19,7 @@ impl Tag {
     /// Accepts one tag, trimmed.
     pub fn parse(raw: &str) -> Result<Self, Problem> {
         let label = raw.trim();
-        if label.is_empty() {
+        if is_blank(label) {
             return Err(Problem::Required);
         }
         if label.chars().count() > Self::MAX {
@@ -36,14 +37,14 @@ impl Tag {
     /// Accepts a list, each spelling once, in the order given.
     pub fn parse_list<'a>(raw: impl IntoIterator<Item = &'a str>) -> Result<Vec<Self>, Problem> {
         let mut tags: Vec<Self> = Vec::new();
-        for text in raw.into_iter().filter(|text| !text.trim().is_empty()) {
+        for text in raw.into_iter().filter(|text| !is_blank(text)) {
             let tag = Self::parse(text)?;
             if tags.contains(&tag) {
                 continue;
             }
             // Within the loop: each tag is compared with those before, which must stay few.
             if tags.len() == Self::MAX_PER_CONTACT {
-                return Err(Problem::TooLong { max: 50 });
+                return Err(Problem::TooMany { max: 50 });
             }
             tags.push(tag);
         }

@@ -2,7 +2,24 @@
 
 use super::Problem;
 
-/// Text of 1 to `MAX` characters, trimmed, without control characters (line breaks and tabs are
+/// Whether nobody sees anything of a text: it has nothing but spaces and characters that are not shown,
+/// such as those of width zero.
+pub(super) fn is_blank(text: &str) -> bool {
+    text.chars().all(|c| c.is_whitespace() || is_invisible(c))
+}
+
+/// The characters that Unicode calls default ignorable (`DerivedCoreProperties.txt`, version 16), and
+/// the empty pattern of Braille. Within a text they have their uses, as between parts of an emoji.
+fn is_invisible(c: char) -> bool {
+    matches!(c,
+        '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}'
+        | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}'
+        | '\u{2060}'..='\u{206f}' | '\u{2800}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}'
+        | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fff8}' | '\u{1bca0}'..='\u{1bca3}'
+        | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}')
+}
+
+/// Text of 1 to `MAX` characters, of which some can be seen, trimmed, without control characters (line breaks and tabs are
 /// kept when `LINES`).
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Text<const MAX: usize, const LINES: bool>(String);
@@ -11,7 +28,7 @@ impl<const MAX: usize, const LINES: bool> Text<MAX, LINES> {
     /// Accepts `raw` after trimming it.
     pub fn parse(raw: &str) -> Result<Self, Problem> {
         let trimmed = raw.trim();
-        if trimmed.is_empty() {
+        if is_blank(trimmed) {
             return Err(Problem::Required);
         }
         if trimmed.chars().count() > MAX {
@@ -28,7 +45,7 @@ impl<const MAX: usize, const LINES: bool> Text<MAX, LINES> {
 
     /// As [`Self::parse`], where an empty text means none.
     pub fn parse_optional(raw: &str) -> Result<Option<Self>, Problem> {
-        if raw.trim().is_empty() {
+        if is_blank(raw) {
             return Ok(None);
         }
         Self::parse(raw).map(Some)

@@ -133,6 +133,7 @@ fn a_failure_is_stored_and_read_back_the_same() {
         ImportFailure::TooManyRows { max: 1 },
         ImportFailure::TooManyColumns { max: 2 },
         ImportFailure::TooLarge { max: 3 },
+        ImportFailure::FileMissing,
         ImportFailure::Internal,
     ] {
         let json = serde_json::to_string(&failure).expect("it serializes");

@@ -424,7 +424,7 @@ fn a_contact_has_at_most_50_different_tags() {
     );
     assert_eq!(
         Tag::parse_list(many.iter().map(String::as_str)).err(),
-        Some(Problem::TooLong { max: 50 })
+        Some(Problem::TooMany { max: 50 })
     );
 }
 
@@ -433,7 +433,7 @@ fn of_a_list_of_too_many_tags_no_more_is_read_than_shows_it() {
     let many: Vec<String> = (0..10_000).map(|number| format!("tag {number}")).collect();
     let mut read = 0;
     let list = Tag::parse_list(many.iter().map(String::as_str).inspect(|_| read += 1));
-    assert_eq!(list.err(), Some(Problem::TooLong { max: 50 }));
+    assert_eq!(list.err(), Some(Problem::TooMany { max: 50 }));
     assert_eq!(read, 51);
 }
 
@@ -608,6 +608,7 @@ fn every_problem() -> Vec<Problem> {
     let known = |problem: &Problem| match problem {
         Problem::Required
         | Problem::TooLong { .. }
+        | Problem::TooMany { .. }
         | Problem::TooShort { .. }
         | Problem::ControlCharacter
         | Problem::InvalidPhone
@@ -631,6 +632,7 @@ fn every_problem() -> Vec<Problem> {
     let problems = vec![
         Problem::Required,
         Problem::TooLong { max: 50 },
+        Problem::TooMany { max: 50 },
         Problem::TooShort { min: 10 },
         Problem::ControlCharacter,
         Problem::InvalidPhone,
@@ -705,4 +707,20 @@ fn violations_are_listed_in_the_order_in_which_they_were_found() {
         "phone: invalid_phone, email: required"
     );
     assert_eq!(violations.clone().into_result(), Err(violations));
+}
+
+#[test]
+fn a_text_that_nobody_sees_is_none() {
+    for text in ["\u{200b}", " \u{200d}\u{feff}\t", "\u{2800}", "\u{e0020}"] {
+        assert_eq!(PersonName::parse(text), Err(Problem::Required), "{text:?}");
+        assert_eq!(
+            nexus_domain::values::LongText::parse_optional(text),
+            Ok(None),
+            "{text:?}"
+        );
+        assert_eq!(Tag::parse(text).err(), Some(Problem::Required), "{text:?}");
+        assert_eq!(Tag::parse_list([text]), Ok(Vec::new()), "{text:?}");
+    }
+    let family = "👩\u{200d}👧";
+    assert_eq!(PersonName::parse(family).expect("a name").as_str(), family);
 }

@@ -227,6 +227,14 @@ impl BulkChangeRepository for SqlRepositories {
         self.bulk_change(user, id, lock).await
     }
 
+    async fn delete_ended(&mut self, before: DateTime<Utc>) -> Result<u64, StorageError> {
+        let sql = Sql::with(
+            "DELETE FROM bulk_changes WHERE ended_at < $1",
+            params![before],
+        );
+        self.db().execute(sql).await
+    }
+
     async fn save(&mut self, change: &BulkChange) -> Result<(), StorageError> {
         let sql = Sql::with(
             "UPDATE bulk_changes SET status = $3, changed = $4, seen_through = $5, \

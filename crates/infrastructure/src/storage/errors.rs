@@ -6,8 +6,12 @@ use sea_orm::{DbErr, RuntimeErr, SqlErr};
 
 /// What a failed statement means to the use cases.
 pub(super) fn failed(error: DbErr) -> StorageError {
-    if let Some(SqlErr::UniqueConstraintViolation(message)) = error.sql_err() {
-        return StorageError::Duplicate(duplicate(&message));
+    match error.sql_err() {
+        Some(SqlErr::UniqueConstraintViolation(message)) => {
+            return StorageError::Duplicate(duplicate(&message));
+        }
+        Some(SqlErr::ForeignKeyConstraintViolation(_)) => return StorageError::Orphaned,
+        _ => {}
     }
     if is_passing(&error) {
         return StorageError::Unavailable(Box::new(error));

@@ -1,7 +1,6 @@
 //! Opening, migrating, checking and closing the store.
 
 use std::collections::HashSet;
-use std::path::Path;
 use std::time::Duration;
 
 use nexus_domain::ports::StorageError;
@@ -15,6 +14,7 @@ use super::SqlStorage;
 use super::connection::{Connection, Pools};
 use super::errors::failed;
 use super::sql::{Sql, params};
+use crate::private::private_file;
 
 /// One number for all instances, so that they migrate one after the other.
 const MIGRATION_LOCK: i64 = 0x006e_6578_7573;
@@ -146,8 +146,12 @@ async fn sqlite(url: &str, given: &StorageOptions) -> Result<Pools, StorageError
     let parsed: SqliteConnectOptions = url
         .parse()
         .map_err(|error| StorageError::Failed(Box::new(error)))?;
-    make_folder_of(parsed.get_filename())
+    // SQLite gives the files beside it the permissions of the database.
+    let file = parsed.get_filename().to_path_buf();
+    tokio::task::spawn_blocking(move || private_file(&file))
         .await
+        .map_err(std::io::Error::other)
+        .and_then(|made| made)
         .map_err(|error| StorageError::Failed(Box::new(error)))?;
 
     let patience = given.patience;
@@ -174,11 +178,4 @@ async fn sqlite(url: &str, given: &StorageOptions) -> Result<Pools, StorageError
     });
     let reading = Database::connect(reading).await.map_err(failed)?;
     Ok(Pools { writing, reading })
-}
-
-async fn make_folder_of(file: &Path) -> std::io::Result<()> {
-    match file.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => tokio::fs::create_dir_all(folder).await,
-        _ => Ok(()),
-    }
 }

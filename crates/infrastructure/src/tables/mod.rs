@@ -80,6 +80,13 @@ impl TableReader for SpreadsheetReader {
         recognition::recognise(first_bytes)
     }
 
+    async fn is_table(&self, path: PathBuf, format: TableFormat) -> Result<bool, TableError> {
+        match format {
+            TableFormat::Xls => rows::look(move || xls::has_workbook(&path)).await,
+            TableFormat::Csv | TableFormat::Xlsx | TableFormat::Ods => Ok(true),
+        }
+    }
+
     async fn outline(
         &self,
         path: PathBuf,

@@ -12,7 +12,7 @@ const OTHER_TEXT: [&[u8]; 3] = [b"<", b"%PDF", b"{\\rtf"];
 /// The format of a file that begins with these bytes.
 pub(super) fn recognise(first_bytes: &[u8]) -> Option<TableFormat> {
     if first_bytes.starts_with(xls::SIGNATURE) {
-        // A workbook with a password is one too, and so is an old text document: opening tells.
+        // A workbook with a password is one too, and so is an old text document: the whole file tells.
         return Some(TableFormat::Xls);
     }
     if first_bytes.starts_with(LOCAL_HEADER) {

@@ -111,7 +111,7 @@ async fn deleting_is_no_error_twice_and_spares_other_users() {
 }
 
 #[tokio::test]
-async fn opening_cleans_up_after_the_dead_and_not_after_the_living() {
+async fn one_cleans_up_after_the_dead_and_not_after_the_living() {
     let folder = TempFolder::new();
     let store = FolderFileStore::open(folder.path()).unwrap();
     write(&store, user(1), FILE, b"content").await;
@@ -127,6 +127,13 @@ async fn opening_cleans_up_after_the_dead_and_not_after_the_living() {
     };
     aged(&dead, 1);
     aged(&of_user.join(FILE.to_string()), 1);
+
+    assert_eq!(store.delete_abandoned().await.unwrap(), 1);
+    assert!(!dead.exists());
+    assert!(living.exists());
+    assert_eq!(store.delete_abandoned().await.unwrap(), 0);
+    fs::write(&dead, "half").unwrap();
+    aged(&dead, 1);
 
     let store = FolderFileStore::open(folder.path()).unwrap();
     assert!(!dead.exists());

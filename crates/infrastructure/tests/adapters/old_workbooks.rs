@@ -2,8 +2,9 @@
 
 use std::time::{Duration, Instant};
 
+use nexus_domain::ports::TableReader;
 use nexus_domain::{ImportFailure, TableFormat};
-use nexus_infrastructure::tables::TableLimits;
+use nexus_infrastructure::tables::{SpreadsheetReader, TableLimits};
 
 use crate::old_workbook::{begin, cell, container, end, label, record, records, text, workbook};
 use crate::table_fixtures;
@@ -278,4 +279,31 @@ async fn what_is_cut_off_is_never_read_as_a_shorter_table() {
             }
         }
     }
+}
+
+#[tokio::test]
+async fn a_container_without_a_workbook_is_no_table() {
+    let folder = nexus_testing::TempFolder::new();
+    let path = folder.join("file");
+    let reader = SpreadsheetReader::default();
+    for (name, is_table) in [
+        ("WordDocument", false),
+        ("PowerPoint Document", false),
+        ("Workbook", true),
+        ("BOOK", true),
+        ("EncryptedPackage", true),
+    ] {
+        std::fs::write(&path, container(name, b"content")).unwrap();
+        let told = reader.is_table(path.clone(), TableFormat::Xls).await;
+        assert_eq!(told, Ok(is_table), "{name}");
+    }
+    std::fs::write(&path, &container("Workbook", b"content")[..600]).unwrap();
+    assert!(
+        reader
+            .is_table(path.clone(), TableFormat::Xls)
+            .await
+            .is_err()
+    );
+    // Of the others the beginning tells.
+    assert_eq!(reader.is_table(path, TableFormat::Csv).await, Ok(true));
 }

@@ -12,6 +12,7 @@ on_both_databases!(
     a_change_is_read_as_it_was_written,
     how_far_it_is_is_saved,
     another_user_sees_and_changes_nothing,
+    those_that_were_over_long_ago_are_deleted,
 );
 
 fn change(user: UserId) -> BulkChange {
@@ -109,4 +110,34 @@ async fn another_user_sees_and_changes_nothing(store: Store) {
     assert_eq!(changes.find(other, change.id).await.unwrap(), None);
     assert_eq!(changes.lock(other, change.id).await.unwrap(), None);
     assert_same(&found(&store, &change).await, &Some(change));
+}
+
+async fn those_that_were_over_long_ago_are_deleted(store: Store) {
+    let (user, other) = (store.user().await.id, store.user().await.id);
+    let with = |user, status| BulkChange {
+        status,
+        ..change(user)
+    };
+    let long_ago = [
+        with(user, BulkStatus::Completed { at: at(9) }),
+        with(other, BulkStatus::Failed { at: at(0) }),
+    ];
+    let kept = [
+        with(user, BulkStatus::Completed { at: at(10) }),
+        with(user, BulkStatus::Queued),
+        with(other, BulkStatus::Running),
+    ];
+    let mut repositories = store.read();
+    let changes = repositories.bulk_changes();
+    for change in long_ago.iter().chain(&kept) {
+        changes.insert(change).await.unwrap();
+    }
+    assert_eq!(changes.delete_ended(at(10)).await.unwrap(), 2);
+    assert_eq!(changes.delete_ended(at(10)).await.unwrap(), 0);
+    for change in &long_ago {
+        assert_eq!(found(&store, change).await, None);
+    }
+    for change in &kept {
+        assert_eq!(found(&store, change).await.as_ref(), Some(change));
+    }
 }

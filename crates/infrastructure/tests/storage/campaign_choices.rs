@@ -64,7 +64,7 @@ async fn a_choice_that_can_t_be_made_leaves_the_one_before(store: Store) {
         .unwrap();
     let refused = choose(&store, user.id, &campaign, &[samples::contact_id()]).await;
     assert!(
-        matches!(refused, Err(StorageError::Failed(_))),
+        matches!(refused, Err(StorageError::Orphaned)),
         "{refused:?}"
     );
     assert_eq!(chosen(&store, &campaign).await, [contact.id]);

@@ -66,6 +66,7 @@ fn statuses() -> Vec<ImportStatus> {
         ImportFailure::TooManyRows { max: 1_000_000 },
         ImportFailure::TooManyColumns { max: 200 },
         ImportFailure::TooLarge { max: 5_000_000_000 },
+        ImportFailure::FileMissing,
         ImportFailure::Internal,
     ];
     [

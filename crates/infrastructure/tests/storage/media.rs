@@ -120,7 +120,7 @@ async fn a_file_goes_with_a_campaign_that_is_there(store: Store) {
         .insert(&samples::media(&never_stored))
         .await;
     assert!(
-        matches!(refused, Err(StorageError::Failed(_))),
+        matches!(refused, Err(StorageError::Orphaned)),
         "{refused:?}"
     );
 }

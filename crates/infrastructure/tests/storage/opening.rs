@@ -147,3 +147,32 @@ async fn a_server_that_is_not_there_is_unavailable() {
     let opened = SqlStorage::connect("postgres://nobody@127.0.0.1:1/none", options).await;
     assert!(matches!(opened.err(), Some(StorageError::Unavailable(_))));
 }
+
+#[cfg(unix)]
+#[tokio::test]
+async fn only_its_owner_can_read_a_sqlite_database() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let folder = TempFolder::new();
+    let file = folder.join("data/deeper/nexus.db");
+    let storage = connect(&format!("sqlite://{}?mode=rwc", file.display())).await;
+    storage.migrate().await.unwrap();
+    let mode = |path: &std::path::Path| {
+        let metadata = std::fs::metadata(path).unwrap();
+        metadata.permissions().mode() & 0o777
+    };
+    for made in [folder.join("data"), folder.join("data/deeper")] {
+        assert_eq!(mode(&made), 0o700, "{}", made.display());
+    }
+    let files: Vec<_> = std::fs::read_dir(folder.join("data/deeper"))
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .collect();
+    assert!(
+        files.len() >= 3,
+        "database, log and shared memory: {files:?}"
+    );
+    for file in files {
+        assert_eq!(mode(&file), 0o600, "{}", file.display());
+    }
+}

@@ -1,7 +1,8 @@
 use chrono::{DateTime, Utc};
+use nexus_domain::ports::StorageError;
 use nexus_domain::{SessionKeyHash, StoredSession, UserId};
 
-use crate::samples::at;
+use crate::samples::{self, at};
 use crate::store::Store;
 
 on_both_databases!(
@@ -10,6 +11,7 @@ on_both_databases!(
     a_deleted_session_is_never_revived,
     all_sessions_of_a_user_go_at_once,
     expired_sessions_are_swept,
+    what_belongs_to_nobody_is_told_from_a_failure,
 );
 
 fn session(byte: u8, user: Option<UserId>, expires_at: DateTime<Utc>) -> StoredSession {
@@ -86,4 +88,27 @@ async fn expired_sessions_are_swept(store: Store) {
     assert_eq!(sessions.delete_expired(at(20)).await.unwrap(), 0);
     let left = sessions.find(SessionKeyHash([3; 32]), at(0)).await.unwrap();
     assert!(left.is_some());
+}
+
+async fn what_belongs_to_nobody_is_told_from_a_failure(store: Store) {
+    let gone = samples::user().id;
+    let mut repositories = store.read();
+    let session = session(1, Some(gone), at(60));
+    let refused = repositories.sessions().insert(&session).await;
+    assert!(
+        matches!(refused, Err(StorageError::Orphaned)),
+        "{refused:?}"
+    );
+    let contact = samples::contact(gone, "Ana");
+    let refused = repositories.contacts().insert(&[contact]).await;
+    assert!(
+        matches!(refused, Err(StorageError::Orphaned)),
+        "{refused:?}"
+    );
+    let mut unit = store.begin().await;
+    let refused = unit.jobs().enqueue(&samples::job(gone)).await;
+    assert!(
+        matches!(refused, Err(StorageError::Orphaned)),
+        "{refused:?}"
+    );
 }

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, ensure};
 use nexus_domain::ports::Entropy;
-use nexus_infrastructure::SystemEntropy;
+use nexus_infrastructure::{SystemEntropy, private_folder};
 
 /// A folder of its own, deleted at the end unless it was asked for by name.
 pub(super) struct DemoFolder {
@@ -16,7 +16,7 @@ impl DemoFolder {
     /// The folder `wanted`, which must be empty, or a new one.
     pub(super) fn open(wanted: Option<&Path>) -> anyhow::Result<Self> {
         if let Some(path) = wanted {
-            std::fs::create_dir_all(path)
+            private_folder(path)
                 .with_context(|| format!("--folder: {} can't be made", path.display()))?;
             let mut inside = std::fs::read_dir(path)
                 .with_context(|| format!("--folder: {} can't be read", path.display()))?;
@@ -33,7 +33,7 @@ impl DemoFolder {
         let mut random = [0_u8; 6];
         SystemEntropy.fill(&mut random);
         let path = std::env::temp_dir().join(format!("nexus-demo-{}", hex::encode(random)));
-        std::fs::create_dir(&path).with_context(|| format!("{} can't be made", path.display()))?;
+        private_folder(&path).with_context(|| format!("{} can't be made", path.display()))?;
         Ok(Self {
             path,
             passing: true,

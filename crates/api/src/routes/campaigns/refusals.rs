@@ -30,8 +30,16 @@ pub(super) fn provider_missing(missing: Vec<&'static str>, language: Language) -
         Language::En => " and ",
     };
     ApiError::new(Code::ProviderMissing)
-        .with("missing", names.join(and))
+        .with("missing", listed(&names, and))
         .with_member("missing", missing)
+}
+
+/// Words as people list them: commas, and the last after `and`.
+fn listed(words: &[&str], and: &str) -> String {
+    match words {
+        [words @ .., last] if !words.is_empty() => format!("{}{and}{last}", words.join(", ")),
+        words => words.join(", "),
+    }
 }
 
 /// The template can't be sent.
@@ -53,6 +61,22 @@ pub(super) fn provider_failed(reason: &ChannelError) -> ApiError {
             .retry_after(retry_after.map_or(RETRY_AFTER_SECONDS, |wait| wait.as_secs().max(1))),
         ChannelError::NotConnected | ChannelError::InDoubt { .. } => {
             ApiError::new(Code::ProviderUnavailable).retry_after(RETRY_AFTER_SECONDS)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_last_of_several_words_follows_an_and() {
+        for (words, said) in [
+            (&["a"][..], "a"),
+            (&["a", "b"], "a y b"),
+            (&["a", "b", "c"], "a, b y c"),
+        ] {
+            assert_eq!(listed(words, " y "), said);
         }
     }
 }

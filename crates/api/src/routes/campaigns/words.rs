@@ -12,8 +12,10 @@ pub(super) fn explain_skip(reason: SkipReason, language: Language) -> &'static s
         (SkipReason::OptedOut, Language::En) => "Asked not to receive messages.",
         (SkipReason::Inactive, Language::Es) => "El contacto está inactivo.",
         (SkipReason::Inactive, Language::En) => "The contact is inactive.",
-        (SkipReason::NoAddress, Language::Es) => "No tiene dirección en este canal.",
-        (SkipReason::NoAddress, Language::En) => "Has no address on this channel.",
+        (SkipReason::NoAddress, Language::Es) => "No tiene teléfono o correo para este canal.",
+        (SkipReason::NoAddress, Language::En) => {
+            "Has no phone number or e-mail address for this channel."
+        }
         (SkipReason::DuplicateAddress, Language::Es) => {
             "Otro destinatario de la campaña tiene el mismo número."
         }
@@ -74,23 +76,23 @@ pub(super) fn explain_failure(code: FailureCode, language: Language) -> &'static
     }
 }
 
-/// A status as a word of a sentence.
+/// A status as the end of a sentence: «una campaña en pausa», “a campaign that is paused”.
 pub(super) fn name_status(status: CampaignStatus, language: Language) -> &'static str {
     match (status, language) {
         (CampaignStatus::Draft, Language::Es) => "en borrador",
-        (CampaignStatus::Draft, Language::En) => "a draft",
+        (CampaignStatus::Draft, Language::En) => "is a draft",
         (CampaignStatus::Scheduled, Language::Es) => "programada",
-        (CampaignStatus::Scheduled, Language::En) => "scheduled",
+        (CampaignStatus::Scheduled, Language::En) => "is scheduled",
         (CampaignStatus::Active, Language::Es) => "en envío",
-        (CampaignStatus::Active, Language::En) => "being sent",
+        (CampaignStatus::Active, Language::En) => "is being sent",
         (CampaignStatus::Paused, Language::Es) => "en pausa",
-        (CampaignStatus::Paused, Language::En) => "paused",
+        (CampaignStatus::Paused, Language::En) => "is paused",
         (CampaignStatus::Completed, Language::Es) => "completada",
-        (CampaignStatus::Completed, Language::En) => "completed",
+        (CampaignStatus::Completed, Language::En) => "is completed",
         (CampaignStatus::Cancelled, Language::Es) => "cancelada",
-        (CampaignStatus::Cancelled, Language::En) => "cancelled",
-        (CampaignStatus::Missed, Language::Es) => "perdida",
-        (CampaignStatus::Missed, Language::En) => "missed",
+        (CampaignStatus::Cancelled, Language::En) => "was cancelled",
+        (CampaignStatus::Missed, Language::Es) => "que no se envió a tiempo",
+        (CampaignStatus::Missed, Language::En) => "was not sent in time",
     }
 }
 

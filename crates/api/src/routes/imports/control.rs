@@ -23,7 +23,7 @@ impl From<(StartImportError, Language)> for ApiError {
             StartImportError::Status(refused) => not_while(refused.status, language),
             StartImportError::Invalid(violations) => Self::invalid(&violations),
             StartImportError::Unreadable(failure) => unreadable(&failure, language),
-            StartImportError::Files(error) => Self::internal(&error),
+            StartImportError::Files(error) => error.into(),
             StartImportError::Storage(error) => error.into(),
         }
     }

@@ -1,8 +1,5 @@
 //! Multipart forms with a file and what is chosen for it.
 
-use std::future::Future;
-use std::time::Duration;
-
 use actix_multipart::{Field, Multipart, MultipartError};
 use futures_util::TryStreamExt;
 use nexus_application::Actor;
@@ -12,12 +9,11 @@ use utoipa::ToSchema;
 
 use super::choices::ColumnBody;
 use super::upload::refusal;
-use crate::errors::{ApiError, Code};
+use crate::errors::{ApiError, Code, size};
+use crate::extract::{SlowUpload, UploadPace};
 
-/// The longest pause within an upload.
-const STALLED: Duration = Duration::from_secs(20);
 /// The longest text of a field, in bytes: a mapping of 200 columns fits.
-const LONGEST_TEXT: usize = 128 * 1024;
+const LONGEST_TEXT: u64 = 128 * 1024;
 /// The most fields besides the file.
 const MOST_FIELDS: usize = 100;
 
@@ -51,13 +47,15 @@ pub(super) async fn receive(
     imports: &Imports,
     actor: &Actor,
     language: Language,
+    pace: UploadPace,
     mut form: Multipart,
 ) -> Result<(IncomingFile, ImportChoices), ApiError> {
     let mut file = None;
     let mut choices = ImportChoices::default();
     let mut violations = Violations::new();
     let mut fields = 0;
-    while let Some(mut field) = patiently(form.try_next()).await? {
+    let mut upload = pace.begin();
+    while let Some(mut field) = next(&upload, form.try_next()).await? {
         let Some(name) = field.name().map(str::to_owned) else {
             continue;
         };
@@ -65,14 +63,14 @@ pub(super) async fn receive(
             if file.is_some() {
                 return Err(malformed());
             }
-            file = Some(receive_file(imports, actor, language, &mut field).await?);
+            file = Some(receive_file(imports, actor, language, &mut upload, &mut field).await?);
             continue;
         }
         fields += 1;
         if fields > MOST_FIELDS {
             return Err(malformed());
         }
-        let text = receive_text(&mut field).await?;
+        let text = receive_text(&mut upload, &mut field).await?;
         choose(&mut choices, &name, text, &mut violations);
     }
     if !violations.is_empty() {
@@ -85,19 +83,18 @@ fn malformed() -> ApiError {
     ApiError::new(Code::MalformedUpload)
 }
 
-async fn patiently<T>(
+async fn next<T>(
+    upload: &SlowUpload,
     step: impl Future<Output = Result<T, MultipartError>>,
 ) -> Result<T, ApiError> {
-    tokio::time::timeout(STALLED, step)
-        .await
-        .map_err(|_| ApiError::new(Code::BodyTimeout))?
-        .map_err(|_| malformed())
+    upload.wait_for(step).await?.map_err(|_| malformed())
 }
 
 async fn receive_file(
     imports: &Imports,
     actor: &Actor,
     language: Language,
+    upload: &mut SlowUpload,
     field: &mut Field,
 ) -> Result<IncomingFile, ApiError> {
     let file_name = field
@@ -107,17 +104,19 @@ async fn receive_file(
         .to_owned();
     let refused = |error| refusal(error, language);
     let mut file = imports.begin(actor, &file_name).await.map_err(refused)?;
-    while let Some(piece) = patiently(field.try_next()).await? {
+    while let Some(piece) = next(upload, field.try_next()).await? {
+        upload.received(piece.len());
         file.write(&piece).await.map_err(refused)?;
     }
     Ok(file)
 }
 
-async fn receive_text(field: &mut Field) -> Result<String, ApiError> {
+async fn receive_text(upload: &mut SlowUpload, field: &mut Field) -> Result<String, ApiError> {
     let mut bytes = Vec::new();
-    while let Some(piece) = patiently(field.try_next()).await? {
-        if bytes.len() + piece.len() > LONGEST_TEXT {
-            return Err(ApiError::new(Code::TooLarge).with("max", format!("{LONGEST_TEXT} bytes")));
+    while let Some(piece) = next(upload, field.try_next()).await? {
+        upload.received(piece.len());
+        if u64::try_from(bytes.len() + piece.len()).is_ok_and(|length| length > LONGEST_TEXT) {
+            return Err(ApiError::new(Code::TooLarge).with("max", size(LONGEST_TEXT)));
         }
         bytes.extend_from_slice(&piece);
     }

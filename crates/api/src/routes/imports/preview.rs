@@ -1,23 +1,26 @@
 //! Looking at a file before it is imported.
 
 use actix_multipart::Multipart;
-use actix_web::web::{Data, Json};
+use actix_web::web::{Data, Json, Path};
 use actix_web::{HttpRequest, post};
-use nexus_application::imports::{Imports, Preview, PreviewedContact, PreviewedRow, RowPreview};
-use nexus_domain::ContactStatus;
+use nexus_application::imports::{
+    ImportChoices, Imports, Preview, PreviewAgainError, PreviewedContact, PreviewedRow, RowPreview,
+};
 use nexus_domain::values::{EmailAddress, Language, LongText, PhoneNumber};
+use nexus_domain::{ContactStatus, ImportId};
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::browse::RowErrorView;
-use super::choices::ColumnBody;
+use super::choices::{ChoicesBody, ColumnBody};
 use super::form::{ImportUpload, receive};
 use super::upload::refusal;
 use super::view::ImportView;
+use super::words::not_while;
 use crate::errors::ApiError;
-use crate::extract::{SignedIn, language_of};
-use crate::routes::shared::{AnyFailure, NeedsSession, TakesValues};
+use crate::extract::{Body, SignedIn, UploadPace, language_of};
+use crate::routes::shared::{AnyFailure, CanConflict, NeedsObject, NeedsSession, TakesValues};
 
 /// A contact as a row would become one.
 #[derive(Debug, Serialize, ToSchema)]
@@ -176,9 +179,20 @@ impl PreviewView {
     }
 }
 
+impl From<(PreviewAgainError, Language)> for ApiError {
+    fn from((error, language): (PreviewAgainError, Language)) -> Self {
+        match error {
+            PreviewAgainError::NotFound => Self::not_found(),
+            PreviewAgainError::Status(refused) => not_while(refused.status, language),
+            PreviewAgainError::Unshown(error) => refusal(error, language),
+            PreviewAgainError::Storage(error) => error.into(),
+        }
+    }
+}
+
 /// Receives a file and shows how it would be read: format, columns, the first rows as contacts or
-/// with what is wrong with them. The file is kept for a day: begin its import with
-/// `/import/{id}/start`.
+/// with what is wrong with them. The file is kept for a day: look at it again with other choices with
+/// `/import/{id}/preview`, begin its import with `/import/{id}/start`.
 #[utoipa::path(
     tag = "imports",
     operation_id = "preview_import",
@@ -193,14 +207,45 @@ pub async fn show(
     imports: Data<Imports>,
     SignedIn(actor): SignedIn,
     request: HttpRequest,
+    pace: Data<UploadPace>,
     form: Multipart,
 ) -> Result<Json<PreviewView>, ApiError> {
     let language = language_of(&request);
-    let (file, choices) = receive(&imports, &actor, language, form).await?;
+    let (file, choices) = receive(&imports, &actor, language, **pace, form).await?;
     let plan = choices.parse().map_err(|wrong| ApiError::invalid(&wrong))?;
     let preview = file
         .preview(plan)
         .await
         .map_err(|error| refusal(error, language))?;
+    Ok(Json(PreviewView::new(preview, language)))
+}
+
+/// Shows how a file that was previewed would be read with other choices, without another upload. What
+/// was chosen before does not count any more; the file is kept for another day.
+#[utoipa::path(
+    tag = "imports",
+    operation_id = "preview_import_again",
+    params(("id" = Uuid, Path, description = "The preview's `upload_id`")),
+    request_body = ChoicesBody,
+    responses(
+        (status = 200, description = "How the file would be read", body = PreviewView),
+        AnyFailure, NeedsSession, NeedsObject, CanConflict, TakesValues,
+    )
+)]
+#[post("/import/{id}/preview")]
+pub async fn show_again(
+    imports: Data<Imports>,
+    SignedIn(actor): SignedIn,
+    request: HttpRequest,
+    id: Path<Uuid>,
+    Body(body): Body<ChoicesBody>,
+) -> Result<Json<PreviewView>, ApiError> {
+    let language = language_of(&request);
+    let choices = ImportChoices::from(body);
+    let plan = choices.parse().map_err(|wrong| ApiError::invalid(&wrong))?;
+    let preview = imports
+        .preview_again(&actor, ImportId::from_uuid(*id), plan)
+        .await
+        .map_err(|error| ApiError::from((error, language)))?;
     Ok(Json(PreviewView::new(preview, language)))
 }

@@ -9,21 +9,19 @@ use nexus_domain::values::Language;
 use super::form::{ImportUpload, receive};
 use super::view::{ImportEnvelope, ImportView};
 use super::words::unreadable;
-use crate::errors::{ApiError, Code};
-use crate::extract::{SignedIn, language_of};
+use crate::errors::{ApiError, Code, size};
+use crate::extract::{SignedIn, UploadPace, language_of};
 use crate::routes::shared::{AnyFailure, NeedsSession, TakesValues};
 
 /// Why an upload was not taken, for the client.
 pub(super) fn refusal(error: UploadError, language: Language) -> ApiError {
     match error {
         UploadError::Empty => ApiError::new(Code::EmptyFile),
-        UploadError::TooLarge { max } => {
-            ApiError::new(Code::TooLarge).with("max", format!("{max} bytes"))
-        }
+        UploadError::TooLarge { max } => ApiError::new(Code::TooLarge).with("max", size(max)),
         UploadError::NotATable => ApiError::new(Code::NotATable),
         UploadError::Invalid(violations) => ApiError::invalid(&violations),
         UploadError::Unreadable(failure) => unreadable(&failure, language),
-        UploadError::Files(error) => ApiError::internal(&error),
+        UploadError::Files(error) => error.into(),
         UploadError::Storage(error) => error.into(),
     }
 }
@@ -43,10 +41,11 @@ pub async fn import_file(
     imports: Data<Imports>,
     SignedIn(actor): SignedIn,
     request: HttpRequest,
+    pace: Data<UploadPace>,
     form: Multipart,
 ) -> Result<HttpResponse, ApiError> {
     let language = language_of(&request);
-    let (file, choices) = receive(&imports, &actor, language, form).await?;
+    let (file, choices) = receive(&imports, &actor, language, **pace, form).await?;
     let plan = choices.parse().map_err(|wrong| ApiError::invalid(&wrong))?;
     let import = file
         .finish(plan)

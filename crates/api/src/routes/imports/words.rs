@@ -3,7 +3,7 @@
 use nexus_domain::ImportFailure;
 use nexus_domain::values::Language;
 
-use crate::errors::{ApiError, Code};
+use crate::errors::{ApiError, Code, number, size};
 
 /// The refusal of what an import's status does not allow.
 pub(super) fn not_while(status: &'static str, language: Language) -> ApiError {
@@ -12,10 +12,18 @@ pub(super) fn not_while(status: &'static str, language: Language) -> ApiError {
         ("queued", Language::Es) => "en espera",
         ("running", Language::Es) => "en marcha",
         ("completed", Language::Es) => "terminada",
-        ("failed", Language::Es) => "fallida",
+        ("failed", Language::Es) => "que falló",
         ("cancelled", Language::Es) => "cancelada",
-        ("undoing", Language::Es) => "deshaciéndose",
+        ("undoing", Language::Es) => "que se está deshaciendo",
         ("undone", Language::Es) => "deshecha",
+        ("previewed", Language::En) => "is only previewed",
+        ("queued", Language::En) => "is waiting",
+        ("running", Language::En) => "is running",
+        ("completed", Language::En) => "is finished",
+        ("failed", Language::En) => "has failed",
+        ("cancelled", Language::En) => "was cancelled",
+        ("undoing", Language::En) => "is being undone",
+        ("undone", Language::En) => "was undone",
         (word, _) => word,
     };
     ApiError::new(Code::ImportStatus)
@@ -62,22 +70,46 @@ pub(super) fn explain(failure: &ImportFailure, language: Language) -> String {
             header.join(", ")
         ),
         (ImportFailure::TooManyRows { max }, Language::Es) => {
-            format!("El archivo tiene más de {max} filas, que es el máximo.")
+            format!(
+                "El archivo tiene más de {} filas, que es el máximo.",
+                number(*max)
+            )
         }
         (ImportFailure::TooManyRows { max }, Language::En) => {
-            format!("The file has more than {max} rows, which is the limit.")
+            format!(
+                "The file has more than {} rows, which is the limit.",
+                number(*max)
+            )
         }
         (ImportFailure::TooManyColumns { max }, Language::Es) => {
-            format!("El archivo tiene más de {max} columnas, que es el máximo.")
+            format!(
+                "El archivo tiene más de {} columnas, que es el máximo.",
+                number(*max)
+            )
         }
         (ImportFailure::TooManyColumns { max }, Language::En) => {
-            format!("The file has more than {max} columns, which is the limit.")
+            format!(
+                "The file has more than {} columns, which is the limit.",
+                number(*max)
+            )
         }
         (ImportFailure::TooLarge { max }, Language::Es) => {
-            format!("El archivo descomprimido supera el máximo de {max} bytes.")
+            format!(
+                "El contenido del archivo, descomprimido, supera el máximo de {}.",
+                size(*max)
+            )
         }
         (ImportFailure::TooLarge { max }, Language::En) => {
-            format!("The uncompressed file exceeds the limit of {max} bytes.")
+            format!(
+                "The file's content, uncompressed, exceeds the limit of {}.",
+                size(*max)
+            )
+        }
+        (ImportFailure::FileMissing, Language::Es) => {
+            "El archivo ya no está en el servidor. Súbelo de nuevo; si vuelve a pasar, avisa a quien administra el servidor.".into()
+        }
+        (ImportFailure::FileMissing, Language::En) => {
+            "The file is no longer on the server. Upload it again; if that happens again, tell whoever runs the server.".into()
         }
         (ImportFailure::Internal, Language::Es) => {
             "Algo falló de nuestro lado; lo ya importado se conserva.".into()

@@ -172,7 +172,7 @@ async fn recipients_are_chosen_by_name_and_by_rule(app: App) {
         answer.assert_problem(422, "invalid_input");
         refused.push(answer.body["fields"].clone());
     }
-    let expected = json!({"contact_ids": ["Un contacto elegido no existe."]});
+    let expected = json!({"contact_ids": ["Uno de los contactos elegidos ya no existe."]});
     assert!(refused.iter().all(|fields| *fields == expected));
 
     let path = browser.draft("B").await;

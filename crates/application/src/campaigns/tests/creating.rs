@@ -129,7 +129,7 @@ async fn every_bad_field_of_a_new_campaign_is_listed() {
             ("channel", "not_one_of"),
             ("subject", "control_character"),
             ("message", "unknown_placeholder"),
-            ("contact_ids", "too_long"),
+            ("contact_ids", "too_many"),
             ("audience.tags", "tag_with_comma"),
             ("audience.status", "not_one_of"),
             ("audience.search", "too_long"),

@@ -188,6 +188,6 @@ fn a_hundred_thousand_contacts_can_be_chosen_one_by_one() {
     assert!(more.is_none());
     assert_eq!(
         violations,
-        Violations::of("contact_ids", Problem::TooLong { max: 50_000 })
+        Violations::of("contact_ids", Problem::TooMany { max: 50_000 })
     );
 }

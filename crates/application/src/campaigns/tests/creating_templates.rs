@@ -134,7 +134,7 @@ async fn a_template_has_a_hundred_variables_at_most() {
     };
     assert_eq!(
         problems_of(typed_with(with(101))).await,
-        Violations::of("template.variables", Problem::TooLong { max: 100 })
+        Violations::of("template.variables", Problem::TooMany { max: 100 })
     );
     let made = made_of(typed_with(with(100))).await.campaign;
     assert_eq!(made.content.template().expect("one").variables.len(), 100);

@@ -211,7 +211,7 @@ async fn every_bad_field_of_an_update_is_listed() {
             ("subject", "control_character"),
             ("message", "unknown_placeholder"),
             ("template.name", "required"),
-            ("contact_ids", "too_long"),
+            ("contact_ids", "too_many"),
             ("audience.tags", "tag_with_comma"),
             ("audience.status", "not_one_of"),
             ("audience.search", "too_long"),

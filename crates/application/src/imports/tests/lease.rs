@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use nexus_domain::{InstanceId, JobLease};
 
-use super::world::World;
+use super::world::{LEASE, World};
 use crate::fixtures::{entropy, now};
 use crate::imports::held::HeldJob;
 use crate::imports::worker::Stop;
@@ -14,7 +14,7 @@ fn held(world: &World) -> HeldJob {
         owner: InstanceId::new(now(), entropy().as_ref()),
         epoch: 1,
     };
-    HeldJob::new(job, lease).expect("an import")
+    HeldJob::new(job, lease, LEASE).expect("an import")
 }
 
 #[tokio::test(start_paused = true)]

@@ -154,7 +154,7 @@ fn a_wrong_value_is_shown_cut_and_clean() {
 fn a_cell_of_endless_tags_is_refused() {
     let tags: Vec<_> = (0..51).map(|n| format!("t{n}")).collect();
     let errors = errors(&["Ana", "", "5512345678", "", &tags.join(";")]);
-    assert_eq!(errors[0].problem, Problem::TooLong { max: 50 });
+    assert_eq!(errors[0].problem, Problem::TooMany { max: 50 });
 }
 
 #[test]

@@ -73,6 +73,9 @@ fn files(kept: &Arc<Mutex<Kept>>) -> MockFileStore {
         });
         Ok(Box::new(upload))
     });
+    files
+        .expect_local_copy()
+        .returning(|_, _| Ok(Some("/files/import".into())));
     let shared = Arc::clone(kept);
     files.expect_delete().returning(move |_, _| {
         shared.lock().expect("free").deleted = true;
@@ -248,4 +251,26 @@ async fn the_file_is_created_under_the_users_and_the_servers_name() {
     };
     let begun = Imports::new(ports, MAX).begin(&actor(), "a.csv").await;
     assert!(begun.is_ok());
+}
+
+#[tokio::test]
+async fn an_old_document_that_is_no_workbook_is_refused_once_it_is_whole() {
+    let mut tables = recognising(Some(TableFormat::Xls));
+    tables.expect_is_table().times(1).returning(|_, format| {
+        assert_eq!(format, TableFormat::Xls);
+        Ok(false)
+    });
+    let bench = bench(ScriptedStorage::new(), tables);
+    let mut file = bench
+        .imports
+        .begin(&actor(), "carta.xls")
+        .await
+        .expect("begun");
+    file.write(b"document").await.expect("taken");
+    let refused = file.finish(ImportPlan::default()).await;
+    assert!(
+        matches!(refused, Err(UploadError::NotATable)),
+        "{refused:?}"
+    );
+    assert!(bench.kept(|kept| kept.deleted));
 }

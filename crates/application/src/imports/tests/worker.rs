@@ -278,6 +278,41 @@ async fn the_wait_doubles_with_each_failure() {
 }
 
 #[tokio::test]
+async fn a_file_that_is_not_here_is_left_to_another_instance() {
+    for (attempts, seconds) in [(1, 0), (2, 5), (3, 10), (7, 160)] {
+        let world = World::new(rows(3));
+        {
+            let mut state = world.state();
+            state.file_missing = true;
+            state.job.as_mut().expect("a job").attempts = attempts;
+        }
+
+        assert!(!world.work().await, "the others have their turn first");
+
+        let expected = now() + TimeDelta::seconds(seconds);
+        assert_eq!(world.state().given_back, Some(expected));
+        assert_eq!(world.import().status.as_str(), "running");
+        world.state().file_missing = false;
+        assert!(world.work().await);
+        assert_eq!(world.import().progress.created, 3);
+    }
+
+    let world = World::new(rows(3));
+    {
+        let mut state = world.state();
+        state.file_missing = true;
+        state.job.as_mut().expect("a job").attempts = 8;
+    }
+    world.work().await;
+    let failure = ImportFailure::FileMissing;
+    assert_eq!(
+        world.import().status,
+        ImportStatus::Failed { at: now(), failure }
+    );
+    assert!(world.state().job.is_none());
+}
+
+#[tokio::test]
 async fn an_import_that_ends_the_process_each_time_is_not_begun_for_ever() {
     let world = World::new(rows(3));
     world.state().job.as_mut().expect("a job").attempts = 21;

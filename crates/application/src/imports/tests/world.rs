@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use nexus_domain::mocks::MockUnitOfWork;
@@ -20,6 +21,9 @@ use super::cells;
 use crate::Shutdown;
 use crate::fixtures::{clock, entropy, now, user};
 use crate::imports::{ImportPorts, ImportWorker, Imports};
+
+/// How long the worker's leases last.
+pub(super) const LEASE: Duration = Duration::from_secs(30);
 
 /// Everything that an import touches.
 pub(super) struct State {
@@ -52,6 +56,7 @@ pub(super) struct State {
     pub(super) told_of_changes: usize,
     pub(super) renewals: usize,
     pub(super) given_back: Option<DateTime<Utc>>,
+    pub(super) file_missing: bool,
     pub(super) file_deleted: bool,
 }
 
@@ -130,6 +135,7 @@ impl World {
                 saves: 0,
                 told_of_changes: 0,
                 given_back: None,
+                file_missing: false,
                 file_deleted: false,
             })),
             shutdown: Shutdown::new(),
@@ -156,7 +162,8 @@ impl World {
     }
 
     pub(super) fn worker(&self) -> ImportWorker {
-        ImportWorker::new(self.ports(), InstanceId::new(now(), entropy().as_ref()))
+        let owner = InstanceId::new(now(), entropy().as_ref());
+        ImportWorker::new(self.ports(), owner, LEASE)
     }
 
     pub(super) fn imports(&self) -> Imports {
@@ -369,10 +376,14 @@ impl World {
 
     fn files(&self) -> MockFileStore {
         let mut files = MockFileStore::new();
+        let world = self.clone();
         files
             .expect_local_copy()
             .withf(|asked, id| *asked == user().id && *id == import_id().as_uuid())
-            .returning(|_, _| Ok(Some("/files/import".into())));
+            .returning(move |_, _| {
+                let is_there = !world.state().file_missing;
+                Ok(is_there.then(|| "/files/import".into()))
+            });
         let world = self.clone();
         files.expect_delete().returning(move |_, _| {
             world.state().file_deleted = true;

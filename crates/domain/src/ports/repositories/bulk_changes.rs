@@ -1,6 +1,7 @@
 //! Changes of many contacts.
 
 use async_trait::async_trait;
+use chrono::{DateTime, Utc};
 
 use crate::ports::StorageError;
 use crate::{BulkChange, BulkChangeId, UserId};
@@ -23,6 +24,8 @@ pub trait BulkChangeRepository: Send {
         user: UserId,
         id: BulkChangeId,
     ) -> Result<Option<BulkChange>, StorageError>;
+    /// Deletes those of any user that were over before. How many.
+    async fn delete_ended(&mut self, before: DateTime<Utc>) -> Result<u64, StorageError>;
     /// Stores how far it is.
     async fn save(&mut self, change: &BulkChange) -> Result<(), StorageError>;
 }

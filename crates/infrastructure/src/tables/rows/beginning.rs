@@ -65,11 +65,11 @@ impl Rows for Beginning {
     }
 }
 
-/// Runs `outline` on a thread for blocking work.
-pub(in crate::tables) async fn look(
-    outline: impl FnOnce() -> Result<TableOutline, TableError> + Send + 'static,
-) -> Result<TableOutline, TableError> {
-    tokio::task::spawn_blocking(outline)
+/// Runs `look` on a thread for blocking work.
+pub(in crate::tables) async fn look<T: Send + 'static>(
+    look: impl FnOnce() -> Result<T, TableError> + Send + 'static,
+) -> Result<T, TableError> {
+    tokio::task::spawn_blocking(look)
         .await
         .unwrap_or_else(|error| {
             tracing::error!(%error, "a table could not be looked at");

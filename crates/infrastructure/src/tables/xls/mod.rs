@@ -61,6 +61,13 @@ impl XlsFile {
     }
 }
 
+/// Whether a container has a workbook, of any age, or something that needs a password.
+pub(super) fn has_workbook(path: &Path) -> Result<bool, TableError> {
+    let container = CompoundFile::new(read_file(path)?)?;
+    let names = ["Workbook", "Book", "EncryptedPackage"];
+    Ok(names.into_iter().any(|name| container.has(name)))
+}
+
 fn read_file(path: &Path) -> Result<Vec<u8>, TableError> {
     let broken =
         |error: std::io::Error| unreadable(format!("the file can't be read ({})", error.kind()));
