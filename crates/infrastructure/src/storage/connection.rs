@@ -67,6 +67,18 @@ impl Connection {
         }
     }
 
+    /// For statements that PostgreSQL must plan for their values each time: how rare a needle is
+    /// decides how it is found, and a plan that is kept for all of them may read everything for one.
+    pub(super) async fn planned_each_time(&self) -> Result<Together<'_>, StorageError> {
+        if !self.is_postgres() {
+            return Ok(Together::Callers(self));
+        }
+        let together = self.together().await?;
+        let sql = Sql::new("SET LOCAL plan_cache_mode = force_custom_plan");
+        together.db().execute(sql).await?;
+        Ok(together)
+    }
+
     fn backend(&self) -> DbBackend {
         match self {
             Self::Pools(pools) => pools.writing.get_database_backend(),

@@ -5,6 +5,7 @@ use nexus_domain::values::{ContactSort, ListRequest, Listing, Paging};
 use nexus_domain::{Contact, ContactFilter, UserId};
 
 use super::SqlRepositories;
+use super::connection::{Connection, Together};
 use super::contact_filter::{
     Lead, counted, is_by_status_only, is_one_tag, kept_total, kept_total_of, list, trigrams,
     with_trigrams,
@@ -29,26 +30,26 @@ impl SqlRepositories {
         filter: &ContactFilter,
         request: &ListRequest<ContactSort>,
     ) -> Result<Listing<Contact>, StorageError> {
-        let lead = self.lead(filter).await?;
+        let together = planned(self.db(), filter).await?;
+        let db = together.db();
+        let lead = lead(db, filter).await?;
         let kept = match request.paging {
-            Paging::Page { .. } => self.kept(user, filter).await?,
+            Paging::Page { .. } => kept(db, user, filter).await?,
             Paging::After { .. } => None,
         };
         let mut list = list(user, filter, &lead, request);
         list.total = kept;
         let part = list
-            .part::<ContactRow>(self.db(), &request.paging, request.size)
+            .part::<ContactRow>(db, &request.paging, request.size)
             .await?;
         let (total, total_is_exact) = match request.paging {
             Paging::After { .. } => (None, true),
             Paging::Page { number } => match kept.or_else(|| part.total(number, request.size)) {
                 Some(total) => (Some(total), true),
-                None => {
-                    self.counted_up_to(user, filter, &lead, MOST_COUNTED)
-                        .await?
-                }
+                None => counted_up_to(db, user, filter, &lead, MOST_COUNTED).await?,
             },
         };
+        together.done().await?;
         let cursor = |row: &ContactRow| match request.sort {
             ContactSort::Name => (row.name_key.clone(), row.id),
             ContactSort::CreatedAt => (time_key(row.created_at), row.id),
@@ -66,61 +67,77 @@ impl SqlRepositories {
         user: UserId,
         filter: &ContactFilter,
     ) -> Result<u64, StorageError> {
-        if let Some(kept) = self.kept(user, filter).await? {
+        if let Some(kept) = kept(self.db(), user, filter).await? {
             return Ok(kept);
         }
-        let lead = self.lead(filter).await?;
+        let together = planned(self.db(), filter).await?;
+        let db = together.db();
+        let lead = lead(db, filter).await?;
         let counted = counted(user, filter, &lead, None);
-        Ok(Number::count(self.db().one(counted).await?))
+        let number = Number::count(db.one(counted).await?);
+        together.done().await?;
+        Ok(number)
     }
+}
 
-    /// Where to look first for what `filter` lets through. PostgreSQL knows by itself how rare a
-    /// needle is; for SQLite it is found out here.
-    async fn lead(&self, filter: &ContactFilter) -> Result<Lead, StorageError> {
-        let needle = filter.search_needle();
-        let Some(needle) = needle.as_deref().and_then(trigrams) else {
-            return Ok(Lead::List);
-        };
-        if self.db().is_postgres() {
-            return Ok(Lead::List);
-        }
-        let found = with_trigrams(&needle, MOST_BY_TRIGRAMS + 1);
-        let found = Number::count(self.db().one(found).await?);
-        Ok(if found > u64::from(MOST_BY_TRIGRAMS) {
-            Lead::List
-        } else {
-            Lead::Trigrams(needle)
-        })
+/// What to ask `filter` of: a search is planned for its own needle.
+async fn planned<'a>(
+    db: &'a Connection,
+    filter: &ContactFilter,
+) -> Result<Together<'a>, StorageError> {
+    if filter.search.is_some() {
+        db.planned_each_time().await
+    } else {
+        Ok(Together::Callers(db))
     }
+}
 
-    /// How many contacts `filter` lets through, where the totals know.
-    async fn kept(
-        &self,
-        user: UserId,
-        filter: &ContactFilter,
-    ) -> Result<Option<u64>, StorageError> {
-        let only_tag = filter.tags.first().filter(|tag| is_one_tag(filter, tag));
-        let sql = if is_by_status_only(filter) {
-            kept_total(user, filter.status)
-        } else if let Some(tag) = only_tag {
-            kept_total_of(user, tag)
-        } else {
-            return Ok(None);
-        };
-        Ok(Some(Number::count(self.db().one(sql).await?)))
+/// Where to look first for what `filter` lets through. PostgreSQL knows by itself how rare a
+/// needle is; for SQLite it is found out here.
+async fn lead(db: &Connection, filter: &ContactFilter) -> Result<Lead, StorageError> {
+    let needle = filter.search_needle();
+    let Some(needle) = needle.as_deref().and_then(trigrams) else {
+        return Ok(Lead::List);
+    };
+    if db.is_postgres() {
+        return Ok(Lead::List);
     }
+    let found = with_trigrams(&needle, MOST_BY_TRIGRAMS + 1);
+    let found = Number::count(db.one(found).await?);
+    Ok(if found > u64::from(MOST_BY_TRIGRAMS) {
+        Lead::List
+    } else {
+        Lead::Trigrams(needle)
+    })
+}
 
-    /// How many contacts `filter` lets through, counted up to `most`, and whether that is all.
-    async fn counted_up_to(
-        &self,
-        user: UserId,
-        filter: &ContactFilter,
-        lead: &Lead,
-        most: u32,
-    ) -> Result<(Option<u64>, bool), StorageError> {
-        let counted = counted(user, filter, lead, Some(most + 1));
-        let number = Number::count(self.db().one(counted).await?);
-        let most = u64::from(most);
-        Ok((Some(number.min(most)), number <= most))
-    }
+/// How many contacts `filter` lets through, where the totals know.
+async fn kept(
+    db: &Connection,
+    user: UserId,
+    filter: &ContactFilter,
+) -> Result<Option<u64>, StorageError> {
+    let only_tag = filter.tags.first().filter(|tag| is_one_tag(filter, tag));
+    let sql = if is_by_status_only(filter) {
+        kept_total(user, filter.status)
+    } else if let Some(tag) = only_tag {
+        kept_total_of(user, tag)
+    } else {
+        return Ok(None);
+    };
+    Ok(Some(Number::count(db.one(sql).await?)))
+}
+
+/// How many contacts `filter` lets through, counted up to `most`, and whether that is all.
+async fn counted_up_to(
+    db: &Connection,
+    user: UserId,
+    filter: &ContactFilter,
+    lead: &Lead,
+    most: u32,
+) -> Result<(Option<u64>, bool), StorageError> {
+    let counted = counted(user, filter, lead, Some(most + 1));
+    let number = Number::count(db.one(counted).await?);
+    let most = u64::from(most);
+    Ok((Some(number.min(most)), number <= most))
 }
