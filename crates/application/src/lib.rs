@@ -2,6 +2,7 @@
 //!
 //! * [`accounts`] — registration, sign-in, profile and settings, the providers' secrets.
 //! * [`contacts`] — creating, changing and finding contacts.
+//! * [`segments`] — saving filters of contacts under a name.
 //! * [`bulk`] — changing many contacts: the request and the worker.
 //! * [`imports`] — files whose rows become contacts: the upload and the worker.
 //! * [`campaigns`] — writing campaigns, starting and steering them, what became of their recipients.
@@ -22,6 +23,7 @@ mod field;
 mod fixtures;
 pub mod housekeeping;
 pub mod imports;
+pub mod segments;
 mod shutdown;
 pub mod statistics;
 pub mod webhooks;

@@ -114,6 +114,14 @@ pub struct BulkChange {
 }
 
 impl BulkChange {
+    /// The names of the tag that it renames, if that is what it does: before and after.
+    pub fn renamed_tag(&self) -> Option<(&Tag, &Tag)> {
+        match &self.action {
+            BulkAction::Edit(ContactEdit::RenameTag { from, to }) => Some((from, to)),
+            _ => None,
+        }
+    }
+
     /// Whether nothing more will happen.
     pub fn is_over(&self) -> bool {
         matches!(

@@ -211,16 +211,7 @@ impl Contact {
     /// The tag is called otherwise, in its place; a contact that has both keeps one. Whether it
     /// changed, be it only the spelling.
     pub fn rename_tag(&mut self, from: &Tag, to: &Tag) -> bool {
-        let Some(place) = self.tags.iter().position(|tag| tag == from) else {
-            return false;
-        };
-        if from != to && self.tags.contains(to) {
-            self.tags.remove(place);
-            return true;
-        }
-        let changed = self.tags[place].label() != to.label();
-        self.tags[place] = to.clone();
-        changed
+        Tag::rename(&mut self.tags, from, to)
     }
 
     /// Takes over what is known of `other`, who is the same person: what it lacks itself, the tags
@@ -323,12 +314,73 @@ pub struct ContactFilter {
     pub created_after: Option<DateTime<Utc>>,
     /// Created before.
     pub created_before: Option<DateTime<Utc>>,
+    /// Let through by each of these as well: a second search, a second status.
+    pub also: Vec<Self>,
 }
 
 impl ContactFilter {
     /// Whether it lets every contact through.
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
+    }
+
+    /// Lets through those whom both let through.
+    #[must_use]
+    pub fn and(mut self, other: Self) -> Self {
+        // Taken apart by name, so that no condition that is added can be forgotten here.
+        let Self {
+            search,
+            tags,
+            status,
+            has_phone,
+            has_email,
+            created_after,
+            created_before,
+            also,
+        } = other;
+        for tag in tags {
+            if !self.tags.contains(&tag) {
+                self.tags.push(tag);
+            }
+        }
+        self.has_phone |= has_phone;
+        self.has_email |= has_email;
+        self.created_after = self.created_after.max(created_after);
+        self.created_before = match (self.created_before, created_before) {
+            (Some(own), Some(others)) => Some(own.min(others)),
+            (own, others) => own.or(others),
+        };
+        // A filter has one search and one status; what both give and is not the same stays apart.
+        let mut apart = Self::default();
+        if self.search.is_none() {
+            self.search = search;
+        } else if self.search != search {
+            apart.search = search;
+        }
+        if self.status.is_none() {
+            self.status = status;
+        } else if self.status != status {
+            apart.status = status;
+        }
+        self.also.extend(also);
+        if !apart.is_empty() {
+            self.also.push(apart);
+        }
+        self
+    }
+
+    /// Whether who has the tag matters to who is let through.
+    pub fn names_tag(&self, tag: &Tag) -> bool {
+        self.tags.contains(tag) || self.also.iter().any(|filter| filter.names_tag(tag))
+    }
+
+    /// The tag is called otherwise. Whether that made a difference.
+    pub fn rename_tag(&mut self, from: &Tag, to: &Tag) -> bool {
+        let mut changed = Tag::rename(&mut self.tags, from, to);
+        for filter in &mut self.also {
+            changed |= filter.rename_tag(from, to);
+        }
+        changed
     }
 
     /// What to look for in [`Contact::search_text`]. A search that is a phone number with spaces

@@ -13,9 +13,10 @@ use crate::ports::{
     MessageRepository, MockBotActivityRepository, MockBulkChangeRepository,
     MockCampaignContactRepository, MockCampaignRepository, MockContactRepository,
     MockIdempotencyRepository, MockImportRepository, MockJobRepository, MockMediaRepository,
-    MockMessageRepository, MockSenderRepository, MockSessionRepository, MockStatisticsRepository,
-    MockUserRepository, MockWebhookRepository, Repositories, SenderRepository, SessionRepository,
-    StatisticsRepository, Storage, StorageError, UnitOfWork, UserRepository, WebhookRepository,
+    MockMessageRepository, MockSegmentRepository, MockSenderRepository, MockSessionRepository,
+    MockStatisticsRepository, MockUserRepository, MockWebhookRepository, Repositories,
+    SegmentRepository, SenderRepository, SessionRepository, StatisticsRepository, Storage,
+    StorageError, UnitOfWork, UserRepository, WebhookRepository,
 };
 
 /// A unit of work whose repositories are mocks. What is not expected of a mock panics when it is
@@ -30,6 +31,8 @@ pub struct MockUnitOfWork {
     pub contacts: MockContactRepository,
     /// The mock of `bulk_changes`.
     pub bulk_changes: MockBulkChangeRepository,
+    /// The mock of `segments`.
+    pub segments: MockSegmentRepository,
     /// The mock of `campaigns`.
     pub campaigns: MockCampaignRepository,
     /// The mock of `recipients`.
@@ -68,6 +71,9 @@ impl Repositories for MockUnitOfWork {
     }
     fn bulk_changes(&mut self) -> &mut dyn BulkChangeRepository {
         &mut self.bulk_changes
+    }
+    fn segments(&mut self) -> &mut dyn SegmentRepository {
+        &mut self.segments
     }
     fn campaigns(&mut self) -> &mut dyn CampaignRepository {
         &mut self.campaigns

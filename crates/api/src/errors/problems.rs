@@ -58,6 +58,10 @@ fn spanish(problem: &Problem) -> String {
         Problem::Duplicate => "Ya existe otro contacto con este dato.".into(),
         Problem::UnknownContacts { count: 1 } => "Un contacto elegido no existe.".into(),
         Problem::UnknownContacts { count } => format!("{count} contactos elegidos no existen."),
+        Problem::UnknownSegment => "Este segmento no existe.".into(),
+        Problem::SegmentOfSegment => {
+            "Un segmento no puede basarse en otro: repite aquí sus condiciones.".into()
+        }
         Problem::MeetsTwoContacts { phone, email } => format!(
             "El teléfono es de un contacto ({phone}) y el correo de otro ({email}); deja el que sea el correcto."
         ),
@@ -102,6 +106,10 @@ fn english(problem: &Problem) -> String {
         Problem::Duplicate => "Another contact already has this.".into(),
         Problem::UnknownContacts { count: 1 } => "A chosen contact does not exist.".into(),
         Problem::UnknownContacts { count } => format!("{count} chosen contacts do not exist."),
+        Problem::UnknownSegment => "This segment does not exist.".into(),
+        Problem::SegmentOfSegment => {
+            "A segment can't be made of another: repeat its conditions here.".into()
+        }
         Problem::MeetsTwoContacts { phone, email } => format!(
             "The phone number belongs to one contact ({phone}) and the e-mail address to another ({email}); leave the right one."
         ),

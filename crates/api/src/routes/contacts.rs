@@ -2,8 +2,11 @@
 
 pub mod bulk;
 pub mod export;
+mod filter;
 pub mod merge;
+pub mod segments;
 pub mod tags;
+mod uses;
 
 use actix_web::web::{Data, Json, Path};
 use actix_web::{HttpRequest, HttpResponse, delete, get, post, put};
@@ -105,6 +108,9 @@ pub struct ContactFilterQuery {
     created_after: Option<String>,
     /// Created before this time (RFC 3339).
     created_before: Option<String>,
+    /// In this segment, by its id.
+    #[param(value_type = Option<Uuid>)]
+    segment: Option<String>,
 }
 
 impl From<ContactFilterQuery> for ContactQuery {
@@ -116,6 +122,7 @@ impl From<ContactFilterQuery> for ContactQuery {
             has: query.has,
             created_after: query.created_after,
             created_before: query.created_before,
+            segment: query.segment,
         }
     }
 }

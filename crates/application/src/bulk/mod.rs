@@ -1,5 +1,6 @@
 //! Changes of many contacts: at once when they are few, else by a worker in the background.
 
+mod audiences;
 mod batch;
 mod request;
 mod start;
@@ -16,6 +17,7 @@ use tokio::sync::Notify;
 
 use crate::Actor;
 
+pub use audiences::TagUse;
 pub use request::BulkRequest;
 pub use start::{BulkError, BulkOutcome};
 pub use tags::{DeleteTagError, RenameTagError};

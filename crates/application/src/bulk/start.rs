@@ -9,7 +9,7 @@ use nexus_domain::{
 };
 
 use super::batch::Batch;
-use super::{BulkChanges, BulkRequest};
+use super::{BulkChanges, BulkRequest, audiences};
 use crate::Actor;
 
 /// The most contacts that are changed in one transaction while the user waits.
@@ -47,8 +47,10 @@ impl BulkChanges {
         actor: &Actor,
         request: &BulkRequest,
     ) -> Result<BulkOutcome, BulkError> {
-        let (action, selection) = request.parse().map_err(BulkError::Invalid)?;
-        Ok(self.change(actor.user_id(), action, selection).await?)
+        let user = actor.user_id();
+        let storage = self.ports.storage.as_ref();
+        let (action, selection) = request.resolve(storage, user).await?;
+        Ok(self.change(user, action, selection).await?)
     }
 
     pub(super) async fn change(
@@ -73,6 +75,7 @@ impl BulkChanges {
         now: DateTime<Utc>,
     ) -> Result<Option<BulkOutcome>, StorageError> {
         let mut unit = self.ports.storage.begin().await?;
+        audiences::follow(unit.as_mut(), user, action, now).await?;
         let batch = Batch::find(unit.as_mut(), user, action, selection, None, AT_ONCE + 1).await?;
         let matched = batch.len();
         if matched > AT_ONCE as usize {
@@ -95,6 +98,7 @@ impl BulkChanges {
     ) -> Result<BulkOutcome, StorageError> {
         let selection = as_of(selection, now);
         let mut unit = self.ports.storage.begin().await?;
+        audiences::follow(unit.as_mut(), user, &action, now).await?;
         let matched = match &selection {
             ContactSelection::Filter(filter) => unit.contacts().count(user, filter).await?,
             ContactSelection::Ids(ids) => {

@@ -31,6 +31,8 @@ pub struct TemplateInput {
 /// A rule that chooses recipients, as the user typed it. Without any condition it is everyone.
 #[derive(Debug, Clone, Default)]
 pub struct AudienceInput {
+    /// Contacts in this segment.
+    pub segment_id: Option<String>,
     /// Contacts with all of these tags.
     pub tags: Vec<String>,
     /// Contacts with this status.
@@ -89,6 +91,11 @@ fn variable_key(raw: &str) -> Result<ShortText, Problem> {
 impl AudienceInput {
     /// The rule, or `None` with its problems noted.
     pub(super) fn parse(&self, violations: &mut Violations) -> Option<Audience> {
+        // What is no id is the id of nobody's segment; whose it is, the store knows.
+        let segment = optional(self.segment_id.as_deref(), |id| {
+            id.trim().parse().map_err(|_| Problem::UnknownSegment)
+        });
+        let segment = violations.check("audience.segment_id", segment);
         let tags = Tag::parse_list(self.tags.iter().map(String::as_str));
         let tags = violations.check("audience.tags", tags);
         let status = optional(self.status.as_deref(), ContactStatus::parse);
@@ -96,6 +103,7 @@ impl AudienceInput {
         let search = optional(self.search.as_deref(), ShortText::parse);
         let search = violations.check("audience.search", search);
         Some(Audience {
+            segment: segment?,
             tags: tags?,
             status: status?,
             search: search?,

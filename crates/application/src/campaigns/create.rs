@@ -5,7 +5,7 @@ use nexus_domain::values::{MessageText, ShortText, Violations};
 use nexus_domain::{Campaign, CampaignCounters, CampaignId, CampaignState, ChannelKind, UserId};
 
 use super::content::{AudienceInput, Chosen, Refused, TemplateInput, compose};
-use super::{CampaignDetails, Campaigns, recipients};
+use super::{CampaignDetails, Campaigns, audience, recipients};
 use crate::Actor;
 use crate::field::optional;
 
@@ -51,6 +51,9 @@ impl Campaigns {
             .parse(user, &typed)
             .map_err(CreateCampaignError::Invalid)?;
         let mut unit = self.ports.storage.begin().await?;
+        audience::check_segment(unit.as_mut(), user, campaign.audience.as_ref())
+            .await?
+            .map_err(CreateCampaignError::Invalid)?;
         recipients::check_chosen(unit.as_mut(), user, &chosen)
             .await?
             .map_err(CreateCampaignError::Invalid)?;
@@ -60,7 +63,7 @@ impl Campaigns {
                 .choose(user, campaign.id, &chosen.ids)
                 .await?;
         }
-        let total = recipients::count(unit.as_mut(), &campaign, chosen.ids.len()).await?;
+        let total = recipients::count(unit.as_mut(), &campaign).await?;
         if total > 0 {
             unit.campaigns().set_total(user, campaign.id, total).await?;
         }

@@ -6,7 +6,7 @@ use nexus_domain::{
     Campaign, CampaignContent, CampaignId, Contact, ContactId, TemplateMessage, User,
 };
 
-use super::{Campaigns, template};
+use super::{Campaigns, audience, template};
 use crate::Actor;
 use crate::delivery::{credentials_for, values_of};
 
@@ -59,8 +59,9 @@ impl Campaigns {
             let found = read.contacts().find(user.id, contact).await?;
             Some(found.ok_or(PreviewError::NoSuchContact)?)
         } else {
+            let filter = audience::resolve(read.as_mut(), &campaign).await?;
             read.contacts()
-                .recipients_of(user.id, id, campaign.audience.clone(), None, 1)
+                .recipients_of(user.id, id, filter, None, 1)
                 .await?
                 .pop()
         };

@@ -6,7 +6,7 @@ use nexus_domain::{Campaign, CampaignId, CampaignStatus};
 
 use super::content::{AudienceInput, Chosen, Refused, TemplateInput, compose};
 use super::create::parse_channel;
-use super::{CampaignDetails, Campaigns, recipients, with_media};
+use super::{CampaignDetails, Campaigns, audience, recipients, with_media};
 use crate::{Actor, Field};
 
 /// What is to change of a campaign, as the user typed it. Its status and counters are not here:
@@ -124,7 +124,6 @@ impl Campaigns {
             .map_err(|error| UpdateCampaignError::NotEditable {
                 status: error.status,
             })?;
-        let audience_before = campaign.audience.clone();
         let chosen = changes
             .apply(&mut campaign)
             .map_err(UpdateCampaignError::Invalid)?;
@@ -134,14 +133,14 @@ impl Campaigns {
                 .map_err(UpdateCampaignError::Invalid)?;
             unit.campaigns().choose(user, id, &chosen.ids).await?;
         }
+        audience::check_segment(unit.as_mut(), user, campaign.audience.as_ref())
+            .await?
+            .map_err(UpdateCampaignError::Invalid)?;
         campaign.updated_at = self.ports.clock.now();
         unit.campaigns().save(&campaign).await?;
-        if chosen.is_some() || campaign.audience != audience_before {
-            let count = match &chosen {
-                Some(chosen) => chosen.ids.len(),
-                None => unit.campaigns().chosen(user, id).await?.len(),
-            };
-            let total = recipients::count(unit.as_mut(), &campaign, count).await?;
+        // Also when neither choice nor rule changed: who they are for may have.
+        let total = recipients::count(unit.as_mut(), &campaign).await?;
+        if total != campaign.counters.total {
             unit.campaigns().set_total(user, id, total).await?;
             campaign.counters.total = total;
         }

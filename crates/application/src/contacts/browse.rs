@@ -4,7 +4,7 @@ use nexus_domain::ports::StorageError;
 use nexus_domain::values::{ContactSort, ListRequest, Listing, Tag, Violations};
 use nexus_domain::{Contact, ContactId};
 
-use super::{ContactQuery, Contacts};
+use super::{ContactQuery, Contacts, QueryError};
 use crate::Actor;
 
 /// Why a contact can't be shown.
@@ -40,6 +40,15 @@ pub enum ListContactsError {
     Storage(#[from] StorageError),
 }
 
+impl From<QueryError> for ListContactsError {
+    fn from(error: QueryError) -> Self {
+        match error {
+            QueryError::Invalid(violations) => Self::Invalid(violations),
+            QueryError::Storage(error) => Self::Storage(error),
+        }
+    }
+}
+
 impl Contacts {
     /// A contact of the user.
     pub async fn get(&self, actor: &Actor, id: ContactId) -> Result<Contact, GetContactError> {
@@ -68,12 +77,10 @@ impl Contacts {
         query: &ContactQuery,
         request: &ListRequest<ContactSort>,
     ) -> Result<Listing<Contact>, ListContactsError> {
-        let filter = query.parse().map_err(ListContactsError::Invalid)?;
+        let user = actor.user_id();
+        let filter = query.resolve(self.storage.as_ref(), user).await?;
         let mut repositories = self.storage.read();
-        let listing = repositories
-            .contacts()
-            .list(actor.user_id(), &filter, request)
-            .await?;
+        let listing = repositories.contacts().list(user, &filter, request).await?;
         Ok(listing)
     }
 

@@ -7,7 +7,7 @@ use nexus_domain::ports::{Storage, StorageError};
 use nexus_domain::values::{ContactSort, Cursor, ListRequest, Paging, SortDirection, Violations};
 use nexus_domain::{Contact, ContactFilter, UserId};
 
-use super::{ContactQuery, Contacts};
+use super::{ContactQuery, Contacts, QueryError};
 use crate::Actor;
 
 /// How many contacts are read at once: so many are in memory, however many there are.
@@ -25,6 +25,15 @@ pub enum ExportContactsError {
     /// The store failed.
     #[error(transparent)]
     Storage(#[from] StorageError),
+}
+
+impl From<QueryError> for ExportContactsError {
+    fn from(error: QueryError) -> Self {
+        match error {
+            QueryError::Invalid(violations) => Self::Invalid(violations),
+            QueryError::Storage(error) => Self::Storage(error),
+        }
+    }
 }
 
 /// Contacts to be read one part after the other, oldest first.
@@ -49,7 +58,8 @@ impl Contacts {
         actor: &Actor,
         query: &ContactQuery,
     ) -> Result<ContactExport, ExportContactsError> {
-        let filter = query.parse().map_err(ExportContactsError::Invalid)?;
+        let storage = self.storage.as_ref();
+        let filter = query.resolve(storage, actor.user_id()).await?;
         let user = self
             .user(actor)
             .await?

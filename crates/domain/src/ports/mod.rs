@@ -22,8 +22,9 @@ pub use provisioning::{ProvisionedSender, ProvisioningError, SenderProvisioner};
 pub use repositories::{
     BotActivityRepository, BulkChangeRepository, CampaignContactRepository, CampaignRepository,
     ContactRepository, CreatedContact, IdempotencyRepository, IdempotencyState, ImportRepository,
-    JobRepository, KnownAddress, MediaRepository, MessageRepository, SenderRepository,
-    SessionRepository, StatisticsRepository, StoredAnswer, UserRepository, WebhookRepository,
+    JobRepository, KnownAddress, MediaRepository, MessageRepository, SegmentRepository,
+    SenderRepository, SessionRepository, StatisticsRepository, StoredAnswer, UserRepository,
+    WebhookRepository,
 };
 pub use sealing::{SealError, SecretSealer};
 pub use storage::{DuplicateKey, Repositories, Storage, StorageError, UnitOfWork};
@@ -41,8 +42,8 @@ pub use {
         MockBotActivityRepository, MockBulkChangeRepository, MockCampaignContactRepository,
         MockCampaignRepository, MockContactRepository, MockIdempotencyRepository,
         MockImportRepository, MockJobRepository, MockMediaRepository, MockMessageRepository,
-        MockSenderRepository, MockSessionRepository, MockStatisticsRepository, MockUserRepository,
-        MockWebhookRepository,
+        MockSegmentRepository, MockSenderRepository, MockSessionRepository,
+        MockStatisticsRepository, MockUserRepository, MockWebhookRepository,
     },
     sealing::MockSecretSealer,
     storage::MockStorage,

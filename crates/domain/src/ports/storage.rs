@@ -5,8 +5,8 @@ use async_trait::async_trait;
 use super::{
     BotActivityRepository, BulkChangeRepository, CampaignContactRepository, CampaignRepository,
     ContactRepository, IdempotencyRepository, ImportRepository, JobRepository, MediaRepository,
-    MessageRepository, SenderRepository, SessionRepository, StatisticsRepository, UserRepository,
-    WebhookRepository,
+    MessageRepository, SegmentRepository, SenderRepository, SessionRepository,
+    StatisticsRepository, UserRepository, WebhookRepository,
 };
 
 /// What is unique and was there already.
@@ -18,6 +18,8 @@ pub enum DuplicateKey {
     ContactPhone,
     /// A contact of this user with this e-mail address.
     ContactEmail,
+    /// A segment of this user with this name.
+    SegmentName,
     /// Anything else that is unique.
     Other,
 }
@@ -49,6 +51,8 @@ pub trait Repositories: Send {
     fn contacts(&mut self) -> &mut dyn ContactRepository;
     /// Changes of many contacts.
     fn bulk_changes(&mut self) -> &mut dyn BulkChangeRepository;
+    /// Saved filters of contacts.
+    fn segments(&mut self) -> &mut dyn SegmentRepository;
     /// Campaigns.
     fn campaigns(&mut self) -> &mut dyn CampaignRepository;
     /// Recipients of campaigns: the delivery ledger.

@@ -25,5 +25,5 @@ pub use password::NewPassword;
 pub use phone::PhoneNumber;
 pub use problem::{Problem, Violations};
 pub use tag::Tag;
-pub use text::{CompanyName, LongText, PersonName, ShortText, Text};
+pub use text::{CompanyName, LongText, PersonName, SegmentName, ShortText, Text};
 pub use time_zone::TimeZone;

@@ -56,6 +56,10 @@ pub enum Problem {
         /// How many there are.
         count: u32,
     },
+    /// Not the id of a segment of this user.
+    UnknownSegment,
+    /// A segment that is to be made of another segment.
+    SegmentOfSegment,
     /// The phone number belongs to one contact and the e-mail address to another.
     MeetsTwoContacts {
         /// The contact with the phone number.
@@ -99,6 +103,8 @@ impl Problem {
             Self::PhoneOrEmailRequired => "phone_or_email_required",
             Self::Duplicate => "duplicate",
             Self::UnknownContacts { .. } => "unknown_contacts",
+            Self::UnknownSegment => "unknown_segment",
+            Self::SegmentOfSegment => "segment_of_segment",
             Self::MeetsTwoContacts { .. } => "meets_two_contacts",
             Self::NoSuchColumn => "no_such_column",
             Self::MappedTwice => "mapped_twice",

@@ -8,5 +8,6 @@ mod import_plans;
 mod imports;
 mod message_text;
 mod records;
+mod segments;
 mod support;
 mod values;

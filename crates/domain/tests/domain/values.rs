@@ -622,6 +622,8 @@ fn every_problem() -> Vec<Problem> {
         | Problem::PhoneOrEmailRequired
         | Problem::Duplicate
         | Problem::UnknownContacts { .. }
+        | Problem::UnknownSegment
+        | Problem::SegmentOfSegment
         | Problem::MeetsTwoContacts { .. }
         | Problem::NoSuchColumn
         | Problem::MappedTwice
@@ -638,6 +640,8 @@ fn every_problem() -> Vec<Problem> {
         Problem::UnknownTimeZone,
         Problem::UnknownLanguage,
         Problem::UnknownCountry,
+        Problem::UnknownSegment,
+        Problem::SegmentOfSegment,
         Problem::TagWithComma,
         Problem::UnknownPlaceholder {
             name: "apellido".to_owned(),

@@ -80,7 +80,8 @@ fn on_tags(mut sql: Sql, tags: &[Tag], id: &str) -> Sql {
 
 /// ` AND …` for every condition on the contact `r`.
 pub(super) fn conditions(sql: Sql, filter: &ContactFilter) -> Sql {
-    on_tags(on_contact(sql, filter), &filter.tags, "r.id")
+    let sql = on_tags(on_contact(sql, filter), &filter.tags, "r.id");
+    filter.also.iter().fold(sql, conditions)
 }
 
 /// `FROM … WHERE …` over the contacts that `filter` lets through.
@@ -105,7 +106,8 @@ fn from_tags(user: UserId, first: &Tag, rest: &[Tag], filter: &ContactFilter) ->
         format!("FROM contact_tags AS t {join}WHERE t.user_id = $1 AND t.tag_key = $2"),
         params![user, first.key()],
     );
-    on_tags(on_contact(sql, &of_contact), rest, "t.contact_id")
+    let sql = on_tags(on_contact(sql, &of_contact), rest, "t.contact_id");
+    filter.also.iter().fold(sql, conditions)
 }
 
 /// How many contacts `filter` lets through, by counting them.

@@ -9,7 +9,7 @@ use nexus_domain::values::{
     ContactSort, EmailAddress, ListRequest, Listing, Paging, PhoneNumber, Tag,
 };
 use nexus_domain::{
-    Audience, CampaignId, Contact, ContactFilter, ContactId, ContactSelection, ImportId, UserId,
+    CampaignId, Contact, ContactFilter, ContactId, ContactSelection, ImportId, UserId,
 };
 use sea_orm::FromQueryResult;
 use uuid::Uuid;
@@ -300,7 +300,7 @@ impl ContactRepository for SqlRepositories {
         &mut self,
         user: UserId,
         campaign: CampaignId,
-        audience: Option<Audience>,
+        audience: Option<ContactFilter>,
         after: Option<ContactId>,
         most: u32,
     ) -> Result<Vec<Contact>, StorageError> {
@@ -315,7 +315,7 @@ impl ContactRepository for SqlRepositories {
                 ),
                 params![user, after, campaign],
             ),
-            Some(audience) => {
+            Some(filter) => {
                 let sql = Sql::with(
                     format!(
                         "SELECT {COLUMNS} FROM contacts AS r \
@@ -325,10 +325,31 @@ impl ContactRepository for SqlRepositories {
                     ),
                     params![user, after, campaign],
                 );
-                conditions(sql, &audience.filter()).then(")) ORDER BY r.id LIMIT ")
+                conditions(sql, &filter).then(")) ORDER BY r.id LIMIT ")
             }
         };
         self.contacts_by(sql.bind(most)).await
+    }
+
+    async fn count_recipients(
+        &mut self,
+        user: UserId,
+        campaign: CampaignId,
+        audience: Option<ContactFilter>,
+    ) -> Result<u64, StorageError> {
+        let chosen = Sql::with(
+            "SELECT count(*) AS number FROM campaign_choices AS c \
+             JOIN contacts AS r ON r.id = c.contact_id \
+             WHERE c.campaign_id = $2 AND c.user_id = $1 AND r.user_id = $1",
+            params![user, campaign],
+        );
+        let Some(filter) = audience else {
+            return Ok(Number::count(self.db().one(chosen).await?));
+        };
+        // Counted apart, so that the audience is counted by its index or its total.
+        let besides = conditions(chosen.then(" AND NOT (r.user_id = $1"), &filter).then(")");
+        let besides = Number::count(self.db().one(besides).await?);
+        Ok(besides + ContactRepository::count(self, user, &filter).await?)
     }
 
     async fn note_message(

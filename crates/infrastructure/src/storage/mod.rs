@@ -28,10 +28,12 @@ mod open;
 mod recipient_rows;
 mod recipients;
 mod rows;
+mod segments;
 mod senders;
 mod sessions;
 mod sql;
 mod statistics;
+mod stored_filter;
 mod users;
 mod webhooks;
 
@@ -39,8 +41,8 @@ use async_trait::async_trait;
 use nexus_domain::ports::{
     BotActivityRepository, BulkChangeRepository, CampaignContactRepository, CampaignRepository,
     ContactRepository, IdempotencyRepository, ImportRepository, JobRepository, MediaRepository,
-    MessageRepository, Repositories, SenderRepository, SessionRepository, StatisticsRepository,
-    Storage, StorageError, UnitOfWork, UserRepository, WebhookRepository,
+    MessageRepository, Repositories, SegmentRepository, SenderRepository, SessionRepository,
+    StatisticsRepository, Storage, StorageError, UnitOfWork, UserRepository, WebhookRepository,
 };
 
 use self::connection::{Connection, Pools};
@@ -74,6 +76,9 @@ impl Repositories for SqlRepositories {
         self
     }
     fn bulk_changes(&mut self) -> &mut dyn BulkChangeRepository {
+        self
+    }
+    fn segments(&mut self) -> &mut dyn SegmentRepository {
         self
     }
     fn campaigns(&mut self) -> &mut dyn CampaignRepository {

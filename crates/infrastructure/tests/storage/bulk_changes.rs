@@ -5,12 +5,13 @@ use nexus_domain::{
     ContactStatus, UserId,
 };
 
-use crate::samples::{self, at, short, tags};
+use crate::samples::{self, at, search, short, tags};
 use crate::store::{Store, assert_same};
 
 on_both_databases!(
     a_change_is_read_as_it_was_written,
     how_far_it_is_is_saved,
+    those_that_are_not_over_are_told,
     another_user_sees_and_changes_nothing,
 );
 
@@ -27,6 +28,7 @@ fn change(user: UserId) -> BulkChange {
             has_email: false,
             created_after: Some(at(-9)),
             created_before: Some(at(9)),
+            also: vec![search("norte"), ContactFilter::default()],
         }),
         status: BulkStatus::Queued,
         matched: 12_345,
@@ -92,6 +94,23 @@ async fn how_far_it_is_is_saved(store: Store) {
     let mut unit = store.begin().await;
     let locked = unit.bulk_changes().lock(user, change.id).await.unwrap();
     assert_same(&locked, &Some(change));
+}
+
+async fn those_that_are_not_over_are_told(store: Store) {
+    let (user, other) = (store.user().await.id, store.user().await.id);
+    let mut changes = [(); 4].map(|()| change(user));
+    changes[1].advance(samples::contact_id(), 400, at(1));
+    changes[2].complete(at(2));
+    changes[3].fail(at(2));
+    let mut repositories = store.read();
+    let stored = repositories.bulk_changes();
+    for change in &changes {
+        stored.insert(change).await.unwrap();
+    }
+    let mut open = changes[..2].to_vec();
+    open.sort_by_key(|change| change.id);
+    assert_same(&stored.unfinished(user).await.unwrap(), &open);
+    assert_eq!(stored.unfinished(other).await.unwrap(), []);
 }
 
 async fn another_user_sees_and_changes_nothing(store: Store) {

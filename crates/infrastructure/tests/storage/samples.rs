@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use chrono::{DateTime, TimeDelta, Utc};
 use nexus_domain::values::{
     Country, Cursor, EmailAddress, Language, ListRequest, MessageText, Paging, PersonName,
-    PhoneNumber, ShortText, SortDirection, Tag, TimeZone,
+    PhoneNumber, SegmentName, ShortText, SortDirection, Tag, TimeZone,
 };
 use nexus_domain::{
     Automation, BotActivity, BotActivityId, BotActivityKind, BulkChangeId, Campaign,
@@ -13,9 +13,9 @@ use nexus_domain::{
     CampaignState, ChannelKind, Contact, ContactFilter, ContactId, ContactSource, ContactStatus,
     Delivery, Direction, ImportId, ImportPlan, ImportProgress, ImportStatus, ImportUndo,
     ImportedFile, InstanceId, Job, JobId, JobWork, MediaFile, MediaId, MediaKind, Message,
-    MessageBody, MessageId, NotificationSettings, PrivacySettings, ProviderKeys, SenderAccount,
-    SenderId, TableFormat, Theme, User, UserId, WebhookEvent, WebhookEventId, WebhookKey,
-    WebhookSource, WebhookState,
+    MessageBody, MessageId, NotificationSettings, PrivacySettings, ProviderKeys, Segment,
+    SegmentId, SenderAccount, SenderId, TableFormat, Theme, User, UserId, WebhookEvent,
+    WebhookEventId, WebhookKey, WebhookSource, WebhookState,
 };
 use nexus_infrastructure::SystemEntropy;
 
@@ -45,6 +45,7 @@ new_ids!(
     campaign_id: CampaignId,
     recipient_id: CampaignContactId,
     import_id: ImportId,
+    segment_id: SegmentId,
     message_id: MessageId,
     webhook_id: WebhookEventId,
     job_id: JobId,
@@ -140,6 +141,18 @@ pub(crate) fn campaign(user: UserId) -> Campaign {
         sender_id: None,
         state: CampaignState::Draft,
         counters: CampaignCounters::default(),
+        created_at: at(0),
+        updated_at: at(0),
+    }
+}
+
+/// A segment of everyone.
+pub(crate) fn segment(user: UserId, name: &str) -> Segment {
+    Segment {
+        id: segment_id(),
+        user_id: user,
+        name: SegmentName::parse(name).expect("a name"),
+        filter: ContactFilter::default(),
         created_at: at(0),
         updated_at: at(0),
     }

@@ -100,7 +100,7 @@ async fn an_empty_field_of_a_form_clears_and_an_absent_one_does_not(app: App) {
     assert_eq!(changed["template"], template, "{:?}", answer.body);
     assert_eq!(
         changed["audience"],
-        json!({"tags": ["vip"], "status": "active", "search": "ana"})
+        json!({"segment_id": null, "tags": ["vip"], "status": "active", "search": "ana"})
     );
 
     // What was read and is sent back as it came changes nothing.

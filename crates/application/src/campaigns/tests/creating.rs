@@ -33,6 +33,7 @@ pub(super) async fn made_of(typed: CreateCampaign) -> CampaignDetails {
         .expect_insert()
         .times(1)
         .returning(|_| Ok(()));
+    counting(&mut unit, None, 0);
     let bench = bench(ScriptedStorage::new().then_begin(unit));
     let made = bench
         .campaigns
@@ -65,6 +66,7 @@ async fn a_new_campaign_is_a_draft() {
 async fn what_is_stored_is_the_draft_with_empty_counters() {
     let mut unit = MockUnitOfWork::default();
     having(&mut unit, &[1]);
+    counting(&mut unit, None, 1);
     unit.campaigns
         .expect_insert()
         .withf(|stored| {
@@ -117,6 +119,7 @@ async fn every_bad_field_of_a_new_campaign_is_listed() {
         template: None,
         contact_ids: vec![String::new(); 100_001],
         audience: Some(AudienceInput {
+            segment_id: Some("fieles".to_owned()),
             tags: texts(&["a,b"]),
             status: Some("gone".to_owned()),
             search: Some("x".repeat(256)),
@@ -130,6 +133,7 @@ async fn every_bad_field_of_a_new_campaign_is_listed() {
             ("subject", "control_character"),
             ("message", "unknown_placeholder"),
             ("contact_ids", "too_long"),
+            ("audience.segment_id", "unknown_segment"),
             ("audience.tags", "tag_with_comma"),
             ("audience.status", "not_one_of"),
             ("audience.search", "too_long"),

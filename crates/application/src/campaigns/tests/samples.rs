@@ -2,9 +2,10 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use nexus_domain::ports::SecretSealer as _;
-use nexus_domain::values::{MessageText, PersonName, PhoneNumber, ShortText, Tag};
+use nexus_domain::values::{MessageText, PersonName, PhoneNumber, SegmentName, ShortText, Tag};
 use nexus_domain::{
-    CampaignContactId, CampaignId, ContactSource, MediaId, MediaKind, SenderId, TemplateVariable,
+    CampaignContactId, CampaignId, ContactSource, MediaId, MediaKind, Segment, SegmentId, SenderId,
+    TemplateVariable,
 };
 
 use super::*;
@@ -36,6 +37,22 @@ pub(super) fn vips() -> Audience {
     Audience {
         tags: vec![tag("VIP")],
         ..Audience::default()
+    }
+}
+
+/// The segment of those who are loyal and have to do with the centre.
+pub(super) fn regulars() -> Segment {
+    Segment {
+        id: SegmentId::new(earlier(), entropy().as_ref()),
+        user_id: user().id,
+        name: SegmentName::parse("Fieles").expect("a name"),
+        filter: ContactFilter {
+            tags: vec![tag("fiel")],
+            search: Some(short("centro")),
+            ..ContactFilter::default()
+        },
+        created_at: earlier(),
+        updated_at: earlier(),
     }
 }
 

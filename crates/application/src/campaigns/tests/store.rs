@@ -99,10 +99,19 @@ pub(super) fn setting_total(unit: &mut MockUnitOfWork, total: i64) {
         .returning(|_, _, _| Ok(()));
 }
 
+/// The campaign is meant for so many, by choice and by this rule.
+pub(super) fn counting(unit: &mut MockUnitOfWork, audience: Option<ContactFilter>, count: u64) {
+    unit.contacts
+        .expect_count_recipients()
+        .with(eq(user().id), eq(campaign_id()), eq(audience))
+        .times(1)
+        .returning(move |_, _, _| Ok(count));
+}
+
 /// The campaign is meant for these contacts, which are read in so many pages of 500.
 pub(super) fn reaching(
     unit: &mut MockUnitOfWork,
-    audience: Option<Audience>,
+    audience: Option<ContactFilter>,
     contacts: Vec<Contact>,
     pages: usize,
 ) {

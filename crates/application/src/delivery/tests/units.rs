@@ -9,8 +9,8 @@ use nexus_domain::mocks::MockUnitOfWork;
 use nexus_domain::ports::{
     BotActivityRepository, BulkChangeRepository, CampaignContactRepository, CampaignRepository,
     ContactRepository, IdempotencyRepository, ImportRepository, JobRepository, MediaRepository,
-    MessageRepository, Repositories, SenderRepository, SessionRepository, StatisticsRepository,
-    Storage, StorageError, UnitOfWork, UserRepository, WebhookRepository,
+    MessageRepository, Repositories, SegmentRepository, SenderRepository, SessionRepository,
+    StatisticsRepository, Storage, StorageError, UnitOfWork, UserRepository, WebhookRepository,
 };
 use tokio::sync::OwnedMutexGuard;
 
@@ -287,6 +287,7 @@ lend! {
     bulk_changes: BulkChangeRepository,
     campaigns: CampaignRepository,
     recipients: CampaignContactRepository,
+    segments: SegmentRepository,
     senders: SenderRepository,
     media: MediaRepository,
     imports: ImportRepository,

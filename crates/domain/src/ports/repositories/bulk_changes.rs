@@ -23,6 +23,8 @@ pub trait BulkChangeRepository: Send {
         user: UserId,
         id: BulkChangeId,
     ) -> Result<Option<BulkChange>, StorageError>;
+    /// The changes that are not over, by id.
+    async fn unfinished(&mut self, user: UserId) -> Result<Vec<BulkChange>, StorageError>;
     /// Stores how far it is.
     async fn save(&mut self, change: &BulkChange) -> Result<(), StorageError>;
 }

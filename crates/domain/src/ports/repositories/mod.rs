@@ -10,6 +10,7 @@ mod imports;
 mod jobs;
 mod media;
 mod recipients;
+mod segments;
 mod senders;
 mod sessions;
 mod statistics;
@@ -25,6 +26,7 @@ pub use imports::ImportRepository;
 pub use jobs::JobRepository;
 pub use media::MediaRepository;
 pub use recipients::CampaignContactRepository;
+pub use segments::SegmentRepository;
 pub use senders::SenderRepository;
 pub use sessions::SessionRepository;
 pub use statistics::StatisticsRepository;
@@ -42,6 +44,7 @@ pub use {
     jobs::MockJobRepository,
     media::MockMediaRepository,
     recipients::MockCampaignContactRepository,
+    segments::MockSegmentRepository,
     senders::MockSenderRepository,
     sessions::MockSessionRepository,
     statistics::MockStatisticsRepository,
