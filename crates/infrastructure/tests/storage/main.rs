@@ -49,6 +49,8 @@ mod recipient_lists;
 mod recipient_locks;
 mod recipients;
 mod samples;
+mod segment_races;
+mod segments;
 mod sender_leases;
 mod senders;
 mod sessions;
