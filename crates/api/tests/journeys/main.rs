@@ -13,6 +13,7 @@ mod import_plans;
 mod imports;
 mod process;
 mod refusals;
+mod segments;
 mod settings;
 mod shop;
 mod statistics;
