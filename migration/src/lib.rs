@@ -21,6 +21,8 @@ mod m20261125_000020_import_plans;
 mod m20261125_000031_opt_outs;
 mod m20261125_000032_bulk_changes;
 mod m20261125_000041_segments;
+mod m20261125_000043_contact_tag_totals;
+mod m20261125_000044_contact_trigrams;
 mod schema;
 
 pub use sea_orm_migration::{MigrationName, MigrationTrait, MigratorTrait};
@@ -52,6 +54,8 @@ impl MigratorTrait for Migrator {
             Box::new(m20261125_000031_opt_outs::Migration),
             Box::new(m20261125_000032_bulk_changes::Migration),
             Box::new(m20261125_000041_segments::Migration),
+            Box::new(m20261125_000043_contact_tag_totals::Migration),
+            Box::new(m20261125_000044_contact_trigrams::Migration),
         ]
     }
 }

@@ -143,6 +143,12 @@ pub struct Page {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = 42)]
     pub total: Option<u64>,
+    /// Whether `total` is the number; false when a filter lets through more than the 10,000 that are
+    /// counted: there are more than `total`, and more pages than `pages`. Absent when a cursor was
+    /// followed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = true)]
+    pub total_is_exact: Option<bool>,
     /// How many pages there are; absent when a cursor was followed.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = 3)]
@@ -166,6 +172,7 @@ impl Page {
             page,
             per_page: request.size,
             total: listing.total,
+            total_is_exact: listing.total.map(|_| listing.total_is_exact),
             pages: listing
                 .total
                 .map(|total| total.div_ceil(request.size.into())),

@@ -192,6 +192,7 @@ impl Campaigns {
         Ok(Listing {
             items: items.collect(),
             total: found.total,
+            total_is_exact: found.total_is_exact,
             next: found.next,
         })
     }

@@ -13,8 +13,9 @@ use super::meeting::{Meeting, Step};
 use super::worker::{ImportWorker, Stop};
 use crate::Shutdown;
 
-/// How many rows one transaction takes in.
-const ROWS: usize = 500;
+/// How many rows one transaction takes in: enough that its commit costs little of it, and few enough
+/// that nobody else waits long for it to write.
+pub(super) const ROWS: usize = 2_000;
 
 /// An import that was begun.
 struct Begun {

@@ -37,6 +37,17 @@ pub enum SortDirection {
     Descending,
 }
 
+impl SortDirection {
+    /// The other one.
+    #[must_use]
+    pub fn reversed(self) -> Self {
+        match self {
+            Self::Ascending => Self::Descending,
+            Self::Descending => Self::Ascending,
+        }
+    }
+}
+
 /// What contacts can be sorted by.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum ContactSort {
@@ -85,6 +96,8 @@ pub struct Listing<T> {
     pub items: Vec<T>,
     /// How many there are in all; only for [`Paging::Page`].
     pub total: Option<u64>,
+    /// Whether `total` is the number. Otherwise there are more than so many: counting ended there.
+    pub total_is_exact: bool,
     /// Where the list goes on, `None` at its end.
     pub next: Option<Cursor>,
 }

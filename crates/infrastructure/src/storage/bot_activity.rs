@@ -49,15 +49,14 @@ impl ActivityRow {
 #[async_trait]
 impl BotActivityRepository for SqlRepositories {
     async fn insert(&mut self, activity: &BotActivity) -> Result<(), StorageError> {
-        let sql =
-            Sql::new(format!("INSERT INTO bot_activity ({COLUMNS}) VALUES ")).rows([params![
-                activity.id,
-                activity.user_id,
-                activity.contact_id,
-                activity.kind.as_str(),
-                activity.summary.as_str(),
-                activity.created_at,
-            ]]);
+        let sql = Sql::new(format!("INSERT INTO bot_activity ({COLUMNS}) ")).rows([params![
+            activity.id,
+            activity.user_id,
+            activity.contact_id,
+            activity.kind.as_str(),
+            activity.summary.as_str(),
+            activity.created_at,
+        ]]);
         self.db().execute(sql).await?;
         Ok(())
     }

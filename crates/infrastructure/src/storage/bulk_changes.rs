@@ -159,20 +159,19 @@ impl SqlRepositories {
 #[async_trait]
 impl BulkChangeRepository for SqlRepositories {
     async fn insert(&mut self, change: &BulkChange) -> Result<(), StorageError> {
-        let sql =
-            Sql::new(format!("INSERT INTO bulk_changes ({COLUMNS}) VALUES ")).rows([params![
-                change.id,
-                change.user_id,
-                to_json(&StoredAction::of(&change.action))?,
-                to_json(&StoredSelection::of(&change.selection))?,
-                change.status.as_str(),
-                number(change.matched),
-                number(change.changed),
-                change.seen_through,
-                ended_at(change.status),
-                change.created_at,
-                change.updated_at,
-            ]]);
+        let sql = Sql::new(format!("INSERT INTO bulk_changes ({COLUMNS}) ")).rows([params![
+            change.id,
+            change.user_id,
+            to_json(&StoredAction::of(&change.action))?,
+            to_json(&StoredSelection::of(&change.selection))?,
+            change.status.as_str(),
+            number(change.matched),
+            number(change.changed),
+            change.seen_through,
+            ended_at(change.status),
+            change.created_at,
+            change.updated_at,
+        ]]);
         self.db().execute(sql).await?;
         Ok(())
     }

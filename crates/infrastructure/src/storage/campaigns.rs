@@ -94,7 +94,7 @@ impl CampaignRepository for SqlRepositories {
         values.extend(params![campaign.created_at]);
         values.extend(counter_values(&campaign.counters));
         let sql = Sql::new(format!(
-            "INSERT INTO campaigns ({SAVED}, created_at, {COUNTERS}) VALUES "
+            "INSERT INTO campaigns ({SAVED}, created_at, {COUNTERS}) "
         ));
         self.db().execute(sql.rows([values])).await?;
         Ok(())
@@ -239,6 +239,7 @@ impl CampaignRepository for SqlRepositories {
             id_value: Param::value,
             kind,
             direction: request.direction,
+            total: None,
         };
         let part = list
             .part::<CampaignRow>(self.db(), &request.paging, request.size)
@@ -281,9 +282,8 @@ impl CampaignRepository for SqlRepositories {
         contacts.sort_unstable();
         contacts.dedup();
         for chunk in contacts.chunks(rows_per_statement(3)) {
-            let sql =
-                Sql::new("INSERT INTO campaign_choices (campaign_id, contact_id, user_id) VALUES ")
-                    .rows(chunk.iter().map(|contact| params![id, *contact, user]));
+            let sql = Sql::new("INSERT INTO campaign_choices (campaign_id, contact_id, user_id) ")
+                .rows(chunk.iter().map(|contact| params![id, *contact, user]));
             db.execute(sql).await?;
         }
         together.done().await

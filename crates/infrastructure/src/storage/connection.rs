@@ -74,7 +74,7 @@ impl Connection {
         }
     }
 
-    fn is_postgres(&self) -> bool {
+    pub(super) fn is_postgres(&self) -> bool {
         self.backend() == DbBackend::Postgres
     }
 
@@ -103,6 +103,16 @@ impl Connection {
             " FOR NO KEY UPDATE SKIP LOCKED"
         } else {
             ""
+        }
+    }
+
+    /// What follows `… CROSS JOIN`: for each row so far the one row `r` of `table` for which
+    /// `condition` holds, looked up by an index whatever the planner thinks of the table's size.
+    pub(super) fn each_of(&self, table: &str, condition: &str) -> String {
+        if self.is_postgres() {
+            format!("LATERAL (SELECT r.* FROM {table} AS r WHERE {condition} LIMIT 1) AS r")
+        } else {
+            format!("{table} AS r WHERE {condition}")
         }
     }
 

@@ -1,8 +1,8 @@
-//! Contacts that change or go, one or many, with their tags and with how many there are.
+//! Contacts that change or go, one or many, with their tags.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, Utc};
 use nexus_domain::ports::StorageError;
 use nexus_domain::values::Tag;
 use nexus_domain::{Contact, ContactId, ContactStatus, UserId};
@@ -11,51 +11,11 @@ use uuid::Uuid;
 
 use super::SqlRepositories;
 use super::connection::Connection;
+use super::contact_filter::OF_USER;
 use super::contact_rows::{CHANGEABLE, CHANGEABLE_VALUES, changeable, tags};
+use super::contact_totals::TotalsChange;
 use super::rows::{IdRow, Row};
 use super::sql::{Sql, params, rows_per_statement};
-
-/// Contacts that came and went, by user, day of creation and status.
-#[derive(Default)]
-pub(super) struct TotalsChange(BTreeMap<(UserId, NaiveDate, &'static str), i64>);
-
-impl TotalsChange {
-    pub(super) fn add(&mut self, contact: &Contact, status: ContactStatus, change: i64) {
-        self.add_one(contact.user_id, contact.created_at, status, change);
-    }
-
-    fn add_one(
-        &mut self,
-        user: UserId,
-        created_at: DateTime<Utc>,
-        status: ContactStatus,
-        change: i64,
-    ) {
-        let key = (user, created_at.date_naive(), status.as_str());
-        *self.0.entry(key).or_default() += change;
-    }
-
-    /// Always in the same order, so that two transactions don't wait for each other.
-    pub(super) async fn store(self, db: &Connection) -> Result<(), StorageError> {
-        let changes: Vec<_> = self.0.into_iter().filter(|(_, n)| *n != 0).collect();
-        for chunk in changes.chunks(rows_per_statement(4)) {
-            let sql = Sql::new(
-                "INSERT INTO contact_totals (user_id, created_on, status, contacts) VALUES ",
-            )
-            .rows(
-                chunk
-                    .iter()
-                    .map(|((user, day, status), n)| params![*user, *day, *status, *n]),
-            )
-            .then(
-                " ON CONFLICT (user_id, created_on, status) \
-                 DO UPDATE SET contacts = contact_totals.contacts + excluded.contacts",
-            );
-            db.execute(sql).await?;
-        }
-        Ok(())
-    }
-}
 
 pub(super) async fn insert_tags(db: &Connection, contacts: &[Contact]) -> Result<(), StorageError> {
     let rows: Vec<_> = contacts
@@ -63,18 +23,17 @@ pub(super) async fn insert_tags(db: &Connection, contacts: &[Contact]) -> Result
         .flat_map(|contact| contact.tags.iter().map(move |tag| (contact, tag)))
         .collect();
     for chunk in rows.chunks(rows_per_statement(5)) {
-        let sql = Sql::new(
-            "INSERT INTO contact_tags (contact_id, tag_key, user_id, label, created_at) VALUES ",
-        )
-        .rows(chunk.iter().map(|(contact, tag)| {
-            params![
-                contact.id,
-                tag.key(),
-                contact.user_id,
-                tag.label(),
-                contact.created_at,
-            ]
-        }));
+        let sql =
+            Sql::new("INSERT INTO contact_tags (contact_id, tag_key, user_id, label, created_at) ")
+                .rows(chunk.iter().map(|(contact, tag)| {
+                    params![
+                        contact.id,
+                        tag.key(),
+                        contact.user_id,
+                        tag.label(),
+                        contact.created_at,
+                    ]
+                }));
         db.execute(sql).await?;
     }
     Ok(())
@@ -102,9 +61,13 @@ impl StoredRow {
             .parse("status", &self.status, ContactStatus::parse)
     }
 
+    fn tags(&self) -> Result<Vec<Tag>, StorageError> {
+        tags(self.row(), self.tags.as_deref())
+    }
+
     fn has_labels(&self, wanted: &[Tag]) -> Result<bool, StorageError> {
-        let stored = tags(self.row(), self.tags.as_deref())?;
-        Ok(stored
+        Ok(self
+            .tags()?
             .iter()
             .map(Tag::label)
             .eq(wanted.iter().map(Tag::label)))
@@ -123,11 +86,14 @@ async fn stored(
     contacts: &[Contact],
 ) -> Result<HashMap<Uuid, StoredRow>, StorageError> {
     let sql = Sql::with(
-        "SELECT id, status, tags, created_at FROM contacts WHERE user_id = $1 AND id IN ",
+        format!(
+            "SELECT r.id, r.status, r.tags, r.created_at FROM contacts AS r \
+             WHERE {OF_USER} AND r.id IN "
+        ),
         params![user],
     )
     .list(contacts.iter().map(|contact| contact.id))
-    .then(" ORDER BY id")
+    .then(" ORDER BY r.id")
     .then(db.for_update());
     let rows: Vec<StoredRow> = db.all(sql).await?;
     Ok(rows.into_iter().map(|row| (row.id, row)).collect())
@@ -138,7 +104,7 @@ async fn update(db: &Connection, saved: &[Saved<'_>]) -> Result<(), StorageError
         .iter()
         .map(|saved| changeable(saved.contact))
         .collect::<Result<_, _>>()?;
-    let sql = Sql::new(format!("WITH changed ({CHANGEABLE}) AS (VALUES "))
+    let sql = Sql::new(format!("WITH changed ({CHANGEABLE}) AS ("))
         .rows(rows)
         .then(
             ") UPDATE contacts SET name = c.name, name_key = c.name_key, phone = c.phone, \
@@ -198,8 +164,10 @@ impl SqlRepositories {
             update(db, &saved).await?;
             replace_tags(db, &saved).await?;
             for Saved { contact, before } in &saved {
-                totals.add_one(user, before.created_at, before.status()?, -1);
-                totals.add_one(user, before.created_at, contact.status, 1);
+                totals.count(user, before.created_at, before.status()?, -1);
+                totals.count(user, before.created_at, contact.status, 1);
+                totals.count_tags(user, &before.tags()?, -1);
+                totals.count_tags(user, &contact.tags, 1);
             }
         }
         totals.store(db).await?;
@@ -262,17 +230,20 @@ impl SqlRepositories {
             .then(db.for_update_of_r());
             db.all::<IdRow>(ledger).await?;
             let sql = Sql::with(
-                "DELETE FROM contacts WHERE id IN \
-                 (SELECT id FROM contacts WHERE user_id = $1 AND id IN ",
+                format!(
+                    "DELETE FROM contacts WHERE id IN \
+                     (SELECT r.id FROM contacts AS r WHERE {OF_USER} AND r.id IN "
+                ),
                 params![user],
             )
             .list(chunk.iter().copied())
-            .then(" ORDER BY id")
+            .then(" ORDER BY r.id")
             .then(db.for_update())
             .then(") RETURNING id, status, tags, created_at");
             let rows: Vec<StoredRow> = db.all(sql).await?;
             for row in &rows {
-                totals.add_one(user, row.created_at, row.status()?, -1);
+                totals.count(user, row.created_at, row.status()?, -1);
+                totals.count_tags(user, &row.tags()?, -1);
             }
             deleted += rows.len() as u64;
         }

@@ -8,6 +8,11 @@ use super::contact_rows::COLUMNS;
 use super::lists::{KeyKind, List, containing};
 use super::sql::{Param, Sql, params};
 
+/// That the contact `r` is the user's, for contacts that are found by their ids. Written so that no
+/// index serves it: PostgreSQL knows nothing of a table that has just been filled, takes the index
+/// of the user for the better one, and reads every contact of the user to find a few.
+pub(super) const OF_USER: &str = "(r.user_id = $1) IS TRUE";
+
 /// The condition of one status, as a literal: the partial indexes are found only by it.
 fn status_is(status: ContactStatus) -> &'static str {
     match status {
@@ -37,6 +42,24 @@ pub(super) fn kept_total(user: UserId, status: Option<ContactStatus>) -> Sql {
         Some(status) => sql.then(" AND ").then(status_is(status)),
         None => sql,
     }
+}
+
+/// Whether `filter` asks for nothing but this tag.
+pub(super) fn is_one_tag(filter: &ContactFilter, tag: &Tag) -> bool {
+    *filter
+        == ContactFilter {
+            tags: vec![tag.clone()],
+            ..ContactFilter::default()
+        }
+}
+
+/// How many contacts have a tag, from the totals.
+pub(super) fn kept_total_of(user: UserId, tag: &Tag) -> Sql {
+    Sql::with(
+        "SELECT CAST(coalesce(sum(contacts), 0) AS bigint) AS number FROM contact_tag_totals \
+         WHERE user_id = $1 AND tag_key = $2",
+        params![user, tag.key()],
+    )
 }
 
 /// ` AND …` for every condition on the contact `r`, its tags aside.
@@ -84,10 +107,61 @@ pub(super) fn conditions(sql: Sql, filter: &ContactFilter) -> Sql {
     filter.also.iter().fold(sql, conditions)
 }
 
+/// Where the contacts that a filter lets through are looked for first.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Lead {
+    /// Among the user's contacts in the order of the list, or those with the first tag: what is
+    /// asked for is found soon, or the database itself knows a better way.
+    List,
+    /// By the trigrams of this needle (SQLite).
+    Trigrams(String),
+}
+
 /// `FROM … WHERE …` over the contacts that `filter` lets through.
+fn source(user: UserId, filter: &ContactFilter, lead: &Lead) -> Sql {
+    match (lead, filter.tags.split_first()) {
+        (Lead::Trigrams(needle), _) => from_trigrams(user, needle, filter),
+        (Lead::List, Some((first, rest))) => from_tags(user, first, rest, filter),
+        (Lead::List, None) => from_contacts(user, filter),
+    }
+}
+
 fn from_contacts(user: UserId, filter: &ContactFilter) -> Sql {
     let sql = Sql::with("FROM contacts AS r WHERE r.user_id = $1", params![user]);
     conditions(sql, filter)
+}
+
+/// `CROSS JOIN` keeps SQLite to this order (The SQLite Query Optimizer Overview, 8.2).
+fn from_trigrams(user: UserId, needle: &str, filter: &ContactFilter) -> Sql {
+    let sql = Sql::with(
+        format!(
+            "FROM contact_trigrams AS f CROSS JOIN contact_search AS s CROSS JOIN contacts AS r \
+             WHERE f.contact_trigrams MATCH $2 AND s.number = f.rowid AND r.id = s.contact_id \
+             AND {OF_USER}"
+        ),
+        params![user, needle],
+    );
+    let others = ContactFilter {
+        search: None,
+        ..filter.clone()
+    };
+    conditions(sql, &others)
+}
+
+/// How many contacts, whoever's they are, have the trigrams of `needle`, if they are no more than
+/// `most`.
+pub(super) fn with_trigrams(needle: &str, most: u32) -> Sql {
+    Sql::with(
+        "SELECT count(*) AS number FROM (SELECT 1 FROM contact_trigrams \
+         WHERE contact_trigrams MATCH $1 LIMIT $2) AS counted",
+        params![needle, most],
+    )
+}
+
+/// What the trigram index is asked for: exactly these characters, whatever they mean to it
+/// elsewhere (FTS5 Strings, sqlite.org/fts5.html). `None` when they make up no trigram.
+pub(super) fn trigrams(needle: &str) -> Option<String> {
+    (needle.chars().count() >= 3).then(|| format!("\"{}\"", needle.replace('"', "\"\"")))
 }
 
 /// The same through the index of the first tag, which has the contacts in the order of their
@@ -110,13 +184,17 @@ fn from_tags(user: UserId, first: &Tag, rest: &[Tag], filter: &ContactFilter) ->
     filter.also.iter().fold(sql, conditions)
 }
 
-/// How many contacts `filter` lets through, by counting them.
-pub(super) fn counted(user: UserId, filter: &ContactFilter) -> Sql {
-    let source = match filter.tags.split_first() {
-        Some((first, rest)) => from_tags(user, first, rest, filter),
-        None => from_contacts(user, filter),
-    };
-    source.after("SELECT count(*) AS number ")
+/// How many contacts `filter` lets through, by counting them; at most `most`.
+pub(super) fn counted(user: UserId, filter: &ContactFilter, lead: &Lead, most: Option<u32>) -> Sql {
+    let source = source(user, filter, lead);
+    match most {
+        None => source.after("SELECT count(*) AS number "),
+        Some(most) => source
+            .after("SELECT count(*) AS number FROM (SELECT 1 ")
+            .then(" LIMIT ")
+            .bind(most)
+            .then(") AS counted"),
+    }
 }
 
 /// `columns` of the contacts of a selection, by id, after `after`, at most `most`; `None` when
@@ -129,8 +207,12 @@ pub(super) fn selected(
     most: u32,
 ) -> Option<Sql> {
     let beyond = after.map_or(Uuid::nil(), |id| id.as_uuid());
+    let of_user = match selection {
+        ContactSelection::Filter(_) => "r.user_id = $1",
+        ContactSelection::Ids(_) => OF_USER,
+    };
     let sql = Sql::with(
-        format!("SELECT {columns} FROM contacts AS r WHERE r.user_id = $1 AND r.id > $2"),
+        format!("SELECT {columns} FROM contacts AS r WHERE {of_user} AND r.id > $2"),
         params![user, beyond],
     );
     let sql = match selection {
@@ -154,6 +236,7 @@ pub(super) fn selected(
 pub(super) fn list(
     user: UserId,
     filter: &ContactFilter,
+    lead: &Lead,
     request: &ListRequest<ContactSort>,
 ) -> List<'static> {
     let mut list = List {
@@ -165,19 +248,19 @@ pub(super) fn list(
         id_value: Param::value,
         kind: KeyKind::Time,
         direction: request.direction,
+        total: None,
     };
-    match (request.sort, filter.tags.split_first()) {
-        (ContactSort::CreatedAt, Some((first, rest))) => {
-            list.source = from_tags(user, first, rest, filter);
-            list.key.0 = "t.created_at";
-            list.id = "t.contact_id";
-        }
-        (ContactSort::CreatedAt, None) => list.source = from_contacts(user, filter),
-        (ContactSort::Name, _) => {
-            list.source = from_contacts(user, filter);
-            list.key = ("r.name_key", "name_key");
-            list.kind = KeyKind::Text;
-        }
+    if request.sort == ContactSort::Name {
+        list.key = ("r.name_key", "name_key");
+        list.kind = KeyKind::Text;
+    } else if *lead == Lead::List && !filter.tags.is_empty() {
+        list.key.0 = "t.created_at";
+        list.id = "t.contact_id";
     }
+    list.source = match (request.sort, lead) {
+        // The tags' index is in the order of creation.
+        (ContactSort::Name, Lead::List) => from_contacts(user, filter),
+        _ => source(user, filter, lead),
+    };
     list
 }

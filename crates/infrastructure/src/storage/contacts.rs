@@ -5,9 +5,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use nexus_domain::ports::{ContactRepository, CreatedContact, KnownAddress, StorageError};
-use nexus_domain::values::{
-    ContactSort, EmailAddress, ListRequest, Listing, Paging, PhoneNumber, Tag,
-};
+use nexus_domain::values::{ContactSort, EmailAddress, ListRequest, Listing, PhoneNumber, Tag};
 use nexus_domain::{
     CampaignId, Contact, ContactFilter, ContactId, ContactSelection, ImportId, UserId,
 };
@@ -15,10 +13,10 @@ use sea_orm::FromQueryResult;
 use uuid::Uuid;
 
 use super::SqlRepositories;
-use super::contact_changes::{TotalsChange, insert_tags};
-use super::contact_filter::{conditions, counted, is_by_status_only, kept_total, list, selected};
+use super::contact_changes::insert_tags;
+use super::contact_filter::{OF_USER, conditions, selected};
 use super::contact_rows::{ALL_VALUES, CHANGEABLE, COLUMNS, ContactRow, KnownRow, all_values};
-use super::lists::time_key;
+use super::contact_totals::TotalsChange;
 use super::rows::{IdRow, Number};
 use super::sql::{Sql, params, rows_per_statement};
 
@@ -78,11 +76,11 @@ impl ContactRepository for SqlRepositories {
         for chunk in contacts.chunks(rows_per_statement(ALL_VALUES)) {
             let rows: Vec<_> = chunk.iter().map(all_values).collect::<Result<_, _>>()?;
             let sql = Sql::new(format!(
-                "INSERT INTO contacts ({CHANGEABLE}, source, import_id, created_at) VALUES "
+                "INSERT INTO contacts ({CHANGEABLE}, source, import_id, created_at) "
             ));
             db.execute(sql.rows(rows)).await?;
             for contact in chunk {
-                totals.add(contact, contact.status, 1);
+                totals.came(contact);
             }
         }
         insert_tags(db, contacts).await?;
@@ -109,7 +107,7 @@ impl ContactRepository for SqlRepositories {
         let mut found = Vec::with_capacity(unique.len());
         for chunk in unique.chunks(rows_per_statement(1)) {
             let sql = Sql::with(
-                format!("SELECT {COLUMNS} FROM contacts AS r WHERE r.user_id = $1 AND r.id IN "),
+                format!("SELECT {COLUMNS} FROM contacts AS r WHERE {OF_USER} AND r.id IN "),
                 params![user],
             )
             .list(chunk.iter().copied());
@@ -130,7 +128,7 @@ impl ContactRepository for SqlRepositories {
         // blocking each other for good.
         for chunk in unique.chunks(rows_per_statement(1)) {
             let sql = Sql::with(
-                format!("SELECT {COLUMNS} FROM contacts AS r WHERE r.user_id = $1 AND r.id IN "),
+                format!("SELECT {COLUMNS} FROM contacts AS r WHERE {OF_USER} AND r.id IN "),
                 params![user],
             )
             .list(chunk.iter().copied())
@@ -204,27 +202,11 @@ impl ContactRepository for SqlRepositories {
         filter: &ContactFilter,
         request: &ListRequest<ContactSort>,
     ) -> Result<Listing<Contact>, StorageError> {
-        let part = list(user, filter, request)
-            .part::<ContactRow>(self.db(), &request.paging, request.size)
-            .await?;
-        let total = match request.paging {
-            Paging::Page { .. } => Some(ContactRepository::count(self, user, filter).await?),
-            Paging::After { .. } => None,
-        };
-        let cursor = |row: &ContactRow| match request.sort {
-            ContactSort::Name => (row.name_key.clone(), row.id),
-            ContactSort::CreatedAt => (time_key(row.created_at), row.id),
-        };
-        part.listing(total, cursor, ContactRow::contact)
+        self.contact_list(user, filter, request).await
     }
 
     async fn count(&mut self, user: UserId, filter: &ContactFilter) -> Result<u64, StorageError> {
-        let sql = if is_by_status_only(filter) {
-            kept_total(user, filter.status)
-        } else {
-            counted(user, filter)
-        };
-        Ok(Number::count(self.db().one(sql).await?))
+        self.contact_count(user, filter).await
     }
 
     async fn known(
@@ -238,14 +220,13 @@ impl ContactRepository for SqlRepositories {
         let emails: Vec<&str> = emails.iter().map(EmailAddress::key).collect();
         for (column, addresses) in [("phone", phones), ("email_key", emails)] {
             for chunk in addresses.chunks(rows_per_statement(1)) {
-                let sql = Sql::with(
-                    format!(
-                        "SELECT id, phone, email FROM contacts \
-                         WHERE user_id = $1 AND {column} IN "
-                    ),
-                    params![user],
-                )
-                .list(chunk.iter().copied());
+                let sql = Sql::with("WITH wanted (address) AS (", params![user])
+                    .rows(chunk.iter().map(|address| params![*address]))
+                    .then(") SELECT r.id, r.phone, r.email FROM wanted CROSS JOIN ")
+                    .then(&self.db().each_of(
+                        "contacts",
+                        &format!("r.user_id = $1 AND r.{column} = wanted.address"),
+                    ));
                 let rows: Vec<KnownRow> = self.db().all(sql).await?;
                 found.extend(rows.into_iter().map(|row| (row.id, row.known())));
             }
@@ -282,8 +263,11 @@ impl ContactRepository for SqlRepositories {
 
     async fn tags(&mut self, user: UserId) -> Result<Vec<(Tag, u64)>, StorageError> {
         let sql = Sql::with(
-            "SELECT min(label) AS label, count(*) AS number FROM contact_tags \
-             WHERE user_id = $1 GROUP BY tag_key ORDER BY tag_key",
+            "SELECT n.contacts AS number, (SELECT t.label FROM contact_tags AS t \
+             WHERE t.user_id = n.user_id AND t.tag_key = n.tag_key \
+             ORDER BY t.created_at, t.contact_id LIMIT 1) AS label \
+             FROM contact_tag_totals AS n WHERE n.user_id = $1 AND n.contacts > 0 \
+             ORDER BY n.tag_key",
             params![user],
         );
         let rows: Vec<TagRow> = self.db().all(sql).await?;
@@ -362,13 +346,15 @@ impl ContactRepository for SqlRepositories {
             // Locked in the order of their ids: two that note overlapping sets wait for one
             // another instead of blocking each other for good.
             let sql = Sql::with(
-                "UPDATE contacts SET last_message_at = $2 WHERE id IN \
-                 (SELECT id FROM contacts WHERE user_id = $1 \
-                 AND (last_message_at IS NULL OR last_message_at < $2) AND id IN ",
+                format!(
+                    "UPDATE contacts SET last_message_at = $2 WHERE id IN \
+                     (SELECT r.id FROM contacts AS r WHERE {OF_USER} \
+                     AND (r.last_message_at IS NULL OR r.last_message_at < $2) AND r.id IN "
+                ),
                 params![user, at],
             )
             .list(chunk.iter().copied())
-            .then(" ORDER BY id")
+            .then(" ORDER BY r.id")
             .then(self.db().for_update())
             .then(")");
             self.db().execute(sql).await?;

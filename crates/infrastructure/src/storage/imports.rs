@@ -255,7 +255,7 @@ impl ImportRepository for SqlRepositories {
             import.created_at,
         ]);
         let sql = Sql::new(format!(
-            "INSERT INTO imports ({CHANGEABLE}, file_name, format, size, created_at) VALUES "
+            "INSERT INTO imports ({CHANGEABLE}, file_name, format, size, created_at) "
         ));
         self.db().execute(sql.rows([values])).await?;
         Ok(())
@@ -306,6 +306,7 @@ impl ImportRepository for SqlRepositories {
             id_value: Param::value,
             kind: KeyKind::Time,
             direction: SortDirection::Descending,
+            total: None,
         };
         list.part::<ImportRow>(self.db(), &request.paging, request.size)
             .await?
@@ -346,7 +347,7 @@ impl ImportRepository for SqlRepositories {
                 .collect::<Result<Vec<_>, StorageError>>()?;
             let sql = Sql::new(
                 "INSERT INTO import_errors (import_id, line, column_name, value, problem, \
-                 cells) VALUES ",
+                 cells) ",
             );
             together.db().execute(sql.rows(rows)).await?;
         }
@@ -398,6 +399,7 @@ impl ImportRepository for SqlRepositories {
             id_value: id_as_number,
             kind: KeyKind::Number,
             direction: SortDirection::Ascending,
+            total: None,
         };
         list.part::<ErrorRow>(self.db(), &request.paging, request.size)
             .await?

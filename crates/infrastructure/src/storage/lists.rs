@@ -58,6 +58,9 @@ pub(super) struct List<'a> {
     pub(super) kind: KeyKind,
     /// Smallest or largest first.
     pub(super) direction: SortDirection,
+    /// How many rows there are, where that is known: pages near the end are then found from there,
+    /// and those beyond it not looked for.
+    pub(super) total: Option<u64>,
 }
 
 /// Part of a list.
@@ -92,15 +95,13 @@ impl List<'_> {
     /// Finds the ids first and fetches the rows of those only: what a page skips is then skipped
     /// in an index. One row more than asked for shows whether the list goes on.
     fn query(self, paging: &Paging, size: u32) -> Option<Sql> {
-        let (order, beyond) = match self.direction {
-            SortDirection::Ascending => ("ASC", ">"),
-            SortDirection::Descending => ("DESC", "<"),
-        };
+        let window = self.window(paging, size)?;
         let Self {
             columns,
             table,
             key: (key, key_name),
             id,
+            direction,
             ..
         } = self;
         let mut sql = self
@@ -110,6 +111,10 @@ impl List<'_> {
             cursor: Some(cursor),
         } = paging
         {
+            let beyond = match direction {
+                SortDirection::Ascending => ">",
+                SortDirection::Descending => "<",
+            };
             sql = sql
                 .then(&format!(" AND ({key}, {id}) {beyond} ("))
                 .bind(self.kind.value(&cursor.key)?)
@@ -117,21 +122,73 @@ impl List<'_> {
                 .bind((self.id_value)(cursor.id))
                 .then(")");
         }
+        let order = order(window.direction);
         sql = sql
             .then(&format!(" ORDER BY {key} {order}, {id} {order} LIMIT "))
-            .bind(i64::from(size) + 1);
-        if let Paging::Page { number } = paging {
-            let skipped = i64::from(number.saturating_sub(1)) * i64::from(size);
-            sql = sql.then(" OFFSET ").bind(skipped);
+            .bind(window.rows);
+        if window.skipped > 0 {
+            sql = sql.then(" OFFSET ").bind(window.skipped);
         }
+        let order = self::order(direction);
         Some(sql.then(&format!(
             ") AS listed JOIN {table} AS r ON r.id = listed.listed_id \
              ORDER BY r.{key_name} {order}, r.id {order}"
         )))
     }
+
+    /// The rows of a page and the one after it; `None` beyond the end.
+    fn window(&self, paging: &Paging, size: u32) -> Option<Window> {
+        let size = i64::from(size);
+        let skipped = match paging {
+            Paging::Page { number } => i64::from(number.saturating_sub(1)) * size,
+            Paging::After { .. } => 0,
+        };
+        let from_start = Window {
+            direction: self.direction,
+            skipped,
+            rows: size + 1,
+        };
+        let Some(total) = self.total.and_then(|total| i64::try_from(total).ok()) else {
+            return Some(from_start);
+        };
+        let left = total - skipped;
+        if left <= 0 {
+            return None;
+        }
+        if skipped <= left {
+            return Some(from_start);
+        }
+        let rows = left.min(size + 1);
+        Some(Window {
+            direction: self.direction.reversed(),
+            skipped: left - rows,
+            rows,
+        })
+    }
+}
+
+/// Which rows are looked for, in which direction.
+struct Window {
+    direction: SortDirection,
+    skipped: i64,
+    rows: i64,
+}
+
+fn order(direction: SortDirection) -> &'static str {
+    match direction {
+        SortDirection::Ascending => "ASC",
+        SortDirection::Descending => "DESC",
+    }
 }
 
 impl<R> Part<R> {
+    /// How many items the list has in all, when this is its last page.
+    pub(super) fn total(&self, page: u32, size: u32) -> Option<u64> {
+        let is_last = !self.more && (page == 1 || !self.rows.is_empty());
+        let before = u64::from(page.saturating_sub(1)) * u64::from(size);
+        is_last.then(|| before + self.rows.len() as u64)
+    }
+
     /// The items, and where the list goes on.
     pub(super) fn listing<T>(
         self,
@@ -144,7 +201,12 @@ impl<R> Part<R> {
             Cursor { key, id }
         });
         let items = self.rows.into_iter().map(item).collect::<Result<_, _>>()?;
-        Ok(Listing { items, total, next })
+        Ok(Listing {
+            items,
+            total,
+            total_is_exact: true,
+            next,
+        })
     }
 }
 

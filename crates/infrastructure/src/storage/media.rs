@@ -59,7 +59,7 @@ impl MediaRepository for SqlRepositories {
     async fn insert(&mut self, file: &MediaFile) -> Result<(), StorageError> {
         let size =
             i64::try_from(file.size).map_err(|error| StorageError::Failed(Box::new(error)))?;
-        let sql = Sql::new(format!("INSERT INTO media ({COLUMNS}) VALUES ")).rows([params![
+        let sql = Sql::new(format!("INSERT INTO media ({COLUMNS}) ")).rows([params![
             file.id,
             file.user_id,
             file.campaign_id,

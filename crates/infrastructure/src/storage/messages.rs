@@ -67,7 +67,7 @@ impl MessageRepository for SqlRepositories {
             MessageBody::Text(text) => ("text", text),
             MessageBody::Other(name) => ("other", name),
         };
-        let sql = Sql::new(format!("INSERT INTO messages ({COLUMNS}) VALUES "))
+        let sql = Sql::new(format!("INSERT INTO messages ({COLUMNS}) "))
             .rows([params![
                 message.id,
                 message.user_id,

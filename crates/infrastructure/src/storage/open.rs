@@ -160,6 +160,8 @@ async fn sqlite(url: &str, given: &StorageOptions) -> Result<Pools, StorageError
             // The ledger says what was sent; a commit that is lost sends again.
             .synchronous(SqliteSynchronous::Full)
             .busy_timeout(patience)
+            // In KiB. The indexes of many contacts are written to all over.
+            .pragma("cache_size", "-16384")
     });
     let writing = Database::connect(writing).await.map_err(failed)?;
 

@@ -49,7 +49,7 @@ fn update(recipients: &[&CampaignContact]) -> Sql {
         .copied()
         .chain(repeated.into_iter().cycle().take(count))
         .map(ledger_values);
-    Sql::new(format!("WITH changed (id, {columns}) AS (VALUES "))
+    Sql::new(format!("WITH changed (id, {columns}) AS ("))
         .rows(rows)
         .then(&format!(
             ") UPDATE campaign_contacts SET {} FROM changed \
@@ -78,7 +78,7 @@ impl CampaignContactRepository for SqlRepositories {
         let together = self.db().together().await?;
         for chunk in recipients.chunks(rows_per_statement(ALL_VALUES)) {
             let sql = Sql::new(format!(
-                "INSERT INTO campaign_contacts (id, {}, {FIXED}) VALUES ",
+                "INSERT INTO campaign_contacts (id, {}, {FIXED}) ",
                 LEDGER.join(", ")
             ))
             .rows(chunk.iter().map(all_values));
@@ -288,7 +288,12 @@ impl CampaignContactRepository for SqlRepositories {
             key: String::new(),
             id: last.id.as_uuid(),
         });
-        Ok(Listing { items, total, next })
+        Ok(Listing {
+            items,
+            total,
+            total_is_exact: true,
+            next,
+        })
     }
 
     async fn next_due(

@@ -9,6 +9,8 @@ use sea_orm::sea_query::Value;
 use sea_orm::{DbBackend, Statement};
 use uuid::Uuid;
 
+use super::render;
+
 /// The most values bound to one statement: SQLite takes 32,766, PostgreSQL 65,535.
 pub(super) const MAX_VALUES: usize = 32_000;
 
@@ -21,11 +23,15 @@ pub(super) fn rows_per_statement(columns: usize) -> usize {
     (MAX_VALUES / columns.max(1)).clamp(1, MAX_ROWS)
 }
 
-/// A statement. `$1`, `$2`, … are its values: both databases take them so.
+/// Where a statement's text has a table of rows. No text of ours has this character otherwise.
+pub(super) const TABLE: char = '\0';
+
+/// A statement. `$1`, `$2`, … are its values.
 #[derive(Debug, Clone)]
 pub(super) struct Sql {
     text: String,
     values: Vec<Value>,
+    tables: Vec<Vec<Vec<Value>>>,
 }
 
 impl Sql {
@@ -37,6 +43,7 @@ impl Sql {
         Self {
             text: text.into(),
             values,
+            tables: Vec::new(),
         }
     }
 
@@ -69,23 +76,6 @@ impl Sql {
         if let Some(last) = values.last().cloned() {
             values.resize(values.len().next_power_of_two(), last);
         }
-        self.row(values);
-        self
-    }
-
-    /// `($5, $6), ($7, $8)`, for `VALUES`.
-    #[must_use]
-    pub(super) fn rows(mut self, rows: impl IntoIterator<Item = Vec<Value>>) -> Self {
-        for (index, row) in rows.into_iter().enumerate() {
-            if index > 0 {
-                self.text.push_str(", ");
-            }
-            self.row(row);
-        }
-        self
-    }
-
-    fn row(&mut self, values: Vec<Value>) {
         self.text.push('(');
         for (index, value) in values.into_iter().enumerate() {
             if index > 0 {
@@ -94,6 +84,16 @@ impl Sql {
             self.add(value);
         }
         self.text.push(')');
+        self
+    }
+
+    /// A table of these rows, which is what an `INSERT` or a `WITH` takes. In each column the
+    /// values are of one kind. There must be a row.
+    #[must_use]
+    pub(super) fn rows(mut self, rows: impl IntoIterator<Item = Vec<Value>>) -> Self {
+        self.text.push(TABLE);
+        self.tables.push(rows.into_iter().collect());
+        self
     }
 
     fn add(&mut self, value: Value) {
@@ -104,11 +104,18 @@ impl Sql {
 
     /// Whether it only reads.
     pub(super) fn reads(&self) -> bool {
+        let writes = ["INSERT", "UPDATE", "DELETE"];
         self.text.starts_with("SELECT")
+            || self.text.starts_with("WITH") && !writes.iter().any(|word| self.text.contains(word))
     }
 
     pub(super) fn statement(self, backend: DbBackend) -> Statement {
-        Statement::from_sql_and_values(backend, self.text, self.values)
+        let (text, values) = if backend == DbBackend::Sqlite {
+            render::in_order(&self.text, &self.values, self.tables)
+        } else {
+            render::numbered(&self.text, self.values, self.tables)
+        };
+        Statement::from_sql_and_values(backend, text, values)
     }
 }
 

@@ -168,7 +168,7 @@ impl UserRepository for SqlRepositories {
              provider_keys, whatsapp_phone_number_id, whatsapp_business_account_id, webhook_key, \
              auto_reply_enabled, knowledge_base, notify_email, notify_push, notify_sms, \
              profile_visible, data_sharing, analytics, language, time_zone, theme, \
-             default_country, updated_at, last_login, created_at) VALUES ",
+             default_country, updated_at, last_login, created_at) ",
         );
         let mut row = values(user)?;
         row.extend(params![user.created_at]);

@@ -56,7 +56,7 @@ impl WebhookRow {
 #[async_trait]
 impl WebhookRepository for SqlRepositories {
     async fn insert(&mut self, event: &WebhookEvent) -> Result<(), StorageError> {
-        let sql = Sql::new(format!("INSERT INTO webhooks ({COLUMNS}) VALUES ")).rows([params![
+        let sql = Sql::new(format!("INSERT INTO webhooks ({COLUMNS}) ")).rows([params![
             event.id,
             event.user_id,
             event.source.as_str(),

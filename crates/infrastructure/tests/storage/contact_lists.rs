@@ -79,6 +79,7 @@ async fn a_page_beyond_the_end_is_empty_with_the_right_total(store: Store) {
         let expected = Listing {
             items: Vec::new(),
             total: Some(7),
+            total_is_exact: true,
             next: None,
         };
         assert_eq!(listing, expected, "page {number}");

@@ -9,6 +9,7 @@ use crate::store::{Store, assert_same, walk};
 on_both_databases!(
     tags_are_replaced_where_they_are_looked_up,
     tags_in_use_are_counted,
+    tags_are_counted_with_what_is_kept_and_not_with_what_is_taken_back,
 );
 
 /// The labels in use with their numbers.
@@ -100,4 +101,48 @@ async fn tags_in_use_are_counted(store: Store) {
     let expected = [("Ámbar", 1), ("Baja", 1), ("VIP", 2)];
     let expected = expected.map(|(label, count)| (label.to_owned(), count));
     assert_eq!(used_tags(&store, user.id).await, expected);
+}
+
+async fn tags_are_counted_with_what_is_kept_and_not_with_what_is_taken_back(store: Store) {
+    let user = store.user().await.id;
+    let tagged = |labels: &[&str]| Contact {
+        tags: tags(labels),
+        ..samples::contact(user, "Luz")
+    };
+    let mut contacts = [tagged(&["a", "b"]), tagged(&["b"]), tagged(&["b", "c"])];
+    store.add(&contacts).await;
+    let counted = async || {
+        let used = used_tags(&store, user).await;
+        let used: Vec<_> = used.iter().map(|(tag, n)| format!("{tag} {n}")).collect();
+        for (label, number) in used_tags(&store, user).await {
+            let filter = ContactFilter {
+                tags: tags(&[&label]),
+                ..ContactFilter::default()
+            };
+            let mut repositories = store.read();
+            let list = repositories
+                .contacts()
+                .list(user, &filter, &page(1, 1))
+                .await;
+            assert_eq!(list.unwrap().total, Some(number), "{label}");
+        }
+        used.join(", ")
+    };
+    assert_eq!(counted().await, "a 1, b 3, c 1");
+    let mut unit = store.begin().await;
+    unit.contacts().delete(user, contacts[0].id).await.unwrap();
+    unit.contacts().insert(&[tagged(&["a"])]).await.unwrap();
+    drop(unit);
+    assert_eq!(counted().await, "a 1, b 3, c 1");
+
+    contacts[0].tags = tags(&["B", "d"]);
+    contacts[2].tags = tags(&["B"]);
+    let mut unit = store.begin().await;
+    unit.contacts().save_many(user, &contacts).await.unwrap();
+    unit.commit().await.unwrap();
+    assert!(counted().await.eq_ignore_ascii_case("b 3, d 1"));
+    let ids = contacts.each_ref().map(|contact| contact.id);
+    let deleted = store.read().contacts().delete_many(user, &ids[..2]).await;
+    assert_eq!(deleted.unwrap(), 2);
+    assert_eq!(counted().await, "B 1");
 }

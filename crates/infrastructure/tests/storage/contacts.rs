@@ -12,6 +12,7 @@ use crate::store::{Store, assert_same};
 
 on_both_databases!(
     a_contact_is_read_as_it_was_written,
+    many_contacts_are_read_as_they_were_written,
     a_time_is_kept_in_whole_microseconds,
     contacts_are_found_together,
     everything_but_id_source_and_creation_is_saved,
@@ -72,6 +73,48 @@ async fn a_contact_is_read_as_it_was_written(store: Store) {
         assert_same(&locked, &written);
         let found = contacts.find_many(user.id, &[contact.id]).await.unwrap();
         assert_same(&found, &vec![contact]);
+    }
+}
+
+/// Rows that are stored together travel otherwise than one alone does.
+async fn many_contacts_are_read_as_they_were_written(store: Store) {
+    let user = store.user().await;
+    let notes = [
+        "{NULL}",
+        "NULL",
+        "null",
+        "\"",
+        "\\",
+        "\\\"",
+        "a,b",
+        "{",
+        "}",
+        "''",
+        "\\x41",
+        "$1 ?",
+        "dos\nlíneas\ty 👩🏽‍💻",
+        "%_",
+        "[1, 2]",
+    ];
+    let mut contacts: Vec<Contact> = notes
+        .iter()
+        .map(|text| Contact {
+            notes: LongText::parse(text).ok(),
+            tags: tags(&["a\"b", "c\\d"]),
+            ..full(user.id)
+        })
+        .collect();
+    contacts.push(samples::contact(user.id, "Sin nada"));
+    store.add(&contacts).await;
+    for contact in &mut contacts {
+        assert_same(&find(&store, contact).await, &Some(contact.clone()));
+        contact.name = name(&format!("{}\\\"{{}}", contact.name));
+    }
+    let mut unit = store.begin().await;
+    unit.contacts().save_many(user.id, &contacts).await.unwrap();
+    unit.commit().await.unwrap();
+    for contact in contacts {
+        assert_same(&find(&store, &contact).await, &Some(contact.clone()));
     }
 }
 

@@ -33,6 +33,7 @@ mod contact_addresses;
 mod contact_crowds;
 mod contact_filters;
 mod contact_lists;
+mod contact_masses;
 mod contact_tags;
 mod contact_totals;
 mod contacts;

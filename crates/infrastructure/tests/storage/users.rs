@@ -141,11 +141,12 @@ async fn an_unknown_user_is_nobody(store: Store) {
     assert!(!users.delete(samples::user_id()).await.unwrap());
 }
 
-const TABLES: [&str; 16] = [
+const TABLES: [&str; 17] = [
     "sessions",
     "contacts",
     "contact_tags",
     "contact_totals",
+    "contact_tag_totals",
     "senders",
     "campaigns",
     "campaign_choices",

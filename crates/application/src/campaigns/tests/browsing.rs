@@ -93,6 +93,7 @@ async fn in_a_list_those_chosen_one_by_one_are_counted() {
         Ok(Listing {
             items: listed.to_vec(),
             total: None,
+            total_is_exact: true,
             next: None,
         })
     });
@@ -141,6 +142,7 @@ async fn a_list_is_asked_for_with_everything_that_is_wished() {
             Ok(Listing {
                 items: vec![in_status(CampaignStatus::Paused)],
                 total: Some(41),
+                total_is_exact: true,
                 next: Some(somewhere()),
             })
         });
@@ -196,6 +198,7 @@ async fn the_files_of_a_list_are_asked_for_together() {
             Ok(Listing {
                 items: listed.to_vec(),
                 total: None,
+                total_is_exact: true,
                 next: None,
             })
         });
@@ -306,6 +309,7 @@ async fn recipients_are_listed_of_one_status_or_all() {
                 Ok(Listing {
                     items: vec![recipient(1)],
                     total: Some(41),
+                    total_is_exact: true,
                     next: Some(somewhere()),
                 })
             });

@@ -23,6 +23,7 @@ fn part(after: Option<Cursor>, next: Option<Cursor>) -> MockUnitOfWork {
             Ok(Listing {
                 items: vec![stored()],
                 total: None,
+                total_is_exact: true,
                 next,
             })
         });

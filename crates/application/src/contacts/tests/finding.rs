@@ -37,6 +37,7 @@ async fn a_list_is_asked_for_with_everything_that_is_wished() {
             Ok(Listing {
                 items: vec![stored()],
                 total: Some(1),
+                total_is_exact: true,
                 next: None,
             })
         });

@@ -6,6 +6,7 @@ use nexus_domain::{ImportStatus, ImportUndo, JobWork};
 use super::row;
 use super::world::{World, import_id};
 use crate::fixtures::{actor, now};
+use crate::imports::reading::ROWS;
 use crate::imports::{CancelImportError, UndoImportError};
 
 fn rows(count: u64) -> Vec<TableRow> {
@@ -38,7 +39,7 @@ async fn to_be_undone(count: u64) -> World {
 
 #[tokio::test]
 async fn a_running_import_that_is_cancelled_stops_at_the_next_batch() {
-    let world = World::new(rows(1_200));
+    let world = World::new(rows(2 * ROWS as u64 + 200));
     // After the first batch was stored, before the second is.
     world.state().cancel_after = Some(2);
 
@@ -46,10 +47,10 @@ async fn a_running_import_that_is_cancelled_stops_at_the_next_batch() {
 
     let import = world.import();
     assert_eq!(import.status, ImportStatus::Cancelled { at: now() });
-    assert_eq!(import.progress.read, 500);
-    assert_eq!(import.progress.created, 500);
+    assert_eq!(import.progress.read, ROWS as u64);
+    assert_eq!(import.progress.created, ROWS as u64);
     let state = world.state();
-    assert_eq!(state.contacts.len(), 500);
+    assert_eq!(state.contacts.len(), ROWS);
     assert!(state.job.is_none());
     assert!(state.file_deleted);
 }

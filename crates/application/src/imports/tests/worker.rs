@@ -10,6 +10,9 @@ use nexus_domain::{
 use super::world::{World, import_id};
 use super::{cells, numbers, row};
 use crate::fixtures::{entropy, now, user};
+use crate::imports::reading::ROWS;
+
+const THREE_BATCHES: u64 = 2 * ROWS as u64 + 200;
 
 /// Rows with a phone number each, all different.
 fn rows(count: u64) -> Vec<TableRow> {
@@ -187,12 +190,12 @@ async fn a_contact_added_meanwhile_is_known_at_the_second_try() {
 
 #[tokio::test]
 async fn the_shutdown_gives_the_job_back_between_batches() {
-    let world = World::new(rows(1_200));
+    let world = World::new(rows(THREE_BATCHES));
     world.state().shutdown_after = Some(1);
 
     assert!(world.work().await);
 
-    assert_eq!(world.import().progress.read, 500);
+    assert_eq!(world.import().progress.read, ROWS as u64);
     assert_eq!(world.import().status.as_str(), "running");
     assert_eq!(world.state().given_back, Some(now()));
     assert!(world.state().job.is_some());
@@ -202,14 +205,14 @@ async fn the_shutdown_gives_the_job_back_between_batches() {
 
 #[tokio::test]
 async fn a_lost_lease_ends_the_work_at_once() {
-    let world = World::new(rows(1_200));
+    let world = World::new(rows(THREE_BATCHES));
     // Held when it starts and for the first batch.
     world.state().holds = 2;
 
     assert!(world.work().await);
 
     let state = world.state();
-    assert_eq!(state.contacts.len(), 500);
+    assert_eq!(state.contacts.len(), ROWS);
     assert_eq!(state.given_back, None);
     assert!(state.job.is_some());
     assert!(!state.file_deleted);
@@ -217,7 +220,7 @@ async fn a_lost_lease_ends_the_work_at_once() {
 
 #[tokio::test]
 async fn the_lease_is_prolonged_with_every_batch() {
-    let world = World::new(rows(1_200));
+    let world = World::new(rows(THREE_BATCHES));
     assert!(world.work().await);
     // At the start and for three batches.
     assert_eq!(world.state().renewals, 4);

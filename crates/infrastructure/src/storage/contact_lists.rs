@@ -1,0 +1,126 @@
+//! Lists of contacts: where to look first, and how much of them to count.
+
+use nexus_domain::ports::StorageError;
+use nexus_domain::values::{ContactSort, ListRequest, Listing, Paging};
+use nexus_domain::{Contact, ContactFilter, UserId};
+
+use super::SqlRepositories;
+use super::contact_filter::{
+    Lead, counted, is_by_status_only, is_one_tag, kept_total, kept_total_of, list, trigrams,
+    with_trigrams,
+};
+use super::contact_rows::ContactRow;
+use super::lists::time_key;
+use super::rows::Number;
+
+/// Up to so many contacts that a filter lets through are counted for a page: those who have more
+/// look at the first of them, and every page would wait for all.
+const MOST_COUNTED: u32 = 10_000;
+
+/// A needle that so many contacts have is rare enough to be looked up before anything else: their
+/// rows are read and sorted. A more common one is met soon in the order of the list.
+const MOST_BY_TRIGRAMS: u32 = 2_000;
+
+impl SqlRepositories {
+    /// Part of the list.
+    pub(super) async fn contact_list(
+        &self,
+        user: UserId,
+        filter: &ContactFilter,
+        request: &ListRequest<ContactSort>,
+    ) -> Result<Listing<Contact>, StorageError> {
+        let lead = self.lead(filter).await?;
+        let kept = match request.paging {
+            Paging::Page { .. } => self.kept(user, filter).await?,
+            Paging::After { .. } => None,
+        };
+        let mut list = list(user, filter, &lead, request);
+        list.total = kept;
+        let part = list
+            .part::<ContactRow>(self.db(), &request.paging, request.size)
+            .await?;
+        let (total, total_is_exact) = match request.paging {
+            Paging::After { .. } => (None, true),
+            Paging::Page { number } => match kept.or_else(|| part.total(number, request.size)) {
+                Some(total) => (Some(total), true),
+                None => {
+                    self.counted_up_to(user, filter, &lead, MOST_COUNTED)
+                        .await?
+                }
+            },
+        };
+        let cursor = |row: &ContactRow| match request.sort {
+            ContactSort::Name => (row.name_key.clone(), row.id),
+            ContactSort::CreatedAt => (time_key(row.created_at), row.id),
+        };
+        let listing = part.listing(total, cursor, ContactRow::contact)?;
+        Ok(Listing {
+            total_is_exact,
+            ..listing
+        })
+    }
+
+    /// How many contacts `filter` lets through.
+    pub(super) async fn contact_count(
+        &self,
+        user: UserId,
+        filter: &ContactFilter,
+    ) -> Result<u64, StorageError> {
+        if let Some(kept) = self.kept(user, filter).await? {
+            return Ok(kept);
+        }
+        let lead = self.lead(filter).await?;
+        let counted = counted(user, filter, &lead, None);
+        Ok(Number::count(self.db().one(counted).await?))
+    }
+
+    /// Where to look first for what `filter` lets through. PostgreSQL knows by itself how rare a
+    /// needle is; for SQLite it is found out here.
+    async fn lead(&self, filter: &ContactFilter) -> Result<Lead, StorageError> {
+        let needle = filter.search_needle();
+        let Some(needle) = needle.as_deref().and_then(trigrams) else {
+            return Ok(Lead::List);
+        };
+        if self.db().is_postgres() {
+            return Ok(Lead::List);
+        }
+        let found = with_trigrams(&needle, MOST_BY_TRIGRAMS + 1);
+        let found = Number::count(self.db().one(found).await?);
+        Ok(if found > u64::from(MOST_BY_TRIGRAMS) {
+            Lead::List
+        } else {
+            Lead::Trigrams(needle)
+        })
+    }
+
+    /// How many contacts `filter` lets through, where the totals know.
+    async fn kept(
+        &self,
+        user: UserId,
+        filter: &ContactFilter,
+    ) -> Result<Option<u64>, StorageError> {
+        let only_tag = filter.tags.first().filter(|tag| is_one_tag(filter, tag));
+        let sql = if is_by_status_only(filter) {
+            kept_total(user, filter.status)
+        } else if let Some(tag) = only_tag {
+            kept_total_of(user, tag)
+        } else {
+            return Ok(None);
+        };
+        Ok(Some(Number::count(self.db().one(sql).await?)))
+    }
+
+    /// How many contacts `filter` lets through, counted up to `most`, and whether that is all.
+    async fn counted_up_to(
+        &self,
+        user: UserId,
+        filter: &ContactFilter,
+        lead: &Lead,
+        most: u32,
+    ) -> Result<(Option<u64>, bool), StorageError> {
+        let counted = counted(user, filter, lead, Some(most + 1));
+        let number = Number::count(self.db().one(counted).await?);
+        let most = u64::from(most);
+        Ok((Some(number.min(most)), number <= most))
+    }
+}

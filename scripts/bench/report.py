@@ -1,0 +1,75 @@
+"""The tables, with a limit beside each figure."""
+
+# Of a bare COPY (PostgreSQL), or of a bare INSERT … SELECT (SQLite), of the same rows into the same tables.
+SHARE = {"csv": 0.35, "xlsx": 0.25}
+# Megabytes above what the server had before.
+MEMORY = {"csv": 64, "xlsx": 250}
+# The largest size's answer by the smallest's.
+GROWTH = 2.0
+# Below this, in milliseconds, growth is noise.
+SMALL = 1.0
+# A deep page by number may take so many times the first.
+DEEP = 5.0
+
+NAMES = {"sqlite": "SQLite", "postgres": "PostgreSQL"}
+
+
+class Report:
+    def __init__(self, sizes):
+        self.sizes = sizes
+        self.imports = []
+        self.answers = {}
+        self.queries = {}
+        self.within = True
+
+    def imported(self, database, size, imports, bare):
+        self.imports.append((database, size, imports, bare))
+        for kind, found in imports.items():
+            print(f"{NAMES[database]}, {size:,} rows of {kind}: {found['rows_per_second']:,.0f}/s", flush=True)
+
+    def answered(self, database, size, answers):
+        self.answers[database, size] = answers
+
+    def bare(self, size, queries):
+        self.queries[size] = queries
+
+    def verdict(self, holds):
+        self.within = self.within and holds
+        return "" if holds else "  TOO MUCH"
+
+    def print(self):
+        self.print_imports()
+        for database in NAMES:
+            if any(of == database for of, _ in self.answers):
+                self.print_answers(database)
+        self.print_queries()
+        return self.within
+
+    def print_imports(self):
+        print(f"\nImports\n{'':12}{'rows':>11}{'':6}{'rows/s':>10}{'bare/s':>10}{'share':>8}{'goal':>7}{'memory':>9}{'limit':>7}")
+        for database, size, imports, bare in self.imports:
+            for kind, found in imports.items():
+                share = found["rows_per_second"] / bare
+                # Half a second of work says more about starting than about importing.
+                holds = (share >= SHARE[kind] or size < 100_000) and found["memory"] <= MEMORY[kind]
+                print(f"{NAMES[database]:12}{size:>11,}{kind:>6}{found['rows_per_second']:>10,.0f}{bare:>10,.0f}{share:>8.0%}"
+                      f"{SHARE[kind]:>7.0%}{found['memory']:>6.0f} MB{MEMORY[kind]:>4} MB{self.verdict(holds)}")
+
+    def print_answers(self, database):
+        columns = "".join(f"{size:>12,}" for size in self.sizes)
+        print(f"\n{NAMES[database]}: median answer in ms, by contacts of the account\n{'':44}{columns}{'growth':>9}{'limit':>7}")
+        for name in self.answers[database, self.sizes[0]]:
+            figures = [self.answers[database, size][name] for size in self.sizes]
+            growth = figures[-1] / max(figures[0], SMALL)
+            print(f"{name:44}{''.join(f'{figure:>12.2f}' for figure in figures)}{growth:>9.1f}{GROWTH:>7.1f}"
+                  f"{self.verdict(growth <= GROWTH)}")
+        largest = self.answers[database, self.sizes[-1]]
+        deep = largest["deep page by number"] / largest["first page"]
+        print(f"deep page by number / first page: {deep:.1f}, limit {DEEP:.0f}{self.verdict(deep <= DEEP)}")
+
+    def print_queries(self):
+        for size, queries in self.queries.items():
+            print(f"\nPostgreSQL, {size:,} contacts: one connection, ms\n{'':44}{'server':>10}{'pgbench':>10}{'share':>8}")
+            for name, figure in queries.items():
+                ours = self.answers["postgres", size][name]
+                print(f"{name:44}{ours:>10.2f}{figure:>10.2f}{figure / ours:>8.0%}")
