@@ -4,7 +4,8 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::values::{
-    EmailAddress, LongText, PersonName, PhoneNumber, Problem, ShortText, Tag, Violations, fold,
+    CustomFields, EmailAddress, FieldName, LongText, PersonName, PhoneNumber, Problem, ShortText,
+    Tag, Violations, fold,
 };
 use crate::{ChannelKind, ContactId, ImportId, SkipReason, UserId};
 
@@ -127,6 +128,8 @@ pub struct Contact {
     pub tags: Vec<Tag>,
     /// Free notes.
     pub notes: Option<LongText>,
+    /// What the user knows of it besides.
+    pub custom_fields: CustomFields,
     /// Whether it may be written to.
     pub status: ContactStatus,
     /// Since when and why it is unsubscribed; also absent for those that were unsubscribed before
@@ -246,9 +249,12 @@ impl Contact {
             (Some(own), _) => Some(own.clone()),
             (None, others) => others,
         };
+        let mut fields = self.custom_fields.clone();
+        violations.check("custom_fields", fields.take(&other.custom_fields, false));
         violations.into_result()?;
         self.tags = tags;
         self.notes = notes;
+        self.custom_fields = fields;
         self.phone = self.phone.take().or(other.phone);
         self.email = self.email.take().or(other.email);
         self.last_message_at = self.last_message_at.max(other.last_message_at);
@@ -319,6 +325,8 @@ pub struct ContactFilter {
     pub has_phone: bool,
     /// Has an e-mail address.
     pub has_email: bool,
+    /// Has a value in this custom field, spelled so.
+    pub has_field: Option<FieldName>,
     /// Created at or after.
     pub created_after: Option<DateTime<Utc>>,
     /// Created before.

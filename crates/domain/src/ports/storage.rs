@@ -4,9 +4,9 @@ use async_trait::async_trait;
 
 use super::{
     BotActivityRepository, BulkChangeRepository, CampaignContactRepository, CampaignRepository,
-    ContactRepository, IdempotencyRepository, ImportRepository, JobRepository, MediaRepository,
-    MessageRepository, SenderRepository, SessionRepository, StatisticsRepository, UserRepository,
-    WebhookRepository,
+    ContactRepository, FieldRepository, IdempotencyRepository, ImportRepository, JobRepository,
+    MediaRepository, MessageRepository, SenderRepository, SessionRepository, StatisticsRepository,
+    UserRepository, WebhookRepository,
 };
 
 /// What is unique and was there already.
@@ -47,6 +47,8 @@ pub trait Repositories: Send {
     fn sessions(&mut self) -> &mut dyn SessionRepository;
     /// Contacts and their tags.
     fn contacts(&mut self) -> &mut dyn ContactRepository;
+    /// The names of custom fields.
+    fn fields(&mut self) -> &mut dyn FieldRepository;
     /// Changes of many contacts.
     fn bulk_changes(&mut self) -> &mut dyn BulkChangeRepository;
     /// Campaigns.

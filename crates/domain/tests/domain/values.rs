@@ -616,6 +616,10 @@ fn every_problem() -> Vec<Problem> {
         | Problem::UnknownLanguage
         | Problem::UnknownCountry
         | Problem::TagWithComma
+        | Problem::InvalidFieldName
+        | Problem::ReservedFieldName
+        | Problem::TooManyFields { .. }
+        | Problem::TooManyFieldNames { .. }
         | Problem::UnknownPlaceholder { .. }
         | Problem::CommonPassword
         | Problem::NotOneOf { .. }
@@ -638,6 +642,10 @@ fn every_problem() -> Vec<Problem> {
         Problem::UnknownTimeZone,
         Problem::UnknownLanguage,
         Problem::UnknownCountry,
+        Problem::InvalidFieldName,
+        Problem::ReservedFieldName,
+        Problem::TooManyFields { max: 30 },
+        Problem::TooManyFieldNames { max: 50 },
         Problem::TagWithComma,
         Problem::UnknownPlaceholder {
             name: "apellido".to_owned(),
