@@ -20,6 +20,7 @@ mod m20261125_000016_import_formats;
 mod m20261125_000020_import_plans;
 mod m20261125_000031_opt_outs;
 mod m20261125_000032_bulk_changes;
+mod m20261125_000040_custom_fields;
 mod schema;
 
 pub use sea_orm_migration::{MigrationName, MigrationTrait, MigratorTrait};
@@ -50,6 +51,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261125_000020_import_plans::Migration),
             Box::new(m20261125_000031_opt_outs::Migration),
             Box::new(m20261125_000032_bulk_changes::Migration),
+            Box::new(m20261125_000040_custom_fields::Migration),
         ]
     }
 }

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use nexus_domain::ports::{BulkChangeRepository, StorageError};
-use nexus_domain::values::{ShortText, Tag};
+use nexus_domain::values::{FieldName, ShortText, Tag};
 use nexus_domain::{
     BulkAction, BulkChange, BulkChangeId, BulkStatus, ContactEdit, ContactFilter, ContactId,
     ContactSelection, ContactStatus, UserId,
@@ -28,6 +28,7 @@ enum StoredAction {
     Untag { tags: Vec<String> },
     SetStatus { status: ContactStatus },
     RenameTag { from: String, to: String },
+    RemoveField { name: String },
 }
 
 impl StoredAction {
@@ -40,6 +41,9 @@ impl StoredAction {
             BulkAction::Edit(ContactEdit::RenameTag { from, to }) => Self::RenameTag {
                 from: from.label().to_owned(),
                 to: to.label().to_owned(),
+            },
+            BulkAction::Edit(ContactEdit::RemoveField(name)) => Self::RemoveField {
+                name: name.label().to_owned(),
             },
         }
     }
@@ -54,6 +58,9 @@ impl StoredAction {
                 from: Tag::from_stored(from),
                 to: Tag::from_stored(to),
             }),
+            Self::RemoveField { name } => {
+                BulkAction::Edit(ContactEdit::RemoveField(FieldName::from_stored(&name)))
+            }
         }
     }
 }
@@ -73,6 +80,8 @@ struct StoredFilter {
     status: Option<ContactStatus>,
     has_phone: bool,
     has_email: bool,
+    #[serde(default)]
+    has_field: Option<String>,
     created_after: Option<DateTime<Utc>>,
     created_before: Option<DateTime<Utc>>,
 }
@@ -87,6 +96,10 @@ impl StoredSelection {
                 status: filter.status,
                 has_phone: filter.has_phone,
                 has_email: filter.has_email,
+                has_field: filter
+                    .has_field
+                    .as_ref()
+                    .map(|name| name.label().to_owned()),
                 created_after: filter.created_after,
                 created_before: filter.created_before,
             }),
@@ -102,6 +115,7 @@ impl StoredSelection {
                 status: stored.status,
                 has_phone: stored.has_phone,
                 has_email: stored.has_email,
+                has_field: stored.has_field.as_deref().map(FieldName::from_stored),
                 created_after: stored.created_after,
                 created_before: stored.created_before,
             }),

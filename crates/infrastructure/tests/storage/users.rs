@@ -141,11 +141,12 @@ async fn an_unknown_user_is_nobody(store: Store) {
     assert!(!users.delete(samples::user_id()).await.unwrap());
 }
 
-const TABLES: [&str; 16] = [
+const TABLES: [&str; 17] = [
     "sessions",
     "contacts",
     "contact_tags",
     "contact_totals",
+    "contact_fields",
     "senders",
     "campaigns",
     "campaign_choices",
@@ -169,6 +170,11 @@ async fn something_everywhere(store: &Store) -> User {
     contact.tags = tags(&["vip"]);
     store.add(&[contact.clone()]).await;
     let mut unit = store.begin().await;
+    let names = [samples::field_name("Ciudad")];
+    unit.fields()
+        .register(user.id, &names, at(0))
+        .await
+        .unwrap();
     unit.sessions()
         .insert(&StoredSession {
             key: SessionKeyHash(
