@@ -251,7 +251,7 @@ impl CampaignRepository for SqlRepositories {
         let sql = Sql::with(
             format!(
                 "SELECT {COLUMNS} FROM campaigns AS r WHERE r.user_id = $1 \
-                 AND r.status IN ('draft', 'scheduled', 'active', 'paused') \
+                 AND r.status IN ('draft', 'scheduled', 'missed', 'active', 'paused') \
                  AND (r.message LIKE '%{{%' OR r.template_variables LIKE '%{{%') \
                  ORDER BY r.created_at, r.id"
             ),

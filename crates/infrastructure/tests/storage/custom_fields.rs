@@ -196,6 +196,9 @@ async fn campaigns_that_may_still_be_sent_are_found_by_their_placeholders(store:
             started_at: at(1),
             reason: None,
         },
+        CampaignState::Missed {
+            scheduled_at: at(1),
+        },
         CampaignState::Completed {
             started_at: at(1),
             at: at(2),
@@ -204,18 +207,15 @@ async fn campaigns_that_may_still_be_sent_are_found_by_their_placeholders(store:
             started_at: None,
             at: at(2),
         },
-        CampaignState::Missed {
-            scheduled_at: at(1),
-        },
     ];
     for (place, state) in states.into_iter().enumerate() {
         let mut campaign = samples::campaign(user.id);
         campaign.content = text("Hola, {Ciudad}");
         campaign.state = state;
-        campaign.sender_id = (place > 1).then_some(sender.id);
+        campaign.sender_id = matches!(place, 2 | 3 | 5).then_some(sender.id);
         campaign.created_at = at(i64::try_from(place).unwrap());
         campaigns.insert(&campaign).await.unwrap();
-        if place < 4 {
+        if place < 5 {
             wanted.push(campaign.id);
         }
     }
