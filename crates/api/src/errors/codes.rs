@@ -96,6 +96,10 @@ codes! {
     /// The e-mail address belongs to another contact.
     DuplicateEmail = 409 "duplicate_email"
         "Ya tienes un contacto con este correo." "You already have a contact with this e-mail address.";
+    /// Campaigns that may still be sent use the custom field.
+    FieldInUse = 409 "field_in_use"
+        "Este campo se usa en el mensaje de campañas sin terminar ({campaigns}); quítalo de ellas primero."
+        "The message of unfinished campaigns uses this field ({campaigns}); take it out of them first.";
     /// The campaign's status does not allow it.
     CampaignStatus = 409 "campaign_status"
         "La campaña está {status} y no lo permite." "The campaign is {status} and does not allow this.";
