@@ -3,8 +3,8 @@
 //!
 //! Transactions that move recipients lock in this order, so that no two wait for each other: the
 //! sender account, recipients by id, campaigns by id, names of custom fields, contacts by id, charts
-//! by time. A claim is
-//! the exception: it locks one campaign first and passes over recipients that others hold.
+//! by time. A claim is the exception: it locks one campaign first and passes over recipients that
+//! others hold.
 
 use std::collections::{BTreeMap, BTreeSet};
 
