@@ -70,6 +70,8 @@ macro_rules! routes {
                     .service(contacts::tags::list)
                     .service(contacts::tags::rename)
                     .service(contacts::tags::remove)
+                    .service(contacts::fields::list)
+                    .service(contacts::fields::remove)
                     .service(contacts::segments::list)
                     .service(contacts::segments::create)
                     .service(contacts::segments::read)

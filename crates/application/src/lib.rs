@@ -17,6 +17,7 @@ mod actor;
 pub mod bulk;
 pub mod campaigns;
 pub mod contacts;
+mod custom_fields;
 pub mod delivery;
 mod field;
 #[cfg(test)]
@@ -29,5 +30,6 @@ pub mod statistics;
 pub mod webhooks;
 
 pub use actor::Actor;
+pub use custom_fields::CustomFieldInput;
 pub use field::Field;
 pub use shutdown::Shutdown;

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-use crate::values::Tag;
+use crate::values::{FieldName, Tag};
 use crate::{BulkChangeId, Contact, ContactFilter, ContactId, ContactStatus, UserId};
 
 /// What happens to each contact.
@@ -30,6 +30,8 @@ pub enum ContactEdit {
         /// As it is to be.
         to: Tag,
     },
+    /// It loses this custom field.
+    RemoveField(FieldName),
 }
 
 impl ContactEdit {
@@ -40,6 +42,7 @@ impl ContactEdit {
             Self::Untag(tags) => contact.untag(tags),
             Self::SetStatus(status) => contact.set_status(*status, now),
             Self::RenameTag { from, to } => contact.rename_tag(from, to),
+            Self::RemoveField(name) => contact.custom_fields.remove(name),
         };
         if changed {
             contact.updated_at = now;

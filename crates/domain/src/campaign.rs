@@ -11,7 +11,7 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::values::{MessageText, PlaceholderValues, Problem, ShortText, Tag};
+use crate::values::{FieldName, MessageText, PlaceholderValues, Problem, ShortText, Tag};
 use crate::{
     CampaignCounters, CampaignId, ContactFilter, ContactStatus, FailureCode, Segment, SegmentId,
     SenderId, UserId,
@@ -97,6 +97,15 @@ impl CampaignContent {
             Self::Text(_) => None,
             Self::Template { template, .. } => Some(template),
         }
+    }
+
+    /// The custom fields that it uses.
+    pub fn custom_fields(&self) -> impl Iterator<Item = &FieldName> {
+        let variables = self.template().into_iter().flat_map(|t| &t.variables);
+        let texts = variables
+            .map(|variable| &variable.text)
+            .chain(self.message());
+        texts.flat_map(MessageText::custom_fields)
     }
 }
 

@@ -4,7 +4,8 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::values::{
-    EmailAddress, LongText, PersonName, PhoneNumber, Problem, ShortText, Tag, Violations, fold,
+    CustomFields, EmailAddress, FieldName, LongText, PersonName, PhoneNumber, Problem, ShortText,
+    Tag, Violations, fold,
 };
 use crate::{ChannelKind, ContactId, ImportId, SkipReason, UserId};
 
@@ -127,6 +128,8 @@ pub struct Contact {
     pub tags: Vec<Tag>,
     /// Free notes.
     pub notes: Option<LongText>,
+    /// What the user knows of it besides.
+    pub custom_fields: CustomFields,
     /// Whether it may be written to.
     pub status: ContactStatus,
     /// Since when and why it is unsubscribed; also absent for those that were unsubscribed before
@@ -237,9 +240,12 @@ impl Contact {
             (Some(own), _) => Some(own.clone()),
             (None, others) => others,
         };
+        let mut fields = self.custom_fields.clone();
+        violations.check("custom_fields", fields.take(&other.custom_fields, false));
         violations.into_result()?;
         self.tags = tags;
         self.notes = notes;
+        self.custom_fields = fields;
         self.phone = self.phone.take().or(other.phone);
         self.email = self.email.take().or(other.email);
         self.last_message_at = self.last_message_at.max(other.last_message_at);
@@ -310,6 +316,8 @@ pub struct ContactFilter {
     pub has_phone: bool,
     /// Has an e-mail address.
     pub has_email: bool,
+    /// Has a value in this custom field, spelled so.
+    pub has_field: Option<FieldName>,
     /// Created at or after.
     pub created_after: Option<DateTime<Utc>>,
     /// Created before.
@@ -334,6 +342,7 @@ impl ContactFilter {
             status,
             has_phone,
             has_email,
+            has_field,
             created_after,
             created_before,
             also,
@@ -350,7 +359,8 @@ impl ContactFilter {
             (Some(own), Some(others)) => Some(own.min(others)),
             (own, others) => own.or(others),
         };
-        // A filter has one search and one status; what both give and is not the same stays apart.
+        // A filter has one search, one status and one field; what both give and is not the same
+        // stays apart.
         let mut apart = Self::default();
         if self.search.is_none() {
             self.search = search;
@@ -361,6 +371,11 @@ impl ContactFilter {
             self.status = status;
         } else if self.status != status {
             apart.status = status;
+        }
+        if self.has_field.is_none() {
+            self.has_field = has_field;
+        } else if self.has_field != has_field {
+            apart.has_field = has_field;
         }
         self.also.extend(also);
         if !apart.is_empty() {

@@ -115,6 +115,10 @@ codes! {
     TagBeingRenamed = 409 "tag_being_renamed"
         "La etiqueta «{tag}» se está renombrando en tus contactos; envía la campaña cuando termine."
         "The tag “{tag}” is being renamed on your contacts; send the campaign once that is done.";
+    /// Campaigns that may still be sent use the custom field.
+    FieldInUse = 409 "field_in_use"
+        "Este campo se usa en el mensaje de campañas sin terminar ({campaigns}); quítalo de ellas primero."
+        "The message of unfinished campaigns uses this field ({campaigns}); take it out of them first.";
     /// The campaign's status does not allow it.
     CampaignStatus = 409 "campaign_status"
         "La campaña está {status} y no lo permite." "The campaign is {status} and does not allow this.";

@@ -47,8 +47,22 @@ fn spanish(problem: &Problem) -> String {
             "No es un país conocido; escribe su código, por ejemplo MX.".into()
         }
         Problem::TagWithComma => "Una etiqueta no puede contener comas ni punto y coma.".into(),
+        Problem::InvalidFieldName => {
+            "El nombre de un campo empieza con una letra o un número y solo lleva letras, números, espacios y guion bajo.".into()
+        }
+        Problem::ReservedFieldName => {
+            "Este nombre ya es de un dato que todo contacto tiene; elige otro.".into()
+        }
+        Problem::TooManyFields { max } => {
+            format!("Un contacto puede tener {max} campos personalizados como máximo.")
+        }
+        Problem::TooManyFieldNames { max } => format!(
+            "Puedes tener {max} campos personalizados como máximo; elimina los que no uses."
+        ),
         Problem::UnknownPlaceholder { name } => {
-            format!("No existe el dato «{name}»; puedes usar {{nombre}}, {{telefono}} y {{email}}.")
+            format!(
+                "No existe el dato «{name}»; puedes usar {{nombre}}, {{telefono}}, {{email}} y tus campos personalizados."
+            )
         }
         Problem::CommonPassword => {
             "Esta contraseña es fácil de adivinar; elige otra, por ejemplo una frase.".into()
@@ -95,8 +109,20 @@ fn english(problem: &Problem) -> String {
             "This is not a known country; write its code, such as MX.".into()
         }
         Problem::TagWithComma => "A tag can't contain commas or semicolons.".into(),
+        Problem::InvalidFieldName => {
+            "The name of a field begins with a letter or a digit and has only letters, digits, spaces and underscores.".into()
+        }
+        Problem::ReservedFieldName => {
+            "This name already means something that every contact has; choose another.".into()
+        }
+        Problem::TooManyFields { max } => {
+            format!("A contact can have {max} custom fields at most.")
+        }
+        Problem::TooManyFieldNames { max } => format!(
+            "You can have {max} custom fields at most; delete those that you don't use."
+        ),
         Problem::UnknownPlaceholder { name } => format!(
-            "There is no placeholder “{name}”; you can use {{name}}, {{phone}} and {{email}}."
+            "There is no placeholder “{name}”; you can use {{name}}, {{phone}}, {{email}} and your custom fields."
         ),
         Problem::CommonPassword => {
             "This password is easy to guess; choose another, such as a phrase.".into()

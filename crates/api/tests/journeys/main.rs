@@ -6,6 +6,8 @@ mod bulk;
 mod campaigns;
 mod contacts;
 mod crash;
+mod custom_field_files;
+mod custom_fields;
 mod delivery;
 mod documentation;
 mod export;

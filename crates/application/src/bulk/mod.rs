@@ -2,6 +2,7 @@
 
 mod audiences;
 mod batch;
+mod fields;
 mod request;
 mod start;
 mod tags;
@@ -18,6 +19,7 @@ use tokio::sync::Notify;
 use crate::Actor;
 
 pub use audiences::TagUse;
+pub use fields::{DeleteFieldError, FieldUse};
 pub use request::BulkRequest;
 pub use start::{BulkError, BulkOutcome};
 pub use tags::{DeleteTagError, RenameTagError};

@@ -1,7 +1,7 @@
 //! How a campaign reads to one of its recipients.
 
 use nexus_domain::ports::StorageError;
-use nexus_domain::values::{Language, PlaceholderValues};
+use nexus_domain::values::{CustomFields, FieldValue, Language, PlaceholderValues};
 use nexus_domain::{
     Campaign, CampaignContent, CampaignId, Contact, ContactId, TemplateMessage, User,
 };
@@ -66,9 +66,15 @@ impl Campaigns {
                 .pop()
         };
         drop(read);
-        let (message, variables) = match &contact {
-            Some(contact) => self.render(&user, &campaign, values_of(contact)).await,
-            None => self.render(&user, &campaign, example(user.language)).await,
+        let (message, variables) = if let Some(contact) = &contact {
+            self.render(&user, &campaign, values_of(contact)).await
+        } else {
+            let fields = example_fields(&campaign.content);
+            let values = PlaceholderValues {
+                custom_fields: Some(&fields),
+                ..example(user.language)
+            };
+            self.render(&user, &campaign, values).await
         };
         Ok(Preview {
             to: contact
@@ -145,5 +151,14 @@ fn example(language: Language) -> PlaceholderValues<'static> {
         },
         phone: Some("+525512345678"),
         email: Some("maria@example.com"),
+        custom_fields: None,
     }
+}
+
+/// Of a person who is nobody, the names stand for the values: `[Ciudad]`.
+fn example_fields(content: &CampaignContent) -> CustomFields {
+    CustomFields::from_stored(content.custom_fields().map(|name| {
+        let shown = format!("[{}]", name.label());
+        (name.clone(), FieldValue::from_stored(shown))
+    }))
 }

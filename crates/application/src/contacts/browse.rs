@@ -1,7 +1,7 @@
 //! Finding contacts, and deleting one.
 
 use nexus_domain::ports::StorageError;
-use nexus_domain::values::{ContactSort, ListRequest, Listing, Tag, Violations};
+use nexus_domain::values::{ContactSort, FieldName, ListRequest, Listing, Tag, Violations};
 use nexus_domain::{Contact, ContactId};
 
 use super::{ContactQuery, Contacts, QueryError};
@@ -82,6 +82,11 @@ impl Contacts {
         let mut repositories = self.storage.read();
         let listing = repositories.contacts().list(user, &filter, request).await?;
         Ok(listing)
+    }
+
+    /// The names of the user's custom fields, in order.
+    pub async fn fields(&self, actor: &Actor) -> Result<Vec<FieldName>, StorageError> {
+        self.storage.read().fields().list(actor.user_id()).await
     }
 
     /// Every tag in use with the number of contacts that have it.

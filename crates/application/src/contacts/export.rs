@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use chrono::NaiveDate;
 use nexus_domain::ports::{Storage, StorageError};
-use nexus_domain::values::{ContactSort, Cursor, ListRequest, Paging, SortDirection, Violations};
+use nexus_domain::values::{
+    ContactSort, Cursor, FieldName, ListRequest, Paging, SortDirection, Violations,
+};
 use nexus_domain::{Contact, ContactFilter, UserId};
 
 use super::{ContactQuery, Contacts, QueryError};
@@ -42,6 +44,7 @@ pub struct ContactExport {
     storage: Arc<dyn Storage>,
     user: UserId,
     filter: ContactFilter,
+    fields: Vec<FieldName>,
     at: Position,
 }
 
@@ -64,11 +67,13 @@ impl Contacts {
             .user(actor)
             .await?
             .ok_or(ExportContactsError::NoSuchUser)?;
+        let fields = self.storage.read().fields().list(user.id).await?;
         Ok(ContactExport {
             date: user.time_zone.day_of(self.clock.now()),
             storage: Arc::clone(&self.storage),
             user: user.id,
             filter,
+            fields,
             at: Position::After(None),
         })
     }
@@ -78,6 +83,11 @@ impl ContactExport {
     /// The day on which it began, where the user is.
     pub fn date(&self) -> NaiveDate {
         self.date
+    }
+
+    /// The custom fields that the user had when it began, in order.
+    pub fn fields(&self) -> &[FieldName] {
+        &self.fields
     }
 
     /// The next contacts; none at the end. Contacts that are added meanwhile come last; none comes

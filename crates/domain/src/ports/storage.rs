@@ -4,8 +4,8 @@ use async_trait::async_trait;
 
 use super::{
     BotActivityRepository, BulkChangeRepository, CampaignContactRepository, CampaignRepository,
-    ContactRepository, IdempotencyRepository, ImportRepository, JobRepository, MediaRepository,
-    MessageRepository, SegmentRepository, SenderRepository, SessionRepository,
+    ContactRepository, FieldRepository, IdempotencyRepository, ImportRepository, JobRepository,
+    MediaRepository, MessageRepository, SegmentRepository, SenderRepository, SessionRepository,
     StatisticsRepository, UserRepository, WebhookRepository,
 };
 
@@ -49,6 +49,8 @@ pub trait Repositories: Send {
     fn sessions(&mut self) -> &mut dyn SessionRepository;
     /// Contacts and their tags.
     fn contacts(&mut self) -> &mut dyn ContactRepository;
+    /// The names of custom fields.
+    fn fields(&mut self) -> &mut dyn FieldRepository;
     /// Changes of many contacts.
     fn bulk_changes(&mut self) -> &mut dyn BulkChangeRepository;
     /// Saved filters of contacts.

@@ -256,6 +256,7 @@ fn an_audience_means_the_contacts_that_its_rule_lets_through() {
             status: Some(ContactStatus::Inactive),
             has_phone: false,
             has_email: false,
+            has_field: None,
             created_after: None,
             created_before: None,
             also: Vec::new(),

@@ -2,6 +2,7 @@
 
 mod campaign_life;
 mod contacts;
+mod custom_fields;
 mod delivery_life;
 mod delivery_properties;
 mod import_plans;

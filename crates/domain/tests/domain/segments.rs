@@ -1,5 +1,5 @@
 use chrono::{DateTime, Utc};
-use nexus_domain::values::{MessageText, SegmentName, Tag};
+use nexus_domain::values::{FieldName, MessageText, SegmentName, Tag};
 use nexus_domain::{
     Audience, Campaign, CampaignContent, CampaignCounters, CampaignId, CampaignState,
     CampaignStatus, ChannelKind, ContactFilter, ContactStatus, Segment, SegmentId,
@@ -41,9 +41,11 @@ fn searching(words: &str, status: Option<ContactStatus>) -> ContactFilter {
 #[test]
 fn filters_together_keep_every_condition() {
     let moment = |seconds| -> Option<DateTime<Utc>> { Some(at(seconds)) };
+    let field = |label| FieldName::parse(label).ok();
     let one = ContactFilter {
         tags: tags(&["vip", "norte"]),
         has_phone: true,
+        has_field: field("Ciudad"),
         created_after: moment(1),
         created_before: moment(9),
         ..searching("ana", Some(ContactStatus::Active))
@@ -51,6 +53,7 @@ fn filters_together_keep_every_condition() {
     let other = ContactFilter {
         tags: tags(&["VIP", "fiel"]),
         has_email: true,
+        has_field: field("Talla"),
         created_after: moment(5),
         created_before: moment(7),
         ..searching("centro", Some(ContactStatus::Inactive))
@@ -60,9 +63,13 @@ fn filters_together_keep_every_condition() {
         tags: tags(&["vip", "norte", "fiel"]),
         has_phone: true,
         has_email: true,
+        has_field: field("Ciudad"),
         created_after: moment(5),
         created_before: moment(7),
-        also: vec![searching("centro", Some(ContactStatus::Inactive))],
+        also: vec![ContactFilter {
+            has_field: field("Talla"),
+            ..searching("centro", Some(ContactStatus::Inactive))
+        }],
         ..searching("ana", Some(ContactStatus::Active))
     };
     assert_eq!(both, expected);
@@ -122,7 +129,7 @@ fn campaign() -> Campaign {
         name: text("Rebajas"),
         channel: ChannelKind::Whatsapp,
         subject: None,
-        content: CampaignContent::Text(MessageText::parse("Hola").expect("a text")),
+        content: CampaignContent::Text(MessageText::parse("Hola", &[]).expect("a text")),
         audience: None,
         sender_id: None,
         state: CampaignState::Draft,

@@ -616,6 +616,10 @@ fn every_problem() -> Vec<Problem> {
         | Problem::UnknownLanguage
         | Problem::UnknownCountry
         | Problem::TagWithComma
+        | Problem::InvalidFieldName
+        | Problem::ReservedFieldName
+        | Problem::TooManyFields { .. }
+        | Problem::TooManyFieldNames { .. }
         | Problem::UnknownPlaceholder { .. }
         | Problem::CommonPassword
         | Problem::NotOneOf { .. }
@@ -642,6 +646,10 @@ fn every_problem() -> Vec<Problem> {
         Problem::UnknownCountry,
         Problem::UnknownSegment,
         Problem::SegmentOfSegment,
+        Problem::InvalidFieldName,
+        Problem::ReservedFieldName,
+        Problem::TooManyFields { max: 30 },
+        Problem::TooManyFieldNames { max: 50 },
         Problem::TagWithComma,
         Problem::UnknownPlaceholder {
             name: "apellido".to_owned(),

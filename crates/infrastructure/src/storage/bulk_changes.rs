@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use nexus_domain::ports::{BulkChangeRepository, StorageError};
-use nexus_domain::values::Tag;
+use nexus_domain::values::{FieldName, Tag};
 use nexus_domain::{
     BulkAction, BulkChange, BulkChangeId, BulkStatus, ContactEdit, ContactId, ContactSelection,
     ContactStatus, UserId,
@@ -29,6 +29,7 @@ enum StoredAction {
     Untag { tags: Vec<String> },
     SetStatus { status: ContactStatus },
     RenameTag { from: String, to: String },
+    RemoveField { name: String },
 }
 
 impl StoredAction {
@@ -41,6 +42,9 @@ impl StoredAction {
             BulkAction::Edit(ContactEdit::RenameTag { from, to }) => Self::RenameTag {
                 from: from.label().to_owned(),
                 to: to.label().to_owned(),
+            },
+            BulkAction::Edit(ContactEdit::RemoveField(name)) => Self::RemoveField {
+                name: name.label().to_owned(),
             },
         }
     }
@@ -55,6 +59,9 @@ impl StoredAction {
                 from: Tag::from_stored(from),
                 to: Tag::from_stored(to),
             }),
+            Self::RemoveField { name } => {
+                BulkAction::Edit(ContactEdit::RemoveField(FieldName::from_stored(&name)))
+            }
         }
     }
 }

@@ -116,7 +116,8 @@ impl CampaignRow {
     }
 
     fn content(&self, row: Row) -> Result<CampaignContent, StorageError> {
-        let message = row.parse_some("message", self.message.as_deref(), MessageText::parse)?;
+        let message =
+            row.parse_some("message", self.message.as_deref(), MessageText::from_stored)?;
         let Some(name) = &self.template_name else {
             return Ok(CampaignContent::Text(row.need("message", message)?));
         };
@@ -128,7 +129,7 @@ impl CampaignRow {
         let variables = pairs
             .into_iter()
             .map(|(key, text)| {
-                let text = row.parse("template_variables", &text, MessageText::parse)?;
+                let text = row.parse("template_variables", &text, MessageText::from_stored)?;
                 Ok(TemplateVariable { key, text })
             })
             .collect::<Result<_, StorageError>>()?;

@@ -343,4 +343,21 @@ impl CampaignRepository for SqlRepositories {
         );
         self.campaigns_by(sql).await
     }
+
+    async fn unfinished_with_placeholders(
+        &mut self,
+        user: UserId,
+    ) -> Result<Vec<Campaign>, StorageError> {
+        let sql = Sql::with(
+            format!(
+                "SELECT {COLUMNS} FROM campaigns AS r WHERE r.user_id = $1 \
+                 AND r.status IN ('draft', 'scheduled', 'missed', 'active', 'paused') \
+                 AND (r.message LIKE '%{{%' OR r.template_variables LIKE '%{{%') \
+                 ORDER BY r.created_at, r.id"
+            ),
+            params![user],
+        );
+        let rows: Vec<CampaignRow> = self.db().all(sql).await?;
+        rows.into_iter().map(CampaignRow::campaign).collect()
+    }
 }

@@ -4,7 +4,7 @@ use nexus_domain::values::{ContactSort, ListRequest, Tag};
 use nexus_domain::{ContactFilter, ContactId, ContactSelection, ContactStatus, UserId};
 use uuid::Uuid;
 
-use super::contact_rows::COLUMNS;
+use super::contact_rows::{COLUMNS, field_needle};
 use super::lists::{KeyKind, List, containing};
 use super::sql::{Param, Sql, params};
 
@@ -78,6 +78,12 @@ fn on_contact(mut sql: Sql, filter: &ContactFilter) -> Sql {
     }
     if let Some(before) = filter.created_before {
         sql = sql.then(" AND r.created_at < ").bind(before);
+    }
+    if let Some(name) = &filter.has_field {
+        sql = sql
+            .then(" AND r.custom_fields IS NOT NULL AND r.custom_fields LIKE ")
+            .bind(containing(&field_needle(name)))
+            .then(" ESCAPE '\\'");
     }
     if let Some(needle) = filter.search_needle() {
         sql = sql

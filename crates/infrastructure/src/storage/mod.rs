@@ -19,6 +19,7 @@ mod contact_rows;
 mod contact_totals;
 mod contacts;
 mod errors;
+mod fields;
 mod idempotency;
 mod import_plans;
 mod imports;
@@ -43,9 +44,10 @@ mod webhooks;
 use async_trait::async_trait;
 use nexus_domain::ports::{
     BotActivityRepository, BulkChangeRepository, CampaignContactRepository, CampaignRepository,
-    ContactRepository, IdempotencyRepository, ImportRepository, JobRepository, MediaRepository,
-    MessageRepository, Repositories, SegmentRepository, SenderRepository, SessionRepository,
-    StatisticsRepository, Storage, StorageError, UnitOfWork, UserRepository, WebhookRepository,
+    ContactRepository, FieldRepository, IdempotencyRepository, ImportRepository, JobRepository,
+    MediaRepository, MessageRepository, Repositories, SegmentRepository, SenderRepository,
+    SessionRepository, StatisticsRepository, Storage, StorageError, UnitOfWork, UserRepository,
+    WebhookRepository,
 };
 
 use self::connection::{Connection, Pools};
@@ -76,6 +78,9 @@ impl Repositories for SqlRepositories {
         self
     }
     fn contacts(&mut self) -> &mut dyn ContactRepository {
+        self
+    }
+    fn fields(&mut self) -> &mut dyn FieldRepository {
         self
     }
     fn bulk_changes(&mut self) -> &mut dyn BulkChangeRepository {

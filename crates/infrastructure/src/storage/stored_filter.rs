@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use nexus_domain::ports::StorageError;
-use nexus_domain::values::{ShortText, Tag};
+use nexus_domain::values::{FieldName, ShortText, Tag};
 use nexus_domain::{ContactFilter, ContactStatus};
 use serde::{Deserialize, Serialize};
 
@@ -16,6 +16,8 @@ pub(super) struct StoredFilter {
     status: Option<ContactStatus>,
     has_phone: bool,
     has_email: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    has_field: Option<String>,
     created_after: Option<DateTime<Utc>>,
     created_before: Option<DateTime<Utc>>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -31,6 +33,7 @@ impl StoredFilter {
             status,
             has_phone,
             has_email,
+            has_field,
             created_after,
             created_before,
             also,
@@ -41,6 +44,7 @@ impl StoredFilter {
             status: *status,
             has_phone: *has_phone,
             has_email: *has_email,
+            has_field: has_field.as_ref().map(|name| name.label().to_owned()),
             created_after: *created_after,
             created_before: *created_before,
             also: also.iter().map(Self::of).collect(),
@@ -55,6 +59,7 @@ impl StoredFilter {
             status: self.status,
             has_phone: self.has_phone,
             has_email: self.has_email,
+            has_field: self.has_field.as_deref().map(FieldName::from_stored),
             created_after: self.created_after,
             created_before: self.created_before,
             also: self

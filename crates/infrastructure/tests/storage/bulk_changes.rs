@@ -26,6 +26,7 @@ fn change(user: UserId) -> BulkChange {
             status: Some(ContactStatus::Inactive),
             has_phone: true,
             has_email: false,
+            has_field: Some(samples::field_name("Ciudad")),
             created_after: Some(at(-9)),
             created_before: Some(at(9)),
             also: vec![search("norte"), ContactFilter::default()],
@@ -63,6 +64,10 @@ async fn a_change_is_read_as_it_was_written(store: Store) {
             ContactSelection::Filter(ContactFilter::default()),
         ),
         (BulkAction::Edit(rename), change(user).selection),
+        (
+            BulkAction::Edit(ContactEdit::RemoveField(samples::field_name("Talla"))),
+            ContactSelection::Ids(vec![]),
+        ),
         (change(user).action, change(user).selection),
     ] {
         let written = BulkChange {

@@ -2,7 +2,9 @@ use chrono::TimeDelta;
 use nexus_domain::values::{ContactSort, ListRequest, LongText, Tag, fold};
 use nexus_domain::{Contact, ContactFilter, ContactStatus, UserId};
 
-use crate::samples::{self, at, email, page, phone, search, short, tags};
+use crate::samples::{
+    self, at, custom_fields, email, field_name, page, phone, search, short, tags,
+};
 use crate::store::Store;
 
 on_both_databases!(
@@ -241,6 +243,10 @@ fn lets_through(filter: &ContactFilter, contact: &Contact) -> bool {
         && (!filter.has_phone || contact.phone.is_some())
         && (!filter.has_email || contact.email.is_some())
         && filter
+            .has_field
+            .as_ref()
+            .is_none_or(|name| contact.custom_fields.get(name).is_some())
+        && filter
             .created_after
             .is_none_or(|after| contact.created_at >= after)
         && filter
@@ -291,6 +297,13 @@ fn crowd(user: UserId) -> Vec<Contact> {
         if number % 7 == 0 {
             contact.phone = None;
         }
+        contact.custom_fields = custom_fields(
+            [
+                &[][..],
+                &[("Ciudad", "Lima")],
+                &[("Ciudad", "Cusco"), ("Talla", "M")],
+            ][number % 3],
+        );
         contacts.push(contact);
     }
     contacts
@@ -337,6 +350,14 @@ async fn two_filters_together_let_through_whom_both_let_through(store: Store) {
         ContactFilter {
             has_email: true,
             ..filter("mon", &[], None, 0, 0)
+        },
+        ContactFilter {
+            has_field: Some(field_name("Ciudad")),
+            ..ContactFilter::default()
+        },
+        ContactFilter {
+            has_field: Some(field_name("Talla")),
+            ..filter("ram", &["uno"], None, 0, 0)
         },
         // Of two searches and two statuses already.
         filter("ra", &[], active, 0, 0).and(filter("mon", &["dos"], None, 0, 0)),

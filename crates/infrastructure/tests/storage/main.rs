@@ -38,6 +38,7 @@ mod contact_tags;
 mod contact_totals;
 mod contacts;
 mod created_contacts;
+mod custom_fields;
 mod dashboard;
 mod idempotency;
 mod imports;

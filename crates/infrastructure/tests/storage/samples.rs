@@ -4,8 +4,9 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use nexus_domain::values::{
-    Country, Cursor, EmailAddress, Language, ListRequest, MessageText, Paging, PersonName,
-    PhoneNumber, SegmentName, ShortText, SortDirection, Tag, TimeZone,
+    Country, Cursor, CustomFields, EmailAddress, FieldName, FieldValue, Language, ListRequest,
+    MessageText, Paging, PersonName, PhoneNumber, SegmentName, ShortText, SortDirection, Tag,
+    TimeZone,
 };
 use nexus_domain::{
     Automation, BotActivity, BotActivityId, BotActivityKind, BulkChangeId, Campaign,
@@ -73,7 +74,19 @@ pub(crate) fn phone(text: &str) -> PhoneNumber {
 }
 
 pub(crate) fn message_text(text: &str) -> MessageText {
-    MessageText::parse(text).expect("a message")
+    MessageText::from_stored(text).expect("a message")
+}
+
+pub(crate) fn field_name(label: &str) -> FieldName {
+    FieldName::parse(label).expect("a name")
+}
+
+pub(crate) fn custom_fields(fields: &[(&str, &str)]) -> CustomFields {
+    let value = |text| FieldValue::parse(text).expect("a value");
+    let fields = fields
+        .iter()
+        .map(|(name, text)| (field_name(name), value(text)));
+    CustomFields::from_stored(fields)
 }
 
 pub(crate) fn tags(labels: &[&str]) -> Vec<Tag> {
@@ -114,6 +127,7 @@ pub(crate) fn contact(user: UserId, text: &str) -> Contact {
         email: None,
         tags: Vec::new(),
         notes: None,
+        custom_fields: CustomFields::default(),
         status: ContactStatus::Active,
         opt_out: None,
         source: ContactSource::Manual,

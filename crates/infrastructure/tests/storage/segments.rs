@@ -7,7 +7,7 @@ use nexus_domain::{
 };
 use nexus_migration::{Migrator, MigratorTrait};
 
-use crate::samples::{self, at, search, short, tags};
+use crate::samples::{self, at, field_name, search, short, tags};
 use crate::store::{Store, assert_duplicate, assert_same};
 
 on_both_databases!(
@@ -55,6 +55,7 @@ async fn a_segment_is_read_as_it_was_written(store: Store) {
         status: Some(ContactStatus::Inactive),
         has_phone: true,
         has_email: true,
+        has_field: Some(field_name("Ciudad_1")),
         created_after: Some(at(-9)),
         created_before: Some(at(9)),
         also: vec![search("centro")],

@@ -229,7 +229,7 @@ async fn what_cannot_be_sent_is_refused_field_by_field(app: App) {
     assert_eq!(
         answer.body["fields"],
         json!({"message": [
-            "No existe el dato «apellido»; puedes usar {nombre}, {telefono} y {email}."
+            "No existe el dato «apellido»; puedes usar {nombre}, {telefono}, {email} y tus campos personalizados."
         ]})
     );
     for (campaign, fields) in [

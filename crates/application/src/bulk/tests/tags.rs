@@ -83,7 +83,7 @@ fn campaign(number: u32, labels: &[&str]) -> Campaign {
         name: ShortText::parse(&format!("Campaña {number}")).expect("a name"),
         channel: ChannelKind::Whatsapp,
         subject: None,
-        content: CampaignContent::Text(MessageText::parse("Hola").expect("a text")),
+        content: CampaignContent::Text(MessageText::parse("Hola", &[]).expect("a text")),
         audience: Some(Audience {
             tags: tags(labels),
             ..Audience::default()

@@ -11,9 +11,9 @@ pub(super) fn typed() -> CreateCampaign {
     }
 }
 
-/// What is wrong with `typed`; that it is refused before the store is asked is checked too.
+/// What is wrong with `typed`; that it is refused before a transaction begins is checked too.
 pub(super) async fn problems_of(typed: CreateCampaign) -> Violations {
-    let bench = bench(ScriptedStorage::new());
+    let bench = bench(ScriptedStorage::new().then_read(having_fields(&["Ciudad"])));
     let error = bench
         .campaigns
         .create(&actor(), typed)

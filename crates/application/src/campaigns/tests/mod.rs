@@ -2,6 +2,7 @@ mod browsing;
 mod creating;
 mod creating_audiences;
 mod creating_templates;
+mod custom_fields;
 mod enrolling;
 mod previewing;
 mod samples;
@@ -41,8 +42,8 @@ use samples::{
     with_template,
 };
 use store::{
-    broken, choosing, counting, failing_media, finding, having, locking, of_user, reaching,
-    reading_media, saving, setting_total, unavailable,
+    broken, choosing, counting, failing_media, finding, having, having_fields, holding_fields,
+    locking, of_user, reaching, reading_media, saving, setting_total, unavailable,
 };
 
 const TOKEN: &str = "EAAG-0123456789-wxyz";

@@ -2,7 +2,9 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use nexus_domain::ports::SecretSealer as _;
-use nexus_domain::values::{MessageText, PersonName, PhoneNumber, SegmentName, ShortText, Tag};
+use nexus_domain::values::{
+    CustomFields, MessageText, PersonName, PhoneNumber, SegmentName, ShortText, Tag,
+};
 use nexus_domain::{
     CampaignContactId, CampaignId, ContactSource, MediaId, MediaKind, Segment, SegmentId, SenderId,
     TemplateVariable,
@@ -26,7 +28,7 @@ pub(super) fn short(text: &str) -> ShortText {
 }
 
 pub(super) fn text(text: &str) -> MessageText {
-    MessageText::parse(text).expect("a text")
+    MessageText::from_stored(text).expect("a text")
 }
 
 pub(super) fn tag(label: &str) -> Tag {
@@ -188,6 +190,7 @@ pub(super) fn contact(number: u32) -> Contact {
         ))),
         tags: Vec::new(),
         notes: None,
+        custom_fields: CustomFields::default(),
         status: ContactStatus::Active,
         opt_out: None,
         source: ContactSource::Manual,

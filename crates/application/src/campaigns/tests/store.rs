@@ -1,6 +1,7 @@
 //! What the store is asked, and what it answers.
 
 use mockall::predicate::always;
+use nexus_domain::values::FieldName;
 
 use super::*;
 
@@ -139,4 +140,31 @@ pub(super) fn unavailable() -> StorageError {
 
 pub(super) fn broken() -> StorageError {
     StorageError::Failed("broken".into())
+}
+
+fn names(labels: &[&str]) -> Vec<FieldName> {
+    labels
+        .iter()
+        .map(|label| FieldName::parse(label).expect("a name"))
+        .collect()
+}
+
+/// A read in which the user's custom fields may be listed.
+pub(super) fn having_fields(labels: &[&str]) -> MockUnitOfWork {
+    let mut unit = MockUnitOfWork::default();
+    let names = names(labels);
+    unit.fields
+        .expect_list()
+        .with(eq(user().id))
+        .returning(move |_| Ok(names.clone()));
+    unit
+}
+
+/// The user's custom fields may be held.
+pub(super) fn holding_fields(unit: &mut MockUnitOfWork, labels: &[&str]) {
+    let names = names(labels);
+    unit.fields
+        .expect_hold()
+        .with(eq(user().id))
+        .returning(move |_| Ok(names.clone()));
 }

@@ -37,7 +37,9 @@ async fn changed(before: Campaign, changes: UpdateCampaign) -> Campaign {
 
 /// What is wrong with `changes` of `before`.
 async fn problems(before: Campaign, changes: UpdateCampaign) -> Vec<(String, String)> {
-    let bench = bench(ScriptedStorage::new().then_begin(locking(Some(before))));
+    let mut unit = locking(Some(before));
+    holding_fields(&mut unit, &["Ciudad"]);
+    let bench = bench(ScriptedStorage::new().then_begin(unit));
     let error = bench
         .campaigns
         .update(&actor(), campaign_id(), changes)

@@ -96,4 +96,10 @@ pub trait CampaignRepository: Send {
         user: UserId,
         sender: SenderId,
     ) -> Result<Vec<Campaign>, StorageError>;
+    /// The campaigns with placeholders that may still be sent (draft, scheduled, missed, active,
+    /// paused), oldest first.
+    async fn unfinished_with_placeholders(
+        &mut self,
+        user: UserId,
+    ) -> Result<Vec<Campaign>, StorageError>;
 }

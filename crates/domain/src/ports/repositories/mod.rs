@@ -5,6 +5,7 @@ mod bulk_changes;
 mod campaigns;
 mod contacts;
 mod conversations;
+mod fields;
 mod idempotency;
 mod imports;
 mod jobs;
@@ -21,6 +22,7 @@ pub use bulk_changes::BulkChangeRepository;
 pub use campaigns::CampaignRepository;
 pub use contacts::{ContactRepository, CreatedContact, KnownAddress};
 pub use conversations::{BotActivityRepository, MessageRepository};
+pub use fields::FieldRepository;
 pub use idempotency::{IdempotencyRepository, IdempotencyState, StoredAnswer};
 pub use imports::ImportRepository;
 pub use jobs::JobRepository;
@@ -39,6 +41,7 @@ pub use {
     campaigns::MockCampaignRepository,
     contacts::MockContactRepository,
     conversations::{MockBotActivityRepository, MockMessageRepository},
+    fields::MockFieldRepository,
     idempotency::MockIdempotencyRepository,
     imports::MockImportRepository,
     jobs::MockJobRepository,
