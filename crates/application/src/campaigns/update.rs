@@ -156,15 +156,16 @@ impl Campaigns {
         let chosen = changes
             .apply(&mut campaign, &fields)
             .map_err(UpdateCampaignError::Invalid)?;
+        // Before contacts are chosen: who chooses one locks it, and segments come before contacts.
+        audience::check_segment(unit.as_mut(), user, campaign.audience.as_ref())
+            .await?
+            .map_err(UpdateCampaignError::Invalid)?;
         if let Some(chosen) = &chosen {
             recipients::check_chosen(unit.as_mut(), user, chosen)
                 .await?
                 .map_err(UpdateCampaignError::Invalid)?;
             unit.campaigns().choose(user, id, &chosen.ids).await?;
         }
-        audience::check_segment(unit.as_mut(), user, campaign.audience.as_ref())
-            .await?
-            .map_err(UpdateCampaignError::Invalid)?;
         campaign.updated_at = self.ports.clock.now();
         unit.campaigns().save(&campaign).await?;
         // Also when neither choice nor rule changed: who they are for may have.
