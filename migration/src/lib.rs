@@ -20,6 +20,8 @@ mod m20261125_000016_import_formats;
 mod m20261125_000020_import_plans;
 mod m20261125_000031_opt_outs;
 mod m20261125_000032_bulk_changes;
+mod m20261125_000040_custom_fields;
+mod m20261125_000041_segments;
 mod m20261125_000043_contact_tag_totals;
 mod m20261125_000044_contact_trigrams;
 mod m20261125_000045_contact_addresses;
@@ -53,6 +55,8 @@ impl MigratorTrait for Migrator {
             Box::new(m20261125_000020_import_plans::Migration),
             Box::new(m20261125_000031_opt_outs::Migration),
             Box::new(m20261125_000032_bulk_changes::Migration),
+            Box::new(m20261125_000040_custom_fields::Migration),
+            Box::new(m20261125_000041_segments::Migration),
             Box::new(m20261125_000043_contact_tag_totals::Migration),
             Box::new(m20261125_000044_contact_trigrams::Migration),
             Box::new(m20261125_000045_contact_addresses::Migration),

@@ -12,6 +12,7 @@ use nexus_application::contacts::Contacts;
 use nexus_application::delivery::{Channels, DispatchConfig, DispatchPorts, Dispatcher};
 use nexus_application::housekeeping::{Housekeeping, Retention};
 use nexus_application::imports::{ImportPorts, ImportWorker, Imports};
+use nexus_application::segments::Segments;
 use nexus_application::statistics::Statistics;
 use nexus_application::webhooks::{WebhookPorts, WebhookWorker, Webhooks};
 use nexus_domain::InstanceId;
@@ -56,6 +57,8 @@ pub struct Composition {
     pub contacts: Contacts,
     /// Use cases that change many contacts.
     pub bulk_changes: BulkChanges,
+    /// Use cases on segments.
+    pub segments: Segments,
     /// Use cases on imports.
     pub imports: Imports,
     /// Use cases on campaigns.
@@ -110,6 +113,11 @@ impl Composition {
             },
         );
         let contacts = Contacts::new(
+            Arc::clone(&storage),
+            Arc::clone(&clock),
+            Arc::clone(&entropy),
+        );
+        let segments = Segments::new(
             Arc::clone(&storage),
             Arc::clone(&clock),
             Arc::clone(&entropy),
@@ -189,6 +197,7 @@ impl Composition {
             entropy,
             accounts,
             contacts,
+            segments,
             campaigns,
             statistics,
             database,

@@ -70,6 +70,13 @@ macro_rules! routes {
                     .service(contacts::tags::list)
                     .service(contacts::tags::rename)
                     .service(contacts::tags::remove)
+                    .service(contacts::fields::list)
+                    .service(contacts::fields::remove)
+                    .service(contacts::segments::list)
+                    .service(contacts::segments::create)
+                    .service(contacts::segments::read)
+                    .service(contacts::segments::update)
+                    .service(contacts::segments::remove)
                     .service(contacts::bulk::start)
                     .service(contacts::bulk::read)
                     .service(contacts::export::csv)
@@ -221,6 +228,7 @@ impl Application {
         let public_url = Data::new(PublicUrl(settings.http.public_url.clone()));
         let accounts = Data::new(composition.accounts.clone());
         let contacts = Data::new(composition.contacts.clone());
+        let segments = Data::new(composition.segments.clone());
         let bulk_changes = Data::new(composition.bulk_changes.clone());
         let imports = Data::new(composition.imports.clone());
         let campaigns = Data::new(composition.campaigns.clone());
@@ -247,6 +255,7 @@ impl Application {
                     .app_data(public_url.clone())
                     .app_data(accounts.clone())
                     .app_data(contacts.clone())
+                    .app_data(segments.clone())
                     .app_data(bulk_changes.clone())
                     .app_data(imports.clone())
                     .app_data(campaigns.clone())

@@ -2,6 +2,7 @@
 //!
 //! * [`accounts`] — registration, sign-in, profile and settings, the providers' secrets.
 //! * [`contacts`] — creating, changing and finding contacts.
+//! * [`segments`] — saving filters of contacts under a name.
 //! * [`bulk`] — changing many contacts: the request and the worker.
 //! * [`imports`] — files whose rows become contacts: the upload and the worker.
 //! * [`campaigns`] — writing campaigns, starting and steering them, what became of their recipients.
@@ -16,16 +17,19 @@ mod actor;
 pub mod bulk;
 pub mod campaigns;
 pub mod contacts;
+mod custom_fields;
 pub mod delivery;
 mod field;
 #[cfg(test)]
 mod fixtures;
 pub mod housekeeping;
 pub mod imports;
+pub mod segments;
 mod shutdown;
 pub mod statistics;
 pub mod webhooks;
 
 pub use actor::Actor;
+pub use custom_fields::CustomFieldInput;
 pub use field::Field;
 pub use shutdown::Shutdown;

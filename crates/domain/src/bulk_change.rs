@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-use crate::values::Tag;
+use crate::values::{FieldName, Tag};
 use crate::{BulkChangeId, Contact, ContactFilter, ContactId, ContactStatus, UserId};
 
 /// What happens to each contact.
@@ -30,6 +30,8 @@ pub enum ContactEdit {
         /// As it is to be.
         to: Tag,
     },
+    /// It loses this custom field.
+    RemoveField(FieldName),
 }
 
 impl ContactEdit {
@@ -40,6 +42,7 @@ impl ContactEdit {
             Self::Untag(tags) => contact.untag(tags),
             Self::SetStatus(status) => contact.set_status(*status, now),
             Self::RenameTag { from, to } => contact.rename_tag(from, to),
+            Self::RemoveField(name) => contact.custom_fields.remove(name),
         };
         if changed {
             contact.updated_at = now;
@@ -114,6 +117,14 @@ pub struct BulkChange {
 }
 
 impl BulkChange {
+    /// The names of the tag that it renames, if that is what it does: before and after.
+    pub fn renamed_tag(&self) -> Option<(&Tag, &Tag)> {
+        match &self.action {
+            BulkAction::Edit(ContactEdit::RenameTag { from, to }) => Some((from, to)),
+            _ => None,
+        }
+    }
+
     /// Whether nothing more will happen.
     pub fn is_over(&self) -> bool {
         matches!(

@@ -11,9 +11,10 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::values::{MessageText, PlaceholderValues, Problem, ShortText, Tag};
+use crate::values::{FieldName, MessageText, PlaceholderValues, Problem, ShortText, Tag};
 use crate::{
-    CampaignCounters, CampaignId, ContactFilter, ContactStatus, FailureCode, SenderId, UserId,
+    CampaignCounters, CampaignId, ContactFilter, ContactStatus, FailureCode, Segment, SegmentId,
+    SenderId, UserId,
 };
 
 /// What a campaign is sent over.
@@ -97,6 +98,15 @@ impl CampaignContent {
             Self::Template { template, .. } => Some(template),
         }
     }
+
+    /// The custom fields that it uses.
+    pub fn custom_fields(&self) -> impl Iterator<Item = &FieldName> {
+        let variables = self.template().into_iter().flat_map(|t| &t.variables);
+        let texts = variables
+            .map(|variable| &variable.text)
+            .chain(self.message());
+        texts.flat_map(MessageText::custom_fields)
+    }
 }
 
 impl TemplateMessage {
@@ -109,9 +119,11 @@ impl TemplateMessage {
     }
 }
 
-/// Recipients chosen by a rule, resolved when the campaign starts.
+/// Recipients chosen by a rule, resolved when the campaign starts; every condition must hold.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Audience {
+    /// Contacts in this segment, as it is then.
+    pub segment: Option<SegmentId>,
     /// Contacts with all of these tags.
     pub tags: Vec<Tag>,
     /// Contacts with this status.
@@ -121,13 +133,20 @@ pub struct Audience {
 }
 
 impl Audience {
-    /// The rule as a filter of contacts.
-    pub fn filter(&self) -> ContactFilter {
-        ContactFilter {
+    /// The rule as a filter of contacts. `None`, and so nobody, when it names a segment and
+    /// `segment` is not that one: without it the rule would let too many through.
+    pub fn filter(&self, segment: Option<&Segment>) -> Option<ContactFilter> {
+        let own = ContactFilter {
             search: self.search.clone(),
             tags: self.tags.clone(),
             status: self.status,
             ..ContactFilter::default()
+        };
+        match self.segment {
+            None => Some(own),
+            Some(id) => segment
+                .filter(|segment| segment.id == id)
+                .map(|segment| own.and(segment.filter.clone())),
         }
     }
 }
@@ -338,6 +357,36 @@ impl Campaign {
             | CampaignState::Missed { .. } => Ok(()),
             _ => self.refuse(),
         }
+    }
+
+    /// The segment by which its recipients will be chosen. Once it has started it needs none: its
+    /// recipients are written down.
+    pub fn awaited_segment(&self) -> Option<SegmentId> {
+        self.check_editable().ok()?;
+        self.audience.as_ref()?.segment
+    }
+
+    /// Whether its own rule chooses recipients by this tag; that of its segment aside.
+    pub fn names_tag(&self, tag: &Tag) -> bool {
+        self.audience
+            .as_ref()
+            .is_some_and(|audience| audience.tags.contains(tag))
+    }
+
+    /// The tag is called otherwise. What has started stays as it was. Whether that made a
+    /// difference.
+    pub fn rename_tag(&mut self, from: &Tag, to: &Tag, now: DateTime<Utc>) -> bool {
+        if self.check_editable().is_err() {
+            return false;
+        }
+        let Some(audience) = &mut self.audience else {
+            return false;
+        };
+        let changed = Tag::rename(&mut audience.tags, from, to);
+        if changed {
+            self.updated_at = now;
+        }
+        changed
     }
 
     /// Whether it may be deleted: not while messages may be on their way.

@@ -4,7 +4,8 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::values::{
-    EmailAddress, LongText, PersonName, PhoneNumber, Problem, ShortText, Tag, Violations, fold,
+    CustomFields, EmailAddress, FieldName, LongText, PersonName, PhoneNumber, Problem, ShortText,
+    Tag, Violations, fold,
 };
 use crate::{ChannelKind, ContactId, ImportId, SkipReason, UserId};
 
@@ -127,6 +128,8 @@ pub struct Contact {
     pub tags: Vec<Tag>,
     /// Free notes.
     pub notes: Option<LongText>,
+    /// What the user knows of it besides.
+    pub custom_fields: CustomFields,
     /// Whether it may be written to.
     pub status: ContactStatus,
     /// Since when and why it is unsubscribed; also absent for those that were unsubscribed before
@@ -211,16 +214,7 @@ impl Contact {
     /// The tag is called otherwise, in its place; a contact that has both keeps one. Whether it
     /// changed, be it only the spelling.
     pub fn rename_tag(&mut self, from: &Tag, to: &Tag) -> bool {
-        let Some(place) = self.tags.iter().position(|tag| tag == from) else {
-            return false;
-        };
-        if from != to && self.tags.contains(to) {
-            self.tags.remove(place);
-            return true;
-        }
-        let changed = self.tags[place].label() != to.label();
-        self.tags[place] = to.clone();
-        changed
+        Tag::rename(&mut self.tags, from, to)
     }
 
     /// Takes over what is known of `other`, who is the same person: what it lacks itself, the tags
@@ -246,9 +240,12 @@ impl Contact {
             (Some(own), _) => Some(own.clone()),
             (None, others) => others,
         };
+        let mut fields = self.custom_fields.clone();
+        violations.check("custom_fields", fields.take(&other.custom_fields, false));
         violations.into_result()?;
         self.tags = tags;
         self.notes = notes;
+        self.custom_fields = fields;
         self.phone = self.phone.take().or(other.phone);
         self.email = self.email.take().or(other.email);
         self.last_message_at = self.last_message_at.max(other.last_message_at);
@@ -319,16 +316,86 @@ pub struct ContactFilter {
     pub has_phone: bool,
     /// Has an e-mail address.
     pub has_email: bool,
+    /// Has a value in this custom field, spelled so.
+    pub has_field: Option<FieldName>,
     /// Created at or after.
     pub created_after: Option<DateTime<Utc>>,
     /// Created before.
     pub created_before: Option<DateTime<Utc>>,
+    /// Let through by each of these as well: a second search, a second status.
+    pub also: Vec<Self>,
 }
 
 impl ContactFilter {
     /// Whether it lets every contact through.
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
+    }
+
+    /// Lets through those whom both let through.
+    #[must_use]
+    pub fn and(mut self, other: Self) -> Self {
+        // Taken apart by name, so that no condition that is added can be forgotten here.
+        let Self {
+            search,
+            tags,
+            status,
+            has_phone,
+            has_email,
+            has_field,
+            created_after,
+            created_before,
+            also,
+        } = other;
+        for tag in tags {
+            if !self.tags.contains(&tag) {
+                self.tags.push(tag);
+            }
+        }
+        self.has_phone |= has_phone;
+        self.has_email |= has_email;
+        self.created_after = self.created_after.max(created_after);
+        self.created_before = match (self.created_before, created_before) {
+            (Some(own), Some(others)) => Some(own.min(others)),
+            (own, others) => own.or(others),
+        };
+        // A filter has one search, one status and one field; what both give and is not the same
+        // stays apart.
+        let mut apart = Self::default();
+        if self.search.is_none() {
+            self.search = search;
+        } else if self.search != search {
+            apart.search = search;
+        }
+        if self.status.is_none() {
+            self.status = status;
+        } else if self.status != status {
+            apart.status = status;
+        }
+        if self.has_field.is_none() {
+            self.has_field = has_field;
+        } else if self.has_field != has_field {
+            apart.has_field = has_field;
+        }
+        self.also.extend(also);
+        if !apart.is_empty() {
+            self.also.push(apart);
+        }
+        self
+    }
+
+    /// Whether who has the tag matters to who is let through.
+    pub fn names_tag(&self, tag: &Tag) -> bool {
+        self.tags.contains(tag) || self.also.iter().any(|filter| filter.names_tag(tag))
+    }
+
+    /// The tag is called otherwise. Whether that made a difference.
+    pub fn rename_tag(&mut self, from: &Tag, to: &Tag) -> bool {
+        let mut changed = Tag::rename(&mut self.tags, from, to);
+        for filter in &mut self.also {
+            changed |= filter.rename_tag(from, to);
+        }
+        changed
     }
 
     /// What to look for in [`Contact::search_text`]. A search that is a phone number with spaces

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-use crate::values::{EmailAddress, LongText, PersonName, PhoneNumber, Problem, Tag};
+use crate::values::{CustomFields, EmailAddress, LongText, PersonName, PhoneNumber, Problem, Tag};
 use crate::{
     Contact, ContactId, ContactSource, ContactStatus, ImportId, KnownContacts, OptOutSource, UserId,
 };
@@ -20,6 +20,8 @@ pub struct ContactDetails {
     pub tags: Vec<Tag>,
     /// Free notes.
     pub notes: Option<LongText>,
+    /// What the user knows of it besides.
+    pub custom_fields: CustomFields,
     /// Whether it may be written to, when the row says so.
     pub status: Option<ContactStatus>,
 }
@@ -42,6 +44,7 @@ impl ContactDetails {
             email: self.email,
             tags: self.tags,
             notes: self.notes,
+            custom_fields: self.custom_fields,
             status,
             opt_out: status.opt_out(OptOutSource::Import, now),
             source: ContactSource::File(import),
@@ -76,6 +79,10 @@ impl Contact {
         if self.tags.len() > Tag::MAX_PER_CONTACT {
             self.tags = before.tags;
             return Err(Problem::TooMany { max: 50 });
+        }
+        if let Err(problem) = self.custom_fields.take(&details.custom_fields, overwrites) {
+            self.tags = before.tags;
+            return Err(problem);
         }
         if overwrites {
             self.name = details.name.clone();

@@ -81,6 +81,8 @@ ids! {
     ContactId,
     /// A campaign of one user.
     CampaignId,
+    /// A saved filter of contacts of one user.
+    SegmentId,
     /// One recipient of one campaign: a row of the delivery ledger.
     CampaignContactId,
     /// A file that was imported.

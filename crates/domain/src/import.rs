@@ -62,6 +62,16 @@ pub enum ImportFailure {
         /// The most rows.
         max: u64,
     },
+    /// More columns are custom fields than a contact may have of them.
+    TooManyFields {
+        /// The most fields.
+        max: u32,
+    },
+    /// With its custom fields there would be more names than a user may have.
+    TooManyFieldNames {
+        /// The most names.
+        max: u32,
+    },
     /// More than the limit of columns.
     TooManyColumns {
         /// The most columns.

@@ -1,12 +1,12 @@
 //! What a user chose for an import.
 
-use crate::values::{Country, Problem, Tag, Text, Violations};
+use crate::values::{Country, FieldName, Problem, Tag, Text, Violations, fold};
 
 /// Why the user may write to the contacts of an import: up to 500 characters in several lines.
 pub type ConsentNote = Text<500, true>;
 
 /// What a column holds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ColumnMeaning {
     /// The name, or the first name.
     Name,
@@ -22,13 +22,15 @@ pub enum ColumnMeaning {
     Notes,
     /// Whether the contact may be written to.
     Status,
+    /// A custom field.
+    Custom(FieldName),
     /// Nothing of a contact.
     Ignore,
 }
 
 impl ColumnMeaning {
-    /// Every meaning.
-    pub const ALL: [Self; 8] = [
+    /// Every meaning but custom fields, of which every user has others.
+    const FIXED: [Self; 8] = [
         Self::Name,
         Self::LastName,
         Self::Phone,
@@ -39,13 +41,31 @@ impl ColumnMeaning {
         Self::Ignore,
     ];
 
-    /// Reads the word of the API.
-    pub fn parse(raw: &str) -> Result<Self, Problem> {
-        parse_word(raw, Self::ALL, Self::as_str)
+    /// The word for custom fields.
+    const CUSTOM: &'static str = "custom";
+
+    /// Reads the word of the API; `custom` is the field that `name` names.
+    pub fn parse(
+        raw: &str,
+        name: impl FnOnce() -> Result<FieldName, Problem>,
+    ) -> Result<Self, Problem> {
+        let wanted = raw.trim();
+        if wanted == Self::CUSTOM {
+            return name().map(Self::Custom);
+        }
+        let known = Self::FIXED
+            .into_iter()
+            .find(|meaning| meaning.as_str() == wanted);
+        known.ok_or_else(|| {
+            let words = Self::FIXED.iter().map(Self::as_str).chain([Self::CUSTOM]);
+            Problem::NotOneOf {
+                accepted: words.map(str::to_owned).collect(),
+            }
+        })
     }
 
     /// The word in the API and the store.
-    pub fn as_str(self) -> &'static str {
+    pub fn as_str(&self) -> &'static str {
         match self {
             Self::Name => "name",
             Self::LastName => "last_name",
@@ -54,27 +74,48 @@ impl ColumnMeaning {
             Self::Tags => "tags",
             Self::Notes => "notes",
             Self::Status => "status",
+            Self::Custom(_) => Self::CUSTOM,
             Self::Ignore => "ignore",
         }
     }
 
+    /// The custom field, if it is one.
+    pub fn custom_field(&self) -> Option<&FieldName> {
+        match self {
+            Self::Custom(name) => Some(name),
+            _ => None,
+        }
+    }
+
+    /// Reads a header in Spanish or English, whatever its accents, case, spaces and signs. The words
+    /// of the address books of Google and Outlook are among them.
+    pub fn of_header(header: &str) -> Option<Self> {
+        let word: String = fold(header)
+            .chars()
+            .filter(|c| c.is_alphanumeric())
+            .collect();
+        Some(match word.as_str() {
+            "nombre" | "nombres" | "nombrecompleto" | "nombreyapellidos" | "nombreyapellido"
+            | "cliente" | "name" | "fullname" | "firstname" | "givenname" => Self::Name,
+            "apellido" | "apellidos" | "lastname" | "surname" | "familyname" => Self::LastName,
+            "telefono" | "telefonos" | "telefonomovil" | "telefonocelular" | "numerodetelefono"
+            | "tel" | "celular" | "cel" | "movil" | "whatsapp" | "phone" | "phonenumber"
+            | "mobile" | "mobilephone" | "cellphone" | "cell" | "phone1value" => Self::Phone,
+            "correo" | "correos" | "correoelectronico" | "email" | "emailaddress" | "mail"
+            | "email1value" => Self::Email,
+            "etiqueta" | "etiquetas" | "tag" | "tags" => Self::Tags,
+            "nota" | "notas" | "note" | "notes" | "comentario" | "comentarios" | "comments" => {
+                Self::Notes
+            }
+            "estado" | "estatus" | "status" => Self::Status,
+            _ => return None,
+        })
+    }
+
     /// Whether several columns may have it at once.
-    fn is_shared(self) -> bool {
+    fn is_shared(&self) -> bool {
         matches!(self, Self::Tags | Self::Ignore)
     }
-}
-
-fn parse_word<T: Copy, const N: usize>(
-    raw: &str,
-    all: [T; N],
-    as_str: fn(T) -> &'static str,
-) -> Result<T, Problem> {
-    let wanted = raw.trim();
-    all.into_iter()
-        .find(|value| as_str(*value) == wanted)
-        .ok_or_else(|| Problem::NotOneOf {
-            accepted: all.map(|value| as_str(value).to_owned()).to_vec(),
-        })
 }
 
 /// What one column holds, as the user said.
@@ -102,8 +143,8 @@ impl ColumnMapping {
             if before.iter().any(|other| other.index == column.index) {
                 violations.add(format!("mapping[{place}].column"), Problem::MappedTwice);
             }
-            let meaning = column.meaning;
-            if !meaning.is_shared() && before.iter().any(|other| other.meaning == meaning) {
+            let meaning = &column.meaning;
+            if !meaning.is_shared() && before.iter().any(|other| other.meaning == *meaning) {
                 violations.add(format!("mapping[{place}].field"), Problem::MappedTwice);
             }
         }
@@ -170,7 +211,13 @@ impl KnownContacts {
 
     /// Reads the word of the API.
     pub fn parse(raw: &str) -> Result<Self, Problem> {
-        parse_word(raw, Self::ALL, Self::as_str)
+        let wanted = raw.trim();
+        Self::ALL
+            .into_iter()
+            .find(|policy| policy.as_str() == wanted)
+            .ok_or_else(|| Problem::NotOneOf {
+                accepted: Self::ALL.map(|policy| policy.as_str().to_owned()).to_vec(),
+            })
     }
 
     /// The word in the API and the store.
@@ -192,6 +239,8 @@ pub struct ImportPlan {
     pub header_line: Option<u64>,
     /// What the columns hold; `None` is read from the header.
     pub mapping: Option<ColumnMapping>,
+    /// Whether a column that nothing is said of becomes the custom field that its header names.
+    pub keep_unmapped: bool,
     /// What happens to contacts that are known.
     pub known: KnownContacts,
     /// Given to every contact that is created or updated.
@@ -203,8 +252,12 @@ pub struct ImportPlan {
 }
 
 impl ImportPlan {
-    /// Whether it says anything of where in the file the table is.
-    pub fn says_where(&self) -> bool {
-        self.sheet.is_some() || self.header_line.is_some() || self.mapping.is_some()
+    /// Whether it can contradict the file: it says where the table is, or wants custom fields, of
+    /// which there may be too many.
+    pub fn depends_on_file(&self) -> bool {
+        self.sheet.is_some()
+            || self.header_line.is_some()
+            || self.mapping.is_some()
+            || self.keep_unmapped
     }
 }

@@ -21,6 +21,7 @@ mod import_plan;
 mod job;
 mod media;
 mod message;
+mod segment;
 mod sender;
 mod session;
 mod statistics;
@@ -49,7 +50,7 @@ pub use contact_details::ContactDetails;
 pub use counters::{CampaignCounters, CounterDelta, MessageDelta};
 pub use ids::{
     BotActivityId, BulkChangeId, CampaignContactId, CampaignId, ContactId, ImportId, InstanceId,
-    JobId, MediaId, MessageId, SenderId, UserId, WebhookEventId,
+    JobId, MediaId, MessageId, SegmentId, SenderId, UserId, WebhookEventId,
 };
 pub use import::{
     ImportFailure, ImportProgress, ImportStatus, ImportTransitionError, ImportUndo, ImportedFile,
@@ -61,6 +62,7 @@ pub use import_plan::{
 pub use job::{Job, JobKind, JobLease, JobWork};
 pub use media::{MediaFile, MediaKind};
 pub use message::{Direction, Message, MessageBody};
+pub use segment::Segment;
 pub use sender::{SenderAccount, SenderLease};
 pub use session::{SessionKeyHash, StoredSession};
 pub use statistics::{

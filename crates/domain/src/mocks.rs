@@ -9,13 +9,14 @@ use async_trait::async_trait;
 
 use crate::ports::{
     BotActivityRepository, BulkChangeRepository, CampaignContactRepository, CampaignRepository,
-    ContactRepository, IdempotencyRepository, ImportRepository, JobRepository, MediaRepository,
-    MessageRepository, MockBotActivityRepository, MockBulkChangeRepository,
+    ContactRepository, FieldRepository, IdempotencyRepository, ImportRepository, JobRepository,
+    MediaRepository, MessageRepository, MockBotActivityRepository, MockBulkChangeRepository,
     MockCampaignContactRepository, MockCampaignRepository, MockContactRepository,
-    MockIdempotencyRepository, MockImportRepository, MockJobRepository, MockMediaRepository,
-    MockMessageRepository, MockSenderRepository, MockSessionRepository, MockStatisticsRepository,
-    MockUserRepository, MockWebhookRepository, Repositories, SenderRepository, SessionRepository,
-    StatisticsRepository, Storage, StorageError, UnitOfWork, UserRepository, WebhookRepository,
+    MockFieldRepository, MockIdempotencyRepository, MockImportRepository, MockJobRepository,
+    MockMediaRepository, MockMessageRepository, MockSegmentRepository, MockSenderRepository,
+    MockSessionRepository, MockStatisticsRepository, MockUserRepository, MockWebhookRepository,
+    Repositories, SegmentRepository, SenderRepository, SessionRepository, StatisticsRepository,
+    Storage, StorageError, UnitOfWork, UserRepository, WebhookRepository,
 };
 
 /// A unit of work whose repositories are mocks. What is not expected of a mock panics when it is
@@ -28,8 +29,12 @@ pub struct MockUnitOfWork {
     pub sessions: MockSessionRepository,
     /// The mock of `contacts`.
     pub contacts: MockContactRepository,
+    /// The mock of `fields`.
+    pub fields: MockFieldRepository,
     /// The mock of `bulk_changes`.
     pub bulk_changes: MockBulkChangeRepository,
+    /// The mock of `segments`.
+    pub segments: MockSegmentRepository,
     /// The mock of `campaigns`.
     pub campaigns: MockCampaignRepository,
     /// The mock of `recipients`.
@@ -66,8 +71,14 @@ impl Repositories for MockUnitOfWork {
     fn contacts(&mut self) -> &mut dyn ContactRepository {
         &mut self.contacts
     }
+    fn fields(&mut self) -> &mut dyn FieldRepository {
+        &mut self.fields
+    }
     fn bulk_changes(&mut self) -> &mut dyn BulkChangeRepository {
         &mut self.bulk_changes
+    }
+    fn segments(&mut self) -> &mut dyn SegmentRepository {
+        &mut self.segments
     }
     fn campaigns(&mut self) -> &mut dyn CampaignRepository {
         &mut self.campaigns

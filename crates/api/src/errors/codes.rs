@@ -97,6 +97,29 @@ codes! {
     /// The e-mail address belongs to another contact.
     DuplicateEmail = 409 "duplicate_email"
         "Ya tienes un contacto con este correo." "You already have a contact with this e-mail address.";
+    /// Another segment has the name.
+    SegmentNameTaken = 409 "segment_name_taken"
+        "Ya tienes un segmento con este nombre." "You already have a segment with this name.";
+    /// As many segments as may be.
+    SegmentLimit = 409 "segment_limit"
+        "Ya tienes {max} segmentos, que es el máximo: elimina alguno para guardar otro."
+        "You already have {max} segments, which is the limit: delete one to save another.";
+    /// Campaigns that have not started choose their recipients by the segment.
+    SegmentInUse = 409 "segment_in_use"
+        "Este segmento elige a los destinatarios de campañas que no han empezado: {campaigns}. Cámbialas o elimínalas primero."
+        "This segment chooses the recipients of campaigns that have not started: {campaigns}. Change or delete them first.";
+    /// Campaigns that have not started or segments choose contacts by the tag.
+    TagInUse = 409 "tag_in_use"
+        "Hay campañas que no han empezado o segmentos que eligen contactos por esta etiqueta: {uses}. Quítala de ahí primero."
+        "Campaigns that have not started or segments choose contacts by this tag: {uses}. Take it out of them first.";
+    /// Some contacts have the tag under its new name, others not yet.
+    TagBeingRenamed = 409 "tag_being_renamed"
+        "La etiqueta «{tag}» se está renombrando en tus contactos; envía la campaña cuando termine."
+        "The tag “{tag}” is being renamed on your contacts; send the campaign once that is done.";
+    /// Campaigns that may still be sent use the custom field.
+    FieldInUse = 409 "field_in_use"
+        "Este campo se usa en el mensaje de campañas sin terminar ({campaigns}); quítalo de ellas primero."
+        "The message of unfinished campaigns uses this field ({campaigns}); take it out of them first.";
     /// The campaign's status does not allow it.
     CampaignStatus = 409 "campaign_status"
         "Esto no se puede hacer con una campaña {status}." "This can't be done with a campaign that {status}.";

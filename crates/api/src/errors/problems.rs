@@ -66,8 +66,22 @@ fn spanish(problem: &Problem) -> String {
             "No es un país conocido; escribe su código, por ejemplo MX.".into()
         }
         Problem::TagWithComma => "Una etiqueta no puede contener comas ni punto y coma.".into(),
+        Problem::InvalidFieldName => {
+            "El nombre de un campo empieza con una letra o un número y solo lleva letras, números, espacios y guion bajo.".into()
+        }
+        Problem::ReservedFieldName => {
+            "Este nombre ya es de un dato que todo contacto tiene; elige otro.".into()
+        }
+        Problem::TooManyFields { max } => {
+            format!("Un contacto puede tener {max} campos personalizados como máximo.")
+        }
+        Problem::TooManyFieldNames { max } => format!(
+            "Puedes tener {max} campos personalizados como máximo; elimina los que no uses."
+        ),
         Problem::UnknownPlaceholder { name } => {
-            format!("No existe el dato «{name}»; puedes usar {{nombre}}, {{telefono}} y {{email}}.")
+            format!(
+                "No existe el dato «{name}»; puedes usar {{nombre}}, {{telefono}}, {{email}} y tus campos personalizados."
+            )
         }
         Problem::CommonPassword => {
             "Esta contraseña es fácil de adivinar; elige otra, por ejemplo una frase.".into()
@@ -87,6 +101,10 @@ fn spanish(problem: &Problem) -> String {
         Problem::MeetsTwoContacts { .. } => {
             "El teléfono es de un contacto y el correo es de otro; deja solo el dato correcto."
                 .into()
+        }
+        Problem::UnknownSegment => "Este segmento no existe.".into(),
+        Problem::SegmentOfSegment => {
+            "Un segmento no puede basarse en otro: repite aquí sus condiciones.".into()
         }
         Problem::NoSuchColumn => "La tabla no tiene esta columna.".into(),
         Problem::MappedTwice => "Ya se asignó a otra columna.".into(),
@@ -125,8 +143,20 @@ fn english(problem: &Problem) -> String {
             "This is not a known country; write its code, such as MX.".into()
         }
         Problem::TagWithComma => "A tag can't contain commas or semicolons.".into(),
+        Problem::InvalidFieldName => {
+            "The name of a field begins with a letter or a digit and has only letters, digits, spaces and underscores.".into()
+        }
+        Problem::ReservedFieldName => {
+            "This name already means something that every contact has; choose another.".into()
+        }
+        Problem::TooManyFields { max } => {
+            format!("A contact can have {max} custom fields at most.")
+        }
+        Problem::TooManyFieldNames { max } => format!(
+            "You can have {max} custom fields at most; delete those that you don't use."
+        ),
         Problem::UnknownPlaceholder { name } => format!(
-            "There is no placeholder “{name}”; you can use {{name}}, {{phone}} and {{email}}."
+            "There is no placeholder “{name}”; you can use {{name}}, {{phone}}, {{email}} and your custom fields."
         ),
         Problem::CommonPassword => {
             "This password is easy to guess; choose another, such as a phrase.".into()
@@ -142,6 +172,10 @@ fn english(problem: &Problem) -> String {
         }
         Problem::MeetsTwoContacts { .. } => {
             "The phone number belongs to one contact and the e-mail address to another; keep only the right one.".into()
+        }
+        Problem::UnknownSegment => "This segment does not exist.".into(),
+        Problem::SegmentOfSegment => {
+            "A segment can't be made of another: repeat its conditions here.".into()
         }
         Problem::NoSuchColumn => "The table does not have this column.".into(),
         Problem::MappedTwice => "This was assigned to another column.".into(),

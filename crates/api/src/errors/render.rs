@@ -46,7 +46,8 @@ pub struct ProblemDocument {
     /// The id under which the logs have this request.
     #[schema(example = "01980c5e-7d2b-7c3a-9a55-1f0e6f3f2b11")]
     pub request_id: String,
-    /// The id of the contact that is there already, for `duplicate_phone` and `duplicate_email`.
+    /// What belongs to the code: the id of the contact that is there already, the campaigns that
+    /// use what was to be deleted.
     #[serde(flatten)]
     #[schema(ignore)]
     pub extra: BTreeMap<&'static str, serde_json::Value>,

@@ -2,12 +2,19 @@
 
 pub mod bulk;
 pub mod export;
+pub mod fields;
+mod filter;
 pub mod merge;
+pub mod segments;
 pub mod tags;
+mod uses;
+
+use std::collections::BTreeMap;
 
 use actix_web::web::{Data, Json, Path};
 use actix_web::{HttpRequest, HttpResponse, delete, get, post, put};
 use chrono::{DateTime, Utc};
+use nexus_application::Field;
 use nexus_application::contacts::{
     ContactQuery, Contacts, CreateContact, CreateContactError, DeleteContactError, GetContactError,
     ListContactsError, UpdateContact, UpdateContactError,
@@ -18,6 +25,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
+use self::fields::CustomFieldsBody;
 use super::shared::{AnyFailure, CanConflict, NeedsObject, NeedsSession, Said, TakesValues};
 use crate::errors::{ApiError, Code};
 use crate::extract::{Body, ListQuery, Page, Patch, Query, SignedIn, language_of};
@@ -35,6 +43,9 @@ pub struct ContactView {
     #[schema(example = json!(["clientes", "vip"]))]
     tags: Vec<String>,
     notes: Option<String>,
+    /// What you know of it besides, by the names of your custom fields.
+    #[schema(example = json!({"Ciudad": "Lima"}))]
+    custom_fields: BTreeMap<String, String>,
     /// `active`, `inactive` or `unsubscribed`.
     #[schema(example = "active")]
     status: &'static str,
@@ -64,6 +75,7 @@ impl From<Contact> for ContactView {
                 .map(|tag| tag.label().to_owned())
                 .collect(),
             notes: contact.notes.map(|notes| notes.to_string()),
+            custom_fields: fields::view(&contact.custom_fields),
             status: contact.status.as_str(),
             unsubscribed_at: contact.opt_out.map(|opt_out| opt_out.at),
             unsubscribed_source: contact.opt_out.map(|opt_out| opt_out.source.as_str()),
@@ -105,6 +117,9 @@ pub struct ContactFilterQuery {
     created_after: Option<String>,
     /// Created before this time (RFC 3339).
     created_before: Option<String>,
+    /// In this segment, by its id.
+    #[param(value_type = Option<Uuid>)]
+    segment: Option<String>,
 }
 
 impl From<ContactFilterQuery> for ContactQuery {
@@ -116,6 +131,7 @@ impl From<ContactFilterQuery> for ContactQuery {
             has: query.has,
             created_after: query.created_after,
             created_before: query.created_before,
+            segment: query.segment,
         }
     }
 }
@@ -138,6 +154,11 @@ pub struct CreateContactBody {
     tags: Option<Vec<String>>,
     /// Up to 5,000 characters.
     notes: Option<String>,
+    /// Up to 30 custom fields, in all up to 50 names. A name has up to 40 letters, digits, `_` and
+    /// spaces and is a placeholder of messages; accents and case don't matter. A value is a text of
+    /// up to 500 characters, or a whole number.
+    #[schema(value_type = Option<BTreeMap<String, Option<String>>>, example = json!({"Ciudad": "Lima"}))]
+    custom_fields: Option<CustomFieldsBody>,
     /// `active`, `inactive` or `unsubscribed`.
     #[schema(example = "active")]
     status: Option<String>,
@@ -162,6 +183,14 @@ pub struct UpdateContactBody {
     #[serde(default)]
     #[schema(value_type = Option<String>)]
     notes: Patch<String>,
+    /// Changes the custom fields that are named; one with `null` or `""` is removed, those that are
+    /// not named stay. `null` in place of the object removes all.
+    #[serde(default)]
+    #[schema(
+        value_type = Option<BTreeMap<String, Option<String>>>,
+        example = json!({"Ciudad": "Lima", "Talla": null})
+    )]
+    custom_fields: Patch<CustomFieldsBody>,
     #[serde(default)]
     #[schema(value_type = Option<String>)]
     status: Patch<String>,
@@ -288,6 +317,7 @@ pub async fn create(
                 email: body.email,
                 tags: body.tags.unwrap_or_default(),
                 notes: body.notes,
+                custom_fields: body.custom_fields.unwrap_or_default().into(),
                 status: body.status,
             },
         )
@@ -347,6 +377,11 @@ pub async fn update(
                 email: body.email.into(),
                 tags: body.tags.into_field(),
                 notes: body.notes.into(),
+                custom_fields: match body.custom_fields.into_field() {
+                    Field::Keep => Field::Keep,
+                    Field::Clear => Field::Clear,
+                    Field::Set(fields) => Field::Set(fields.into()),
+                },
                 status: body.status.into(),
             },
         )

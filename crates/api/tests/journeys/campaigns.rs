@@ -10,16 +10,16 @@ use serde_json::{Value, json};
 
 use crate::support::{Answer, Browser};
 
-const NOBODY: &str = "01980c5e-7d2b-7c3a-9a55-1f0e6f3f2b11";
+pub(crate) const NOBODY: &str = "01980c5e-7d2b-7c3a-9a55-1f0e6f3f2b11";
 
 impl Browser {
-    async fn contact(&mut self, contact: Value) -> String {
+    pub(crate) async fn contact(&mut self, contact: Value) -> String {
         let answer = self.post("/api/contacts", contact).await;
         assert_eq!(answer.status, 201, "{:?}", answer.body);
         id_of(&answer.body["contact"])
     }
 
-    async fn campaign(&mut self, campaign: Value) -> Value {
+    pub(crate) async fn campaign(&mut self, campaign: Value) -> Value {
         let answer = self.post("/api/campaigns", campaign).await;
         assert_eq!(answer.status, 201, "{:?}", answer.body);
         answer.body["campaign"].clone()
@@ -38,7 +38,7 @@ impl Browser {
         assert_eq!(answer.status, 200, "{:?}", answer.body);
     }
 
-    async fn configure_sender(&mut self) {
+    pub(crate) async fn configure_sender(&mut self) {
         self.configure(json!({
             "whatsapp_api_key": "una-clave-cualquiera",
             "whatsapp_phone_number_id": "106540352242922",
@@ -46,20 +46,20 @@ impl Browser {
         .await;
     }
 
-    async fn steer(&mut self, path: &str, action: &str) -> Answer {
+    pub(crate) async fn steer(&mut self, path: &str, action: &str) -> Answer {
         self.post(&format!("{path}/{action}"), json!({})).await
     }
 }
 
-fn id_of(object: &Value) -> String {
+pub(crate) fn id_of(object: &Value) -> String {
     object["id"].as_str().expect("an id").to_owned()
 }
 
-fn path_of(campaign: &Value) -> String {
+pub(crate) fn path_of(campaign: &Value) -> String {
     format!("/api/campaigns/{}", id_of(campaign))
 }
 
-fn names(list: &Value) -> Vec<&str> {
+pub(crate) fn names(list: &Value) -> Vec<&str> {
     list.as_array()
         .expect("a list")
         .iter()
@@ -67,7 +67,7 @@ fn names(list: &Value) -> Vec<&str> {
         .collect()
 }
 
-fn sorted(mut names: Vec<&str>) -> Vec<&str> {
+pub(crate) fn sorted(mut names: Vec<&str>) -> Vec<&str> {
     names.sort_unstable();
     names
 }

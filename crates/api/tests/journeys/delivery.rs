@@ -13,6 +13,7 @@ in_shops! {
     a_pause_holds_and_a_cancellation_ends,
     a_dead_key_pauses_the_campaign_and_nobody_is_lost,
     an_answer_is_counted_once,
+    a_message_says_what_a_file_knew_of_each_person,
 }
 
 const TEXT: &str = "Hola {nombre}, tu número es {telefono}.";
@@ -298,4 +299,41 @@ async fn an_answer_is_counted_once(mut shop: Shop) {
     assert!(recipient["replied_at"].is_string(), "{recipient}");
     let contacts = shop.browser.get("/api/contacts").await.body;
     assert!(contacts["contacts"][0]["last_message_at"].is_string());
+}
+
+async fn a_message_says_what_a_file_knew_of_each_person(mut shop: Shop) {
+    let file = "Nombre,Teléfono,Ciudad,Fecha de compra\nAna,5512340001,Lima,mayo\n\
+                Luz,5512340002,\"{nombre} {Ciudad}\",\nSol,5512340003,,junio\n";
+    let keep = [("keep_unmapped", "true")];
+    let upload = "/api/contacts/import/file";
+    let answer = shop
+        .browser
+        .upload_with(upload, file.as_bytes(), &keep)
+        .await;
+    assert_eq!(answer.status, 202, "{:?}", answer.body);
+    let import = answer.body["import"]["id"].as_str().expect("an id");
+    let import = format!("/api/contacts/imports/{import}");
+    shop.until(&import, |answer| answer["import"]["status"] == "completed")
+        .await;
+    let message = "Hola {nombre} de {ciudad}: {{ Fecha de Compra }}.";
+    let path = shop.send(json!({"message": message})).await;
+    shop.until(&path, over).await;
+    let mut received: Vec<_> = shop
+        .provider
+        .accepted()
+        .into_iter()
+        .map(|message| (message.to, message.text.unwrap_or_default()))
+        .collect();
+    received.sort();
+    let expected = [
+        ("525512340001", "Hola Ana de Lima: mayo."),
+        ("525512340002", "Hola Luz de {nombre} {Ciudad}: ."),
+        ("525512340003", "Hola Sol de : junio."),
+    ];
+    assert_eq!(
+        received,
+        expected.map(|(to, text)| (to.to_owned(), text.to_owned()))
+    );
+    let answer = shop.browser.delete("/api/contacts/fields/ciudad").await;
+    assert_eq!(answer.status, 200, "{:?}", answer.body);
 }

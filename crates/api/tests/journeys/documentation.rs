@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use serde_json::Value;
+use reqwest::Method;
+use serde_json::{Value, json};
 
 use crate::support::App;
 
@@ -55,4 +56,54 @@ async fn the_document_names_every_operation_once_and_says_how_it_fails() {
         }
     }
     assert!(ids.len() > 30, "{ids:?}");
+}
+
+/// Operations that nobody signs in for.
+const OPEN: [&str; 7] = [
+    "get /api/webhooks/whatsapp/{key}",
+    "get /health",
+    "get /ready",
+    "post /api/auth/login",
+    "post /api/auth/logout",
+    "post /api/auth/register",
+    "post /api/webhooks/whatsapp/{key}",
+];
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nobody_gets_past_an_operation_that_needs_a_session_without_one() {
+    let app = App::on_sqlite().await;
+    let mut browser = app.browser();
+    let document = browser.get("/api/openapi.json").await.body;
+    let mut open = Vec::new();
+    for (path, operations) in document["paths"].as_object().expect("paths") {
+        for (method, operation) in operations.as_object().expect("operations") {
+            let name = format!("{method} {path}");
+            if OPEN.contains(&name.as_str()) {
+                open.push(name);
+                continue;
+            }
+            assert!(operation["responses"]["401"].is_object(), "{name}");
+            let method = Method::from_bytes(method.to_uppercase().as_bytes()).expect("a method");
+            let request = browser.request(method, &filled_in(path));
+            let request = if operation["requestBody"]["content"]["application/json"].is_object() {
+                request.json(&json!({}))
+            } else {
+                request
+            };
+            let answer = browser.send(request).await;
+            assert_eq!(answer.status, 401, "{name}");
+            assert_eq!(answer.code(), "not_signed_in", "{name}");
+        }
+    }
+    open.sort_unstable();
+    assert_eq!(open, OPEN, "each is in the document");
+}
+
+/// The path with an id in the place of each parameter.
+fn filled_in(path: &str) -> String {
+    let part = |part: &str| match part.strip_prefix('{') {
+        Some(_) => "018f4f0e-7c00-7000-8000-000000000001".to_owned(),
+        None => part.to_owned(),
+    };
+    path.split('/').map(part).collect::<Vec<_>>().join("/")
 }

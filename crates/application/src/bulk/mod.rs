@@ -1,6 +1,8 @@
 //! Changes of many contacts: at once when they are few, else by a worker in the background.
 
+mod audiences;
 mod batch;
+mod fields;
 mod request;
 mod start;
 mod tags;
@@ -16,6 +18,8 @@ use tokio::sync::Notify;
 
 use crate::Actor;
 
+pub use audiences::TagUse;
+pub use fields::{DeleteFieldError, FieldUse};
 pub use request::BulkRequest;
 pub use start::{BulkError, BulkOutcome};
 pub use tags::{DeleteTagError, RenameTagError};

@@ -2,10 +2,12 @@
 
 use std::collections::BTreeSet;
 
+use nexus_domain::ports::{Storage, StorageError};
 use nexus_domain::values::{Problem, Tag, Violations};
-use nexus_domain::{BulkAction, ContactEdit, ContactId, ContactSelection, ContactStatus};
+use nexus_domain::{BulkAction, ContactEdit, ContactId, ContactSelection, ContactStatus, UserId};
 
-use crate::contacts::ContactQuery;
+use super::BulkError;
+use crate::contacts::{ContactQuery, QueryError, note_in};
 
 /// The most contacts that can be named one by one.
 const MOST_IDS: usize = 10_000;
@@ -27,14 +29,18 @@ pub struct BulkRequest {
 }
 
 impl BulkRequest {
-    /// What is meant, or every field that can't be accepted.
-    pub(super) fn parse(&self) -> Result<(BulkAction, ContactSelection), Violations> {
+    /// What is meant, with what the filter's segment is now, or every field that can't be accepted.
+    pub(super) async fn resolve(
+        &self,
+        storage: &dyn Storage,
+        user: UserId,
+    ) -> Result<(BulkAction, ContactSelection), BulkError> {
         let mut violations = Violations::new();
         let action = self.action(&mut violations);
-        let selection = self.selection(&mut violations);
+        let selection = self.selection(storage, user, &mut violations).await?;
         match (action, selection) {
             (Some(action), Some(selection)) if violations.is_empty() => Ok((action, selection)),
-            _ => Err(violations),
+            _ => Err(BulkError::Invalid(violations)),
         }
     }
 
@@ -79,23 +85,26 @@ impl BulkRequest {
         violations.check("tags", tags)
     }
 
-    fn selection(&self, violations: &mut Violations) -> Option<ContactSelection> {
-        match (&self.contact_ids, &self.filter) {
+    async fn selection(
+        &self,
+        storage: &dyn Storage,
+        user: UserId,
+        violations: &mut Violations,
+    ) -> Result<Option<ContactSelection>, StorageError> {
+        Ok(match (&self.contact_ids, &self.filter) {
             (Some(ids), None) => {
                 let ids = ids_of(ids);
                 violations
                     .check("contact_ids", ids)
                     .map(ContactSelection::Ids)
             }
-            (None, Some(query)) => match query.parse() {
+            (None, Some(query)) => match query.resolve(storage, user).await {
                 Ok(filter) => Some(ContactSelection::Filter(filter)),
-                Err(refused) => {
-                    for (field, problem) in refused.iter() {
-                        let field = if field == "tag" { "tags" } else { field };
-                        violations.add(format!("filter.{field}"), problem.clone());
-                    }
+                Err(QueryError::Invalid(refused)) => {
+                    note_in("filter", &refused, violations);
                     None
                 }
+                Err(QueryError::Storage(error)) => return Err(error),
             },
             (None, None) => {
                 violations.add("contact_ids", Problem::Required);
@@ -106,7 +115,7 @@ impl BulkRequest {
                 violations.add("filter", Problem::Malformed { expected });
                 None
             }
-        }
+        })
     }
 }
 

@@ -1,7 +1,7 @@
 //! Changing many contacts: at once, or handing the change to the worker.
 
 use chrono::{DateTime, Utc};
-use nexus_domain::ports::StorageError;
+use nexus_domain::ports::{StorageError, UnitOfWork};
 use nexus_domain::values::Violations;
 use nexus_domain::{
     BulkAction, BulkChange, BulkChangeId, BulkStatus, ContactFilter, ContactSelection, Job, JobId,
@@ -9,7 +9,7 @@ use nexus_domain::{
 };
 
 use super::batch::Batch;
-use super::{BulkChanges, BulkRequest};
+use super::{BulkChanges, BulkRequest, audiences};
 use crate::Actor;
 
 /// The most contacts that are changed in one transaction while the user waits.
@@ -47,8 +47,10 @@ impl BulkChanges {
         actor: &Actor,
         request: &BulkRequest,
     ) -> Result<BulkOutcome, BulkError> {
-        let (action, selection) = request.parse().map_err(BulkError::Invalid)?;
-        Ok(self.change(actor.user_id(), action, selection).await?)
+        let user = actor.user_id();
+        let storage = self.ports.storage.as_ref();
+        let (action, selection) = request.resolve(storage, user).await?;
+        Ok(self.change(user, action, selection).await?)
     }
 
     pub(super) async fn change(
@@ -73,13 +75,31 @@ impl BulkChanges {
         now: DateTime<Utc>,
     ) -> Result<Option<BulkOutcome>, StorageError> {
         let mut unit = self.ports.storage.begin().await?;
-        let batch = Batch::find(unit.as_mut(), user, action, selection, None, AT_ONCE + 1).await?;
+        let done = self
+            .few(unit.as_mut(), user, action, selection, now)
+            .await?;
+        if done.is_some() {
+            unit.commit().await?;
+        }
+        Ok(done)
+    }
+
+    /// Changes the contacts in a transaction, unless there are too many for one.
+    pub(super) async fn few(
+        &self,
+        unit: &mut dyn UnitOfWork,
+        user: UserId,
+        action: &BulkAction,
+        selection: &ContactSelection,
+        now: DateTime<Utc>,
+    ) -> Result<Option<BulkOutcome>, StorageError> {
+        audiences::follow(unit, user, action, now).await?;
+        let batch = Batch::find(unit, user, action, selection, None, AT_ONCE + 1).await?;
         let matched = batch.len();
         if matched > AT_ONCE as usize {
             return Ok(None);
         }
-        let changed = batch.apply(unit.as_mut(), user, now).await?;
-        unit.commit().await?;
+        let changed = batch.apply(unit, user, now).await?;
         Ok(Some(BulkOutcome::Done {
             matched: matched as u64,
             changed,
@@ -93,8 +113,25 @@ impl BulkChanges {
         selection: ContactSelection,
         now: DateTime<Utc>,
     ) -> Result<BulkOutcome, StorageError> {
-        let selection = as_of(selection, now);
         let mut unit = self.ports.storage.begin().await?;
+        let change = self
+            .enqueue(unit.as_mut(), user, action, selection, now)
+            .await?;
+        unit.commit().await?;
+        Ok(self.queued(change))
+    }
+
+    /// Leaves a change to the worker, in a transaction.
+    pub(super) async fn enqueue(
+        &self,
+        unit: &mut dyn UnitOfWork,
+        user: UserId,
+        action: BulkAction,
+        selection: ContactSelection,
+        now: DateTime<Utc>,
+    ) -> Result<BulkChange, StorageError> {
+        audiences::follow(unit, user, &action, now).await?;
+        let selection = as_of(selection, now);
         let matched = match &selection {
             ContactSelection::Filter(filter) => unit.contacts().count(user, filter).await?,
             ContactSelection::Ids(ids) => {
@@ -128,10 +165,19 @@ impl BulkChanges {
         };
         unit.bulk_changes().insert(&change).await?;
         unit.jobs().enqueue(&job).await?;
-        unit.commit().await?;
+        Ok(change)
+    }
+
+    /// A change was left to the worker, which is woken.
+    pub(super) fn queued(&self, change: BulkChange) -> BulkOutcome {
         self.ports.wake.notify_one();
-        tracing::info!(user_id = %user, change_id = %change.id, matched, "many contacts will be changed");
-        Ok(BulkOutcome::Queued(Box::new(change)))
+        tracing::info!(
+            user_id = %change.user_id,
+            change_id = %change.id,
+            matched = change.matched,
+            "many contacts will be changed"
+        );
+        BulkOutcome::Queued(Box::new(change))
     }
 }
 

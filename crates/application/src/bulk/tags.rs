@@ -4,7 +4,7 @@ use nexus_domain::ports::StorageError;
 use nexus_domain::values::{Tag, Violations};
 use nexus_domain::{BulkAction, ContactEdit, ContactFilter, ContactSelection, UserId};
 
-use super::{BulkChanges, BulkOutcome};
+use super::{BulkChanges, BulkOutcome, TagUse};
 use crate::Actor;
 
 /// Why a tag was not renamed.
@@ -27,13 +27,19 @@ pub enum DeleteTagError {
     /// No contact of the user has the tag.
     #[error("no such tag")]
     NotFound,
+    /// Campaigns that have not started or segments choose contacts by it. Without the tag they
+    /// would choose nobody; without the condition, too many.
+    #[error("the tag chooses contacts")]
+    InUse(TagUse),
     /// The store failed.
     #[error(transparent)]
     Storage(#[from] StorageError),
 }
 
 impl BulkChanges {
-    /// Renames a tag. When there is one of that name the two become one.
+    /// Renames a tag, in segments and in the audiences of campaigns that have not started as well.
+    /// When there is one of that name the two become one, and what chooses contacts by either
+    /// chooses those of both.
     pub async fn rename_tag(
         &self,
         actor: &Actor,
@@ -53,7 +59,7 @@ impl BulkChanges {
         Ok(self.change(actor.user_id(), action, selection).await?)
     }
 
-    /// Takes a tag from every contact that has it.
+    /// Takes a tag from every contact that has it, unless contacts are chosen by it.
     pub async fn delete_tag(
         &self,
         actor: &Actor,
@@ -63,6 +69,12 @@ impl BulkChanges {
             .used(actor.user_id(), tag)
             .await?
             .ok_or(DeleteTagError::NotFound)?;
+        let mut repositories = self.ports.storage.read();
+        let uses = TagUse::find(repositories.as_mut(), actor.user_id(), &tag).await?;
+        drop(repositories);
+        if !uses.is_empty() {
+            return Err(DeleteTagError::InUse(uses));
+        }
         let selection = having(&tag);
         let action = BulkAction::Edit(ContactEdit::Untag(vec![tag]));
         Ok(self.change(actor.user_id(), action, selection).await?)

@@ -2,16 +2,16 @@
 
 use std::collections::HashMap;
 
-use nexus_domain::ports::StorageError;
+use nexus_domain::ports::{CampaignRepository, Repositories, StorageError};
 use nexus_domain::values::{
     CampaignSort, ListRequest, Listing, RecipientSort, ShortText, Violations,
 };
 use nexus_domain::{
-    CampaignContact, CampaignFilter, CampaignId, CampaignStatus, ChannelKind, ContactId,
-    DeliveryStatus, MediaFile,
+    Campaign, CampaignContact, CampaignFilter, CampaignId, CampaignStatus, ChannelKind, ContactId,
+    DeliveryStatus, MediaFile, UserId,
 };
 
-use super::{CampaignDetails, Campaigns, with_media};
+use super::{CampaignDetails, Campaigns, recipients, with_media};
 use crate::Actor;
 use crate::field::optional;
 
@@ -97,23 +97,78 @@ pub enum DeleteCampaignError {
     Storage(#[from] StorageError),
 }
 
+/// Counts whom a campaign that has not started is for: contacts come, go and change.
+async fn recount(
+    repositories: &mut dyn Repositories,
+    campaign: &mut Campaign,
+) -> Result<(), StorageError> {
+    let total = recipients::count(repositories, campaign).await?;
+    if total == campaign.counters.total {
+        return Ok(());
+    }
+    campaign.counters.total = total;
+    let noted = repositories
+        .campaigns()
+        .note_total(campaign.user_id, campaign.id, total)
+        .await;
+    // The list shows an older number then; this answer is right all the same.
+    if let Err(error) = noted {
+        tracing::debug!(
+            user_id = %campaign.user_id,
+            campaign_id = %campaign.id,
+            error = &error as &dyn std::error::Error,
+            "a campaign's total could not be noted"
+        );
+    }
+    Ok(())
+}
+
+/// The totals of campaigns that are for none but those chosen one by one, as far as they have not
+/// started.
+async fn count_chosen(
+    campaigns: &mut dyn CampaignRepository,
+    user: UserId,
+    listed: &mut [Campaign],
+) -> Result<(), StorageError> {
+    let mut open: Vec<&mut Campaign> = listed
+        .iter_mut()
+        .filter(|campaign| campaign.audience.is_none() && campaign.check_editable().is_ok())
+        .collect();
+    if open.is_empty() {
+        return Ok(());
+    }
+    let ids: Vec<CampaignId> = open.iter().map(|campaign| campaign.id).collect();
+    let counts = campaigns.chosen_counts(user, &ids).await?;
+    let counts: HashMap<CampaignId, u64> = counts.into_iter().collect();
+    for campaign in &mut open {
+        let total = counts.get(&campaign.id).copied().unwrap_or_default();
+        campaign.counters.total = i64::try_from(total).unwrap_or(i64::MAX);
+    }
+    Ok(())
+}
+
 impl Campaigns {
-    /// A campaign of the user.
+    /// A campaign of the user. Until it starts, its total is that of this moment.
     pub async fn get(
         &self,
         actor: &Actor,
         id: CampaignId,
     ) -> Result<CampaignDetails, GetCampaignError> {
         let mut read = self.ports.storage.read();
-        let campaign = read
+        let mut campaign = read
             .campaigns()
             .find(actor.user_id(), id)
             .await?
             .ok_or(GetCampaignError::NotFound)?;
+        if campaign.check_editable().is_ok() {
+            recount(read.as_mut(), &mut campaign).await?;
+        }
         Ok(with_media(read.media(), campaign).await?)
     }
 
-    /// Part of the user's campaigns.
+    /// Part of the user's campaigns. The total of one that has not started is that of this moment
+    /// when its recipients were chosen one by one; an audience was last counted when the campaign
+    /// itself was last looked at or changed.
     pub async fn list(
         &self,
         actor: &Actor,
@@ -123,7 +178,8 @@ impl Campaigns {
         let filter = query.parse().map_err(ListCampaignsError::Invalid)?;
         let user = actor.user_id();
         let mut read = self.ports.storage.read();
-        let found = read.campaigns().list(user, &filter, request).await?;
+        let mut found = read.campaigns().list(user, &filter, request).await?;
+        count_chosen(read.campaigns(), user, &mut found.items).await?;
         let ids: Vec<CampaignId> = found.items.iter().map(|campaign| campaign.id).collect();
         let mut media: HashMap<CampaignId, Vec<MediaFile>> = HashMap::new();
         for file in read.media().of_campaigns(user, &ids).await? {

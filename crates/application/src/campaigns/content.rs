@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use nexus_domain::values::{MessageText, Problem, ShortText, Tag, Violations};
+use nexus_domain::values::{FieldName, MessageText, Problem, ShortText, Tag, Violations};
 use nexus_domain::{
     Audience, CampaignContent, ChannelKind, ContactId, ContactStatus, TemplateMessage,
     TemplateVariable,
@@ -28,9 +28,34 @@ pub struct TemplateInput {
     pub variables: BTreeMap<String, String>,
 }
 
+/// Whether one of the texts has a placeholder that only the user's custom fields can explain.
+pub(super) fn asks_for_fields<'a>(mut texts: impl Iterator<Item = &'a String>) -> bool {
+    texts.any(|text| {
+        MessageText::from_stored(text).is_ok_and(|text| text.custom_fields().next().is_some())
+    })
+}
+
+/// Why the content can't be saved, now that these are the custom fields.
+pub(super) fn check_fields(
+    content: &CampaignContent,
+    fields: &[FieldName],
+) -> Result<(), Violations> {
+    match content.custom_fields().find(|name| !fields.contains(name)) {
+        None => Ok(()),
+        Some(unknown) => Err(Violations::of(
+            "message",
+            Problem::UnknownPlaceholder {
+                name: unknown.label().to_owned(),
+            },
+        )),
+    }
+}
+
 /// A rule that chooses recipients, as the user typed it. Without any condition it is everyone.
 #[derive(Debug, Clone, Default)]
 pub struct AudienceInput {
+    /// Contacts in this segment.
+    pub segment_id: Option<String>,
     /// Contacts with all of these tags.
     pub tags: Vec<String>,
     /// Contacts with this status.
@@ -40,8 +65,12 @@ pub struct AudienceInput {
 }
 
 impl TemplateInput {
-    /// The template, or `None` with its problems noted.
-    pub(super) fn parse(&self, violations: &mut Violations) -> Option<TemplateMessage> {
+    /// The template of a user who has these custom fields, or `None` with its problems noted.
+    pub(super) fn parse(
+        &self,
+        fields: &[FieldName],
+        violations: &mut Violations,
+    ) -> Option<TemplateMessage> {
         let name = violations.check("template.name", ShortText::parse(&self.name));
         let language = violations.check("template.language", ShortText::parse(&self.language));
         if self.variables.len() > MOST_VARIABLES as usize {
@@ -60,7 +89,7 @@ impl TemplateInput {
                 let shown: String = key.chars().take(SHOWN_OF_KEY).collect();
                 let field = format!("template.variables.{shown}");
                 let key = violations.check(&field, variable_key(key));
-                let text = violations.check(&field, MessageText::parse(text));
+                let text = violations.check(&field, MessageText::parse(text, fields));
                 Some(TemplateVariable {
                     key: key?.as_str().to_owned(),
                     text: text?,
@@ -89,6 +118,11 @@ fn variable_key(raw: &str) -> Result<ShortText, Problem> {
 impl AudienceInput {
     /// The rule, or `None` with its problems noted.
     pub(super) fn parse(&self, violations: &mut Violations) -> Option<Audience> {
+        // What is no id is the id of nobody's segment; whose it is, the store knows.
+        let segment = optional(self.segment_id.as_deref(), |id| {
+            id.trim().parse().map_err(|_| Problem::UnknownSegment)
+        });
+        let segment = violations.check("audience.segment_id", segment);
         let tags = Tag::parse_list(self.tags.iter().map(String::as_str));
         let tags = violations.check("audience.tags", tags);
         let status = optional(self.status.as_deref(), ContactStatus::parse);
@@ -96,6 +130,7 @@ impl AudienceInput {
         let search = optional(self.search.as_deref(), ShortText::parse);
         let search = violations.check("audience.search", search);
         Some(Audience {
+            segment: segment?,
             tags: tags?,
             status: status?,
             search: search?,

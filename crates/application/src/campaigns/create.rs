@@ -1,11 +1,13 @@
 //! A new campaign.
 
 use nexus_domain::ports::StorageError;
-use nexus_domain::values::{MessageText, ShortText, Violations};
+use nexus_domain::values::{FieldName, MessageText, ShortText, Violations};
 use nexus_domain::{Campaign, CampaignCounters, CampaignId, CampaignState, ChannelKind, UserId};
 
-use super::content::{AudienceInput, Chosen, Refused, TemplateInput, compose};
-use super::{CampaignDetails, Campaigns, recipients};
+use super::content::{
+    AudienceInput, Chosen, Refused, TemplateInput, asks_for_fields, check_fields, compose,
+};
+use super::{CampaignDetails, Campaigns, audience, recipients};
 use crate::Actor;
 use crate::field::optional;
 
@@ -39,6 +41,14 @@ pub enum CreateCampaignError {
     Storage(#[from] StorageError),
 }
 
+impl CreateCampaign {
+    /// Everything that may have placeholders.
+    fn texts(&self) -> impl Iterator<Item = &String> {
+        let variables = self.template.iter().flat_map(|t| t.variables.values());
+        self.message.iter().chain(variables)
+    }
+}
+
 impl Campaigns {
     /// Adds a draft.
     pub async fn create(
@@ -47,10 +57,22 @@ impl Campaigns {
         typed: CreateCampaign,
     ) -> Result<CampaignDetails, CreateCampaignError> {
         let user = actor.user_id();
+        let fields = if asks_for_fields(typed.texts()) {
+            self.ports.storage.read().fields().list(user).await?
+        } else {
+            Vec::new()
+        };
         let (mut campaign, chosen) = self
-            .parse(user, &typed)
+            .parse(user, &typed, &fields)
             .map_err(CreateCampaignError::Invalid)?;
         let mut unit = self.ports.storage.begin().await?;
+        if campaign.content.custom_fields().next().is_some() {
+            let held = unit.fields().hold(user).await?;
+            check_fields(&campaign.content, &held).map_err(CreateCampaignError::Invalid)?;
+        }
+        audience::check_segment(unit.as_mut(), user, campaign.audience.as_ref())
+            .await?
+            .map_err(CreateCampaignError::Invalid)?;
         recipients::check_chosen(unit.as_mut(), user, &chosen)
             .await?
             .map_err(CreateCampaignError::Invalid)?;
@@ -60,7 +82,7 @@ impl Campaigns {
                 .choose(user, campaign.id, &chosen.ids)
                 .await?;
         }
-        let total = recipients::count(unit.as_mut(), &campaign, chosen.ids.len()).await?;
+        let total = recipients::count(unit.as_mut(), &campaign).await?;
         if total > 0 {
             unit.campaigns().set_total(user, campaign.id, total).await?;
         }
@@ -76,17 +98,23 @@ impl Campaigns {
         &self,
         user_id: UserId,
         typed: &CreateCampaign,
+        fields: &[FieldName],
     ) -> Result<(Campaign, Chosen), Violations> {
         let mut violations = Violations::new();
         let name = violations.check("name", ShortText::parse(&typed.name));
         let channel = violations.check("channel", parse_channel(&typed.channel));
         let subject = optional(typed.subject.as_deref(), ShortText::parse);
         let subject = violations.check("subject", subject).flatten();
-        let message = optional(typed.message.as_deref(), MessageText::parse);
+        let message = optional(typed.message.as_deref(), |raw| {
+            MessageText::parse(raw, fields)
+        });
         let message = violations.check("message", message).flatten();
         let template = match &typed.template {
             None => Ok(None),
-            Some(template) => template.parse(&mut violations).map(Some).ok_or(Refused),
+            Some(template) => template
+                .parse(fields, &mut violations)
+                .map(Some)
+                .ok_or(Refused),
         };
         let content = compose(
             channel,

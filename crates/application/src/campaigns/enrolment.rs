@@ -5,8 +5,8 @@ use std::collections::HashSet;
 use chrono::{DateTime, Utc};
 use nexus_domain::ports::{Entropy, StorageError, UnitOfWork};
 use nexus_domain::{
-    Campaign, CampaignContact, CampaignContactId, CampaignCounters, Contact, ContactId, Delivery,
-    SenderId, SkipReason,
+    Campaign, CampaignContact, CampaignContactId, CampaignCounters, Contact, ContactFilter,
+    ContactId, Delivery, SenderId, SkipReason,
 };
 
 use super::recipients::PAGE;
@@ -14,6 +14,7 @@ use super::recipients::PAGE;
 /// The enrolment of a campaign's recipients.
 pub(super) struct Enrolment<'a> {
     campaign: &'a Campaign,
+    audience: Option<ContactFilter>,
     sender: SenderId,
     entropy: &'a dyn Entropy,
     now: DateTime<Utc>,
@@ -23,14 +24,17 @@ pub(super) struct Enrolment<'a> {
 }
 
 impl<'a> Enrolment<'a> {
+    /// `audience` is the campaign's, as a filter.
     pub(super) fn new(
         campaign: &'a Campaign,
+        audience: Option<ContactFilter>,
         sender: SenderId,
         entropy: &'a dyn Entropy,
         now: DateTime<Utc>,
     ) -> Self {
         Self {
             campaign,
+            audience,
             sender,
             entropy,
             now,
@@ -53,7 +57,7 @@ impl<'a> Enrolment<'a> {
                 .recipients_of(
                     self.campaign.user_id,
                     self.campaign.id,
-                    self.campaign.audience.clone(),
+                    self.audience.clone(),
                     after,
                     PAGE,
                 )

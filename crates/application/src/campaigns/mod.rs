@@ -1,5 +1,6 @@
 //! Campaigns: writing them, sending them, steering them, and what became of their recipients.
 
+mod audience;
 mod browse;
 mod content;
 mod control;

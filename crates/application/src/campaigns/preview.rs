@@ -1,12 +1,12 @@
 //! How a campaign reads to one of its recipients.
 
 use nexus_domain::ports::StorageError;
-use nexus_domain::values::{Language, PlaceholderValues};
+use nexus_domain::values::{CustomFields, FieldValue, Language, PlaceholderValues};
 use nexus_domain::{
     Campaign, CampaignContent, CampaignId, Contact, ContactId, TemplateMessage, User,
 };
 
-use super::{Campaigns, template};
+use super::{Campaigns, audience, template};
 use crate::Actor;
 use crate::delivery::{credentials_for, values_of};
 
@@ -59,15 +59,22 @@ impl Campaigns {
             let found = read.contacts().find(user.id, contact).await?;
             Some(found.ok_or(PreviewError::NoSuchContact)?)
         } else {
+            let filter = audience::resolve(read.as_mut(), &campaign).await?;
             read.contacts()
-                .recipients_of(user.id, id, campaign.audience.clone(), None, 1)
+                .recipients_of(user.id, id, filter, None, 1)
                 .await?
                 .pop()
         };
         drop(read);
-        let (message, variables) = match &contact {
-            Some(contact) => self.render(&user, &campaign, values_of(contact)).await,
-            None => self.render(&user, &campaign, example(user.language)).await,
+        let (message, variables) = if let Some(contact) = &contact {
+            self.render(&user, &campaign, values_of(contact)).await
+        } else {
+            let fields = example_fields(&campaign.content);
+            let values = PlaceholderValues {
+                custom_fields: Some(&fields),
+                ..example(user.language)
+            };
+            self.render(&user, &campaign, values).await
         };
         Ok(Preview {
             to: contact
@@ -144,5 +151,14 @@ fn example(language: Language) -> PlaceholderValues<'static> {
         },
         phone: Some("+525512345678"),
         email: Some("maria@example.com"),
+        custom_fields: None,
     }
+}
+
+/// Of a person who is nobody, the names stand for the values: `[Ciudad]`.
+fn example_fields(content: &CampaignContent) -> CustomFields {
+    CustomFields::from_stored(content.custom_fields().map(|name| {
+        let shown = format!("[{}]", name.label());
+        (name.clone(), FieldValue::from_stored(shown))
+    }))
 }

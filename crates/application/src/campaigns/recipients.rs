@@ -1,9 +1,10 @@
 //! Who a campaign is meant for, before it starts.
 
-use nexus_domain::ports::{StorageError, UnitOfWork};
+use nexus_domain::ports::{Repositories, StorageError, UnitOfWork};
 use nexus_domain::values::{Problem, Violations};
-use nexus_domain::{Audience, Campaign, ContactId, UserId};
+use nexus_domain::{Campaign, UserId};
 
+use super::audience;
 use super::content::Chosen;
 
 /// How many contacts are read at once.
@@ -33,42 +34,13 @@ pub(super) async fn check_chosen(
 /// How many contacts are chosen or in the audience, each once, whether they can be reached or
 /// not. The choice is in the store already.
 pub(super) async fn count(
-    unit: &mut dyn UnitOfWork,
+    repositories: &mut dyn Repositories,
     campaign: &Campaign,
-    chosen: usize,
 ) -> Result<i64, StorageError> {
-    let user = campaign.user_id;
-    let total = match &campaign.audience {
-        None => chosen as u64,
-        Some(audience) if chosen == 0 => unit.contacts().count(user, &audience.filter()).await?,
-        Some(audience) => count_union(unit, campaign, audience).await?,
-    };
+    let filter = audience::resolve(repositories, campaign).await?;
+    let total = repositories
+        .contacts()
+        .count_recipients(campaign.user_id, campaign.id, filter)
+        .await?;
     Ok(i64::try_from(total).unwrap_or(i64::MAX))
-}
-
-/// Only the recipients themselves say how many of those chosen the audience has as well.
-async fn count_union(
-    unit: &mut dyn UnitOfWork,
-    campaign: &Campaign,
-    audience: &Audience,
-) -> Result<u64, StorageError> {
-    let mut total = 0;
-    let mut after: Option<ContactId> = None;
-    loop {
-        let page = unit
-            .contacts()
-            .recipients_of(
-                campaign.user_id,
-                campaign.id,
-                Some(audience.clone()),
-                after,
-                PAGE,
-            )
-            .await?;
-        total += page.len() as u64;
-        after = page.last().map(|contact| contact.id);
-        if page.len() < PAGE as usize {
-            return Ok(total);
-        }
-    }
 }

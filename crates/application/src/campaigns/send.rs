@@ -1,13 +1,14 @@
 //! Starting a campaign.
 
 use nexus_domain::ports::{ChannelError, SenderCredentials, StorageError, UnitOfWork};
+use nexus_domain::values::Tag;
 use nexus_domain::{
-    Campaign, CampaignCounters, CampaignId, CampaignStatus, ChannelKind, CounterDelta,
-    SenderAccount, SenderId,
+    BulkChange, Campaign, CampaignCounters, CampaignId, CampaignStatus, ChannelKind, ContactFilter,
+    CounterDelta, SenderAccount, SenderId,
 };
 
 use super::enrolment::Enrolment;
-use super::{CampaignDetails, Campaigns, TemplateProblem, template, with_media};
+use super::{CampaignDetails, Campaigns, TemplateProblem, audience, template, with_media};
 use crate::Actor;
 use crate::delivery::credentials_for;
 
@@ -38,6 +39,13 @@ pub enum SendCampaignError {
     /// Nobody it is meant for can be reached.
     #[error("the campaign has no recipient that can be reached")]
     NoRecipients,
+    /// A tag that its audience chooses contacts by is being renamed: some have the new name, others
+    /// not yet. To be tried again.
+    #[error("a tag of the audience is being renamed")]
+    TagBeingRenamed {
+        /// The tag.
+        tag: Tag,
+    },
     /// The provider would not take its template.
     #[error(transparent)]
     TemplateUnusable(#[from] TemplateProblem),
@@ -150,7 +158,9 @@ impl Campaigns {
         if !same {
             return Err(SendCampaignError::ChangedMeanwhile);
         }
-        let counted = Enrolment::new(&campaign, sender.id, entropy, now)
+        let audience = audience::lock(unit.as_mut(), &campaign).await?;
+        check_tags(unit.as_mut(), &campaign, audience.as_ref()).await?;
+        let counted = Enrolment::new(&campaign, audience, sender.id, entropy, now)
             .write(unit.as_mut())
             .await?;
         if counted.pending == 0 {
@@ -173,6 +183,27 @@ impl Campaigns {
         let details = with_media(unit.media(), campaign).await?;
         unit.commit().await?;
         Ok(details)
+    }
+}
+
+/// Whether every contact has the tags that the audience chooses by under the names that it knows.
+async fn check_tags(
+    unit: &mut dyn UnitOfWork,
+    campaign: &Campaign,
+    audience: Option<&ContactFilter>,
+) -> Result<(), SendCampaignError> {
+    let Some(audience) = audience else {
+        return Ok(());
+    };
+    let changes = unit.bulk_changes().unfinished(campaign.user_id).await?;
+    let renamed = changes
+        .iter()
+        .filter_map(BulkChange::renamed_tag)
+        .flat_map(|(from, to)| [from, to])
+        .find(|tag| audience.names_tag(tag));
+    match renamed {
+        Some(tag) => Err(SendCampaignError::TagBeingRenamed { tag: tag.clone() }),
+        None => Ok(()),
     }
 }
 

@@ -1,12 +1,12 @@
 //! Changing a campaign before it starts.
 
 use nexus_domain::ports::StorageError;
-use nexus_domain::values::{MessageText, ShortText, Violations};
+use nexus_domain::values::{FieldName, MessageText, ShortText, Violations};
 use nexus_domain::{Campaign, CampaignId, CampaignStatus};
 
-use super::content::{AudienceInput, Chosen, Refused, TemplateInput, compose};
+use super::content::{AudienceInput, Chosen, Refused, TemplateInput, asks_for_fields, compose};
 use super::create::parse_channel;
-use super::{CampaignDetails, Campaigns, recipients, with_media};
+use super::{CampaignDetails, Campaigns, audience, recipients, with_media};
 use crate::{Actor, Field};
 
 /// What is to change of a campaign, as the user typed it. Its status and counters are not here:
@@ -50,8 +50,27 @@ pub enum UpdateCampaignError {
 }
 
 impl UpdateCampaign {
-    /// Changes the campaign; returns the new choice of contacts, if there is one.
-    fn apply(self, campaign: &mut Campaign) -> Result<Option<Chosen>, Violations> {
+    /// Everything new that may have placeholders.
+    fn texts(&self) -> impl Iterator<Item = &String> {
+        let message = match &self.message {
+            Field::Set(text) => Some(text),
+            Field::Keep | Field::Clear => None,
+        };
+        let template = match &self.template {
+            Field::Set(template) => Some(template),
+            Field::Keep | Field::Clear => None,
+        };
+        let variables = template.into_iter().flat_map(|t| t.variables.values());
+        message.into_iter().chain(variables)
+    }
+
+    /// Changes the campaign of a user who has these custom fields; returns the new choice of
+    /// contacts, if there is one.
+    fn apply(
+        self,
+        campaign: &mut Campaign,
+        fields: &[FieldName],
+    ) -> Result<Option<Chosen>, Violations> {
         let mut violations = Violations::new();
         self.name.replace(
             "name",
@@ -75,11 +94,16 @@ impl UpdateCampaign {
         let current = message.as_ref().map(|text| text.as_str().to_owned());
         self.message
             .unless_already(current.as_deref())
-            .replace_optional("message", &mut message, &mut violations, MessageText::parse);
+            .replace_optional("message", &mut message, &mut violations, |raw| {
+                MessageText::parse(raw, fields)
+            });
         let template = match self.template {
             Field::Keep => Ok(campaign.content.template().cloned()),
             Field::Clear => Ok(None),
-            Field::Set(template) => template.parse(&mut violations).map(Some).ok_or(Refused),
+            Field::Set(template) => template
+                .parse(fields, &mut violations)
+                .map(Some)
+                .ok_or(Refused),
         };
         if let Some(content) = compose(
             Some(campaign.channel),
@@ -124,9 +148,17 @@ impl Campaigns {
             .map_err(|error| UpdateCampaignError::NotEditable {
                 status: error.status,
             })?;
-        let audience_before = campaign.audience.clone();
+        let fields = if asks_for_fields(changes.texts()) {
+            unit.fields().hold(user).await?
+        } else {
+            Vec::new()
+        };
         let chosen = changes
-            .apply(&mut campaign)
+            .apply(&mut campaign, &fields)
+            .map_err(UpdateCampaignError::Invalid)?;
+        // Before contacts are chosen: who chooses one locks it, and segments come before contacts.
+        audience::check_segment(unit.as_mut(), user, campaign.audience.as_ref())
+            .await?
             .map_err(UpdateCampaignError::Invalid)?;
         if let Some(chosen) = &chosen {
             recipients::check_chosen(unit.as_mut(), user, chosen)
@@ -136,12 +168,9 @@ impl Campaigns {
         }
         campaign.updated_at = self.ports.clock.now();
         unit.campaigns().save(&campaign).await?;
-        if chosen.is_some() || campaign.audience != audience_before {
-            let count = match &chosen {
-                Some(chosen) => chosen.ids.len(),
-                None => unit.campaigns().chosen(user, id).await?.len(),
-            };
-            let total = recipients::count(unit.as_mut(), &campaign, count).await?;
+        // Also when neither choice nor rule changed: who they are for may have.
+        let total = recipients::count(unit.as_mut(), &campaign).await?;
+        if total != campaign.counters.total {
             unit.campaigns().set_total(user, id, total).await?;
             campaign.counters.total = total;
         }

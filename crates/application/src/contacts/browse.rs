@@ -1,10 +1,10 @@
 //! Finding contacts, and deleting one.
 
 use nexus_domain::ports::StorageError;
-use nexus_domain::values::{ContactSort, ListRequest, Listing, Tag, Violations};
+use nexus_domain::values::{ContactSort, FieldName, ListRequest, Listing, Tag, Violations};
 use nexus_domain::{Contact, ContactId};
 
-use super::{ContactQuery, Contacts};
+use super::{ContactQuery, Contacts, QueryError};
 use crate::Actor;
 
 /// Why a contact can't be shown.
@@ -40,6 +40,15 @@ pub enum ListContactsError {
     Storage(#[from] StorageError),
 }
 
+impl From<QueryError> for ListContactsError {
+    fn from(error: QueryError) -> Self {
+        match error {
+            QueryError::Invalid(violations) => Self::Invalid(violations),
+            QueryError::Storage(error) => Self::Storage(error),
+        }
+    }
+}
+
 impl Contacts {
     /// A contact of the user.
     pub async fn get(&self, actor: &Actor, id: ContactId) -> Result<Contact, GetContactError> {
@@ -68,13 +77,16 @@ impl Contacts {
         query: &ContactQuery,
         request: &ListRequest<ContactSort>,
     ) -> Result<Listing<Contact>, ListContactsError> {
-        let filter = query.parse().map_err(ListContactsError::Invalid)?;
+        let user = actor.user_id();
+        let filter = query.resolve(self.storage.as_ref(), user).await?;
         let mut repositories = self.storage.read();
-        let listing = repositories
-            .contacts()
-            .list(actor.user_id(), &filter, request)
-            .await?;
+        let listing = repositories.contacts().list(user, &filter, request).await?;
         Ok(listing)
+    }
+
+    /// The names of the user's custom fields, in order.
+    pub async fn fields(&self, actor: &Actor) -> Result<Vec<FieldName>, StorageError> {
+        self.storage.read().fields().list(actor.user_id()).await
     }
 
     /// Every tag in use with the number of contacts that have it.

@@ -2,13 +2,14 @@
 
 use nexus_domain::ports::StorageError;
 use nexus_domain::values::{
-    EmailAddress, LongText, PersonName, PhoneNumber, Problem, Tag, Violations,
+    CustomFields, EmailAddress, LongText, PersonName, PhoneNumber, Problem, Tag, Violations,
 };
 use nexus_domain::{Contact, ContactId, ContactSource, ContactStatus, OptOutSource, User};
 
 use super::Contacts;
 use super::addresses::{Taken, is_duplicate_address, taken};
 use crate::Actor;
+use crate::custom_fields::{CustomFieldInput, FieldChanges, register};
 use crate::field::optional;
 
 /// A contact as the user typed it.
@@ -24,6 +25,8 @@ pub struct CreateContact {
     pub tags: Vec<String>,
     /// Free notes.
     pub notes: Option<String>,
+    /// What the user knows of it besides.
+    pub custom_fields: Vec<CustomFieldInput>,
     /// `active` (as without), `inactive` or `unsubscribed`.
     pub status: Option<String>,
 }
@@ -74,10 +77,17 @@ impl Contacts {
             .user(actor)
             .await?
             .ok_or(CreateContactError::NoSuchUser)?;
-        let contact = self
+        let mut contact = self
             .parse(&user, &typed)
             .map_err(CreateContactError::Invalid)?;
         let mut unit = self.storage.begin().await?;
+        let names: Vec<_> = contact.custom_fields.names().cloned().collect();
+        let known = register(unit.as_mut(), user.id, &names, contact.created_at)
+            .await?
+            .map_err(|problem| {
+                CreateContactError::Invalid(Violations::of("custom_fields", problem))
+            })?;
+        contact.custom_fields = contact.custom_fields.spelled_as(&known);
         if let Some(taken) = taken(
             unit.contacts(),
             user.id,
@@ -122,6 +132,12 @@ impl Contacts {
             Tag::parse_list(typed.tags.iter().map(String::as_str)),
         );
         let notes = violations.check("notes", optional(typed.notes.as_deref(), LongText::parse));
+        let mut fields = CustomFields::default();
+        FieldChanges::parse(&typed.custom_fields, &mut violations).apply(
+            &mut fields,
+            &[],
+            &mut violations,
+        );
         let status = violations.check(
             "status",
             optional(typed.status.as_deref(), ContactStatus::parse),
@@ -147,6 +163,7 @@ impl Contacts {
             email,
             tags,
             notes,
+            custom_fields: fields,
             status,
             opt_out: status.opt_out(OptOutSource::User, now),
             source: ContactSource::Manual,

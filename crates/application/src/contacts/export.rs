@@ -4,10 +4,12 @@ use std::sync::Arc;
 
 use chrono::NaiveDate;
 use nexus_domain::ports::{Storage, StorageError};
-use nexus_domain::values::{ContactSort, Cursor, ListRequest, Paging, SortDirection, Violations};
+use nexus_domain::values::{
+    ContactSort, Cursor, FieldName, ListRequest, Paging, SortDirection, Violations,
+};
 use nexus_domain::{Contact, ContactFilter, UserId};
 
-use super::{ContactQuery, Contacts};
+use super::{ContactQuery, Contacts, QueryError};
 use crate::Actor;
 
 /// How many contacts are read at once: so many are in memory, however many there are.
@@ -27,12 +29,22 @@ pub enum ExportContactsError {
     Storage(#[from] StorageError),
 }
 
+impl From<QueryError> for ExportContactsError {
+    fn from(error: QueryError) -> Self {
+        match error {
+            QueryError::Invalid(violations) => Self::Invalid(violations),
+            QueryError::Storage(error) => Self::Storage(error),
+        }
+    }
+}
+
 /// Contacts to be read one part after the other, oldest first.
 pub struct ContactExport {
     date: NaiveDate,
     storage: Arc<dyn Storage>,
     user: UserId,
     filter: ContactFilter,
+    fields: Vec<FieldName>,
     at: Position,
 }
 
@@ -49,16 +61,19 @@ impl Contacts {
         actor: &Actor,
         query: &ContactQuery,
     ) -> Result<ContactExport, ExportContactsError> {
-        let filter = query.parse().map_err(ExportContactsError::Invalid)?;
+        let storage = self.storage.as_ref();
+        let filter = query.resolve(storage, actor.user_id()).await?;
         let user = self
             .user(actor)
             .await?
             .ok_or(ExportContactsError::NoSuchUser)?;
+        let fields = self.storage.read().fields().list(user.id).await?;
         Ok(ContactExport {
             date: user.time_zone.day_of(self.clock.now()),
             storage: Arc::clone(&self.storage),
             user: user.id,
             filter,
+            fields,
             at: Position::After(None),
         })
     }
@@ -68,6 +83,11 @@ impl ContactExport {
     /// The day on which it began, where the user is.
     pub fn date(&self) -> NaiveDate {
         self.date
+    }
+
+    /// The custom fields that the user had when it began, in order.
+    pub fn fields(&self) -> &[FieldName] {
+        &self.fields
     }
 
     /// The next contacts; none at the end. Contacts that are added meanwhile come last; none comes

@@ -22,6 +22,7 @@ pub use create::{CreateContact, CreateContactError};
 pub use export::{ContactExport, ExportContactsError};
 pub use merge::MergeContactsError;
 pub use query::ContactQuery;
+pub(crate) use query::{QueryError, note_in};
 pub use update::{UpdateContact, UpdateContactError};
 
 /// The use cases on contacts.

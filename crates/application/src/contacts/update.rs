@@ -3,12 +3,13 @@
 use chrono::{DateTime, Utc};
 use nexus_domain::ports::StorageError;
 use nexus_domain::values::{
-    Country, EmailAddress, LongText, PersonName, PhoneNumber, Tag, Violations,
+    Country, EmailAddress, FieldName, LongText, PersonName, PhoneNumber, Tag, Violations,
 };
 use nexus_domain::{Contact, ContactId, ContactStatus};
 
 use super::Contacts;
 use super::addresses::{Taken, is_duplicate_address, taken};
+use crate::custom_fields::{CustomFieldInput, FieldChanges, register};
 use crate::{Actor, Field};
 
 /// What is to change of a contact, as the user typed it.
@@ -24,6 +25,8 @@ pub struct UpdateContact {
     pub tags: Field<Vec<String>>,
     /// Free notes.
     pub notes: Field<String>,
+    /// Custom fields to give, change or take; those that are not named stay. Cleared, all go.
+    pub custom_fields: Field<Vec<CustomFieldInput>>,
     /// `active`, `inactive` or `unsubscribed`; can't be cleared.
     pub status: Field<String>,
 }
@@ -67,10 +70,12 @@ impl From<Taken> for UpdateContactError {
 }
 
 impl UpdateContact {
+    /// Changes the contact. `known` are the user's names of custom fields, as they are spelled.
     fn apply(
         self,
         contact: &mut Contact,
         country: Country,
+        known: &[FieldName],
         now: DateTime<Utc>,
     ) -> Result<(), Violations> {
         let mut violations = Violations::new();
@@ -110,6 +115,15 @@ impl UpdateContact {
             &mut violations,
             LongText::parse,
         );
+        match self.custom_fields {
+            Field::Keep => {}
+            Field::Clear => contact.custom_fields.clear(),
+            Field::Set(typed) => FieldChanges::parse(&typed, &mut violations).apply(
+                &mut contact.custom_fields,
+                known,
+                &mut violations,
+            ),
+        }
         let mut status = contact.status;
         self.status
             .replace("status", &mut status, &mut violations, ContactStatus::parse);
@@ -126,6 +140,16 @@ impl UpdateContact {
     }
 }
 
+impl UpdateContact {
+    /// The custom fields that get a value.
+    fn field_names(&self) -> Vec<FieldName> {
+        match &self.custom_fields {
+            Field::Set(typed) => FieldChanges::parse(typed, &mut Violations::new()).names(),
+            Field::Keep | Field::Clear => Vec::new(),
+        }
+    }
+}
+
 impl Contacts {
     /// Changes what is named of a contact, all or nothing.
     pub async fn update(
@@ -139,15 +163,20 @@ impl Contacts {
             .await?
             .ok_or(UpdateContactError::NoSuchUser)?;
         let mut unit = self.storage.begin().await?;
+        let now = self.clock.now();
+        let known = register(unit.as_mut(), user.id, &changes.field_names(), now)
+            .await?
+            .map_err(|problem| {
+                UpdateContactError::Invalid(Violations::of("custom_fields", problem))
+            })?;
         let mut contact = unit
             .contacts()
             .lock(user.id, id)
             .await?
             .ok_or(UpdateContactError::NotFound)?;
         let before = contact.clone();
-        let now = self.clock.now();
         changes
-            .apply(&mut contact, user.default_country, now)
+            .apply(&mut contact, user.default_country, &known, now)
             .map_err(UpdateContactError::Invalid)?;
         let new_phone = contact
             .phone

@@ -207,5 +207,6 @@ pub(crate) fn values_of(contact: &Contact) -> PlaceholderValues<'_> {
         name: contact.name.as_str(),
         phone: contact.phone.as_ref().map(PhoneNumber::as_str),
         email: contact.email.as_ref().map(EmailAddress::as_str),
+        custom_fields: Some(&contact.custom_fields),
     }
 }

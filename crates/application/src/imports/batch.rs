@@ -1,7 +1,9 @@
 //! Some rows of a table, on their way into the store in one transaction.
 
+use std::collections::BTreeSet;
+
 use nexus_domain::ports::TableRow;
-use nexus_domain::values::{Country, EmailAddress, PhoneNumber, Problem, Tag};
+use nexus_domain::values::{Country, EmailAddress, FieldName, PhoneNumber, Problem, Tag};
 use nexus_domain::{ContactDetails, ImportId, ImportPlan, ImportProgress, RowError, UserId};
 
 use super::columns::Columns;
@@ -66,6 +68,16 @@ impl<'a> Batch<'a> {
     fn refuse(&mut self, errors: Vec<RowError>) {
         self.progress.invalid += 1;
         self.errors.extend(errors);
+    }
+
+    /// The custom fields that some row has, each once.
+    pub(super) fn field_names(&self) -> Vec<FieldName> {
+        let names: BTreeSet<&FieldName> = self
+            .entries
+            .iter()
+            .flat_map(|entry| entry.details.custom_fields.names())
+            .collect();
+        names.into_iter().cloned().collect()
     }
 
     /// Every phone number and e-mail address of the batch, to ask who has them.

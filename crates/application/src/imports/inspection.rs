@@ -1,10 +1,11 @@
 //! Looking into a file that was uploaded, before anything of it is imported.
 
-use nexus_domain::ports::{FileStoreError, TableError};
+use nexus_domain::ports::{FileStoreError, StorageError, TableError};
 use nexus_domain::values::{Problem, Violations};
-use nexus_domain::{ImportFailure, ImportPlan, ImportedFile};
+use nexus_domain::{ImportFailure, ImportPlan, ImportedFile, UserId};
 
 use super::Imports;
+use super::columns::Columns;
 use super::layout::Layout;
 
 /// Why a file could not be looked into as the plan says.
@@ -47,6 +48,28 @@ impl Imports {
         };
         layout.check(plan).map_err(InspectionError::Invalid)?;
         Ok(layout)
+    }
+}
+
+impl Imports {
+    /// Whether the user can have the custom fields of these columns.
+    pub(super) async fn check_fields(
+        &self,
+        user: UserId,
+        columns: &Columns,
+        plan: &ImportPlan,
+    ) -> Result<Result<(), Violations>, StorageError> {
+        if !columns.has_custom_fields() {
+            return Ok(Ok(()));
+        }
+        let known = self.ports.storage.read().fields().list(user).await?;
+        let field = if plan.keep_unmapped {
+            "keep_unmapped"
+        } else {
+            "mapping"
+        };
+        let checked = columns.check_fields(&known);
+        Ok(checked.map_err(|problem| Violations::of(field, problem)))
     }
 }
 

@@ -53,8 +53,8 @@ impl Layout {
     /// What the columns hold, by the plan or by the header.
     pub(super) fn columns(&self, plan: &ImportPlan) -> Result<Columns, ImportFailure> {
         let columns = match &plan.mapping {
-            Some(mapping) => Some(Columns::mapped(mapping, &self.header)),
-            None => Columns::recognise(&self.header),
+            Some(mapping) => Some(Columns::mapped(mapping, &self.header, plan.keep_unmapped)),
+            None => Columns::recognise(&self.header, plan.keep_unmapped),
         };
         columns.ok_or_else(|| ImportFailure::NoKnownColumns {
             header: shown_header(&self.header),
@@ -80,7 +80,7 @@ fn header_line(rows: &[TableRow], plan: &ImportPlan) -> Option<u64> {
                 && mapping.check(&whole_header(&row.cells)).is_ok()
         })
     };
-    let understood = |row: &&TableRow| Columns::recognise(&row.cells).is_some();
+    let understood = |row: &&TableRow| Columns::recognise(&row.cells, false).is_some();
     rows.iter()
         .find(mapped)
         .or_else(|| rows.iter().find(understood))

@@ -32,6 +32,7 @@ use tokio::sync::Notify;
 
 use crate::Actor;
 
+pub use columns::{IgnoredBecause, IgnoredColumn};
 pub use control::{CancelImportError, UndoImportError};
 pub use plan::{ColumnChoice, ImportChoices};
 pub use preview::{Preview, PreviewedContact, PreviewedRow, RowPreview};

@@ -1,6 +1,6 @@
 //! What a user chose for an import, as it was sent.
 
-use nexus_domain::values::{Country, Problem, ShortText, Tag, Violations};
+use nexus_domain::values::{Country, FieldName, Problem, ShortText, Tag, Violations};
 use nexus_domain::{
     ColumnMapping, ColumnMeaning, ConsentNote, ImportPlan, KnownContacts, MappedColumn,
 };
@@ -16,6 +16,8 @@ pub struct ColumnChoice {
     pub header: Option<String>,
     /// The word for what it holds.
     pub field: String,
+    /// The name of the custom field that it holds; without it, the header's.
+    pub custom: Option<String>,
 }
 
 /// What a user chose for an import, not looked at yet.
@@ -27,6 +29,8 @@ pub struct ImportChoices {
     pub header_line: Option<u64>,
     /// What the columns hold.
     pub mapping: Option<Vec<ColumnChoice>>,
+    /// Whether columns that nothing is said of become custom fields.
+    pub keep_unmapped: bool,
     /// What happens to known contacts.
     pub known_contacts: Option<String>,
     /// Given to every contact that is created or updated.
@@ -62,6 +66,7 @@ impl ImportChoices {
             sheet: sheet.and_then(|_| self.sheet.clone()),
             header_line: self.header_line,
             mapping,
+            keep_unmapped: self.keep_unmapped,
             known: known.unwrap_or_default(),
             tags: tags.unwrap_or_default(),
             default_country: country,
@@ -74,7 +79,11 @@ impl ImportChoices {
         let mut columns = Vec::with_capacity(choices.len());
         let mut all_known = true;
         for (place, choice) in choices.iter().enumerate() {
-            match ColumnMeaning::parse(&choice.field) {
+            let name = || {
+                let given = choice.custom.as_ref().or(choice.header.as_ref());
+                FieldName::parse(given.map_or("", String::as_str))
+            };
+            match ColumnMeaning::parse(&choice.field, name) {
                 Ok(meaning) => columns.push(MappedColumn {
                     index: choice.column,
                     header: choice.header.clone(),
@@ -82,7 +91,11 @@ impl ImportChoices {
                 }),
                 Err(problem) => {
                     all_known = false;
-                    violations.add(format!("mapping[{place}].field"), problem);
+                    let part = match problem {
+                        Problem::NotOneOf { .. } => "field",
+                        _ => "custom",
+                    };
+                    violations.add(format!("mapping[{place}].{part}"), problem);
                 }
             }
         }

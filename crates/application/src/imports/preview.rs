@@ -3,10 +3,11 @@
 use std::collections::HashMap;
 
 use nexus_domain::ports::{StorageError, TableError, TableOutline, TableRow};
+use nexus_domain::values::Problem;
 use nexus_domain::{ColumnMeaning, Contact, ContactDetails, ContactId, ImportedFile, RowError};
 
 use super::batch::{Batch, Origin};
-use super::columns::{suggested, whole_header};
+use super::columns::{IgnoredColumn, suggested, whole_header};
 use super::meeting::Meeting;
 use super::upload::UploadError;
 use super::{Imports, cell};
@@ -58,6 +59,10 @@ pub struct Preview {
     pub header_line: Option<u64>,
     /// What each column seems to hold, one for each of the import's header.
     pub suggested: Vec<ColumnMeaning>,
+    /// The columns that are passed over, as far as they have a name or, in the first rows, content.
+    pub ignored: Vec<IgnoredColumn>,
+    /// Why the import can't begin with these custom fields.
+    pub refusal: Option<Problem>,
     /// Whether the columns are understood, by the user's mapping or by the header.
     pub is_understood: bool,
     /// The first rows.
@@ -89,7 +94,9 @@ impl Imports {
             outcome,
         };
         let mut preview = Preview {
-            suggested: suggested(&layout.header),
+            suggested: suggested(&layout.header, import.plan.keep_unmapped),
+            ignored: Vec::new(),
+            refusal: None,
             is_understood: false,
             header_line: layout.header_line,
             rows: Vec::new(),
@@ -105,6 +112,19 @@ impl Imports {
             return Ok(preview);
         };
         preview.is_understood = true;
+        let is_seen = |column: &&IgnoredColumn| {
+            let filled = |row: &TableRow| {
+                let cell = row.cells.get(column.column);
+                cell.is_some_and(|cell| !cell.trim().is_empty())
+            };
+            !column.header.is_empty() || rows.iter().any(filled)
+        };
+        preview.ignored = columns.ignored().iter().filter(is_seen).cloned().collect();
+        if columns.has_custom_fields() {
+            let user = preview.import.user_id;
+            let known = self.ports.storage.read().fields().list(user).await?;
+            preview.refusal = columns.check_fields(&known).err();
+        }
         let origin = self.origin(&preview.import).await?;
         let batch = Batch::read(&rows, &columns, &origin);
         let known = self.known_to(&batch, &origin).await?;

@@ -3,16 +3,18 @@
 use std::path::{Path, PathBuf};
 
 use nexus_domain::ports::{DuplicateKey, StorageError, TableSource, UnitOfWork};
-use nexus_domain::{Contact, ImportedFile, KnownContacts};
+use nexus_domain::values::Problem;
+use nexus_domain::{Contact, ImportFailure, ImportedFile, KnownContacts};
 
 use super::batch::{Batch, Origin};
-use super::columns::whole_header;
+use super::columns::{Columns, whole_header};
 use super::held::HeldJob;
 use super::layout::Layout;
 use super::meeting::Meeting;
 use super::taking::take;
 use super::worker::{ImportWorker, Stop};
 use crate::Shutdown;
+use crate::custom_fields::register;
 
 /// How many rows one transaction takes in: enough that its commit costs little of it, and few enough
 /// that nobody else waits long for it to write.
@@ -34,6 +36,7 @@ impl ImportWorker {
         let path = self.path(held, shutdown, &import).await?;
         let mut table = self.open(held, shutdown, &path, &import).await?;
         let columns = table.columns(&import.plan).map_err(Stop::Refused)?;
+        let columns = self.with_fields(held, columns).await?;
         if import.total_rows.is_none() {
             let total = self.count(held, shutdown, &path, &import).await?;
             self.describe(held, whole_header(&table.header), total)
@@ -89,6 +92,19 @@ impl ImportWorker {
             plan: import.plan.clone(),
         };
         Ok(Some(Begun { origin, import }))
+    }
+
+    /// The columns with their custom fields as the user spells them, unless there are too many.
+    async fn with_fields(&self, held: &HeldJob, columns: Columns) -> Result<Columns, Stop> {
+        if !columns.has_custom_fields() {
+            return Ok(columns);
+        }
+        let mut unit = held.begin(self.ports.storage.as_ref()).await?;
+        let known = unit.fields().list(held.user_id()).await?;
+        columns
+            .check_fields(&known)
+            .map_err(|problem| too_many(&problem))?;
+        Ok(columns.spelled_as(&known))
     }
 
     async fn path(
@@ -215,6 +231,10 @@ impl ImportWorker {
             return Ok(false);
         }
         let now = self.ports.clock.now();
+        // Before contacts are locked, as all who give contacts fields do.
+        register(unit.as_mut(), user, &batch.field_names(), now)
+            .await?
+            .map_err(|problem| too_many(&problem))?;
         let known = known(unit.as_mut(), origin, batch).await?;
         let settled = Meeting::settle(batch, known, origin, now, self.ports.entropy.as_ref());
         take(unit.contacts(), settled.steps).await?;
@@ -228,6 +248,15 @@ impl ImportWorker {
         held.commit(unit).await?;
         Ok(true)
     }
+}
+
+/// Why an import ends when there would be too many custom fields.
+fn too_many(problem: &Problem) -> Stop {
+    Stop::Refused(match problem {
+        Problem::TooManyFieldNames { max } => ImportFailure::TooManyFieldNames { max: *max },
+        Problem::TooManyFields { max } => ImportFailure::TooManyFields { max: *max },
+        _ => ImportFailure::Internal,
+    })
 }
 
 /// The contacts that rows of the batch may meet, kept from change by others when the rows may

@@ -2,7 +2,8 @@
 
 use nexus_domain::ports::TableRow;
 use nexus_domain::values::{
-    Country, EmailAddress, LongText, PersonName, PhoneNumber, Problem, Tag, fold,
+    Country, CustomFields, EmailAddress, FieldValue, LongText, PersonName, PhoneNumber, Problem,
+    Tag, fold,
 };
 use nexus_domain::{ColumnMeaning, ContactDetails, ContactStatus, RowError};
 
@@ -26,7 +27,7 @@ pub(super) fn parse(columns: &Columns, row: &TableRow, country: Country) -> Pars
     if row.cells.iter().all(|cell| cell.trim().is_empty()) {
         return ParsedRow::Blank;
     }
-    let cell = |meaning| columns.cell(meaning, &row.cells);
+    let cell = |meaning: ColumnMeaning| columns.cell(&meaning, &row.cells);
     let mut errors = RowErrors::of(row);
     let name = errors.check(name_cell(columns, row), |_| {
         PersonName::parse(&full_name(columns, row))
@@ -47,6 +48,7 @@ pub(super) fn parse(columns: &Columns, row: &TableRow, country: Country) -> Pars
     let status = errors.check(cell(ColumnMeaning::Status), |text| {
         optional(Some(text), status)
     });
+    let custom_fields = custom_fields(columns, row, &mut errors);
     match (name, phone, email, tags, notes, status) {
         (Some(name), Some(phone), Some(email), Some(tags), Some(notes), Some(status))
             if errors.errors.is_empty() =>
@@ -57,6 +59,7 @@ pub(super) fn parse(columns: &Columns, row: &TableRow, country: Country) -> Pars
                 email,
                 tags,
                 notes,
+                custom_fields,
                 status,
             }))
         }
@@ -64,18 +67,32 @@ pub(super) fn parse(columns: &Columns, row: &TableRow, country: Country) -> Pars
     }
 }
 
+/// The custom fields whose cells are filled and right.
+fn custom_fields(columns: &Columns, row: &TableRow, errors: &mut RowErrors<'_>) -> CustomFields {
+    let mut fields = CustomFields::default();
+    for (name, cell) in columns.custom_cells(&row.cells) {
+        let value = errors.check(cell, |text| optional(Some(text), FieldValue::parse));
+        if let Some(Some(value)) = value
+            && let Err(problem) = fields.set(name.clone(), value)
+        {
+            errors.add(cell.column, cell.text, problem);
+        }
+    }
+    fields
+}
+
 /// The cell to name when something is wrong with the name.
 fn name_cell<'a>(columns: &'a Columns, row: &'a TableRow) -> Cell<'a> {
-    let name = columns.cell(ColumnMeaning::Name, &row.cells);
+    let name = columns.cell(&ColumnMeaning::Name, &row.cells);
     match name.column {
         Some(_) => name,
-        None => columns.cell(ColumnMeaning::LastName, &row.cells),
+        None => columns.cell(&ColumnMeaning::LastName, &row.cells),
     }
 }
 
 /// First and last name, with single spaces: line breaks within cells are common in sheets.
 fn full_name(columns: &Columns, row: &TableRow) -> String {
-    let part = |meaning| columns.cell(meaning, &row.cells).text.split_whitespace();
+    let part = |meaning: ColumnMeaning| columns.cell(&meaning, &row.cells).text.split_whitespace();
     part(ColumnMeaning::Name)
         .chain(part(ColumnMeaning::LastName))
         .collect::<Vec<_>>()

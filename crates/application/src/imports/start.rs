@@ -61,9 +61,12 @@ impl Imports {
             .ok_or(StartImportError::NotFound)?;
         if previewed.status == ImportStatus::Previewed {
             let layout = self.inspect(&previewed, &plan).await?;
-            layout
+            let columns = layout
                 .columns(&plan)
                 .map_err(StartImportError::Unreadable)?;
+            self.check_fields(user_id, &columns, &plan)
+                .await?
+                .map_err(StartImportError::Invalid)?;
             plan.header_line = layout.header_line;
         }
         let mut unit = self.ports.storage.begin().await?;

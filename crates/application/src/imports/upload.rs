@@ -177,11 +177,14 @@ impl Imports {
     /// Stores an import whose file is in the file store, and wakes a worker.
     async fn queue_new(&self, import: &ImportedFile) -> Result<(), UploadError> {
         self.check_whole(import).await?;
-        if import.plan.says_where() {
+        if import.plan.depends_on_file() {
             let layout = self.inspect(import, &import.plan).await?;
-            layout
+            let columns = layout
                 .columns(&import.plan)
                 .map_err(UploadError::Unreadable)?;
+            self.check_fields(import.user_id, &columns, &import.plan)
+                .await?
+                .map_err(UploadError::Invalid)?;
         }
         let mut unit = self.ports.storage.begin().await?;
         unit.imports().insert(import).await?;

@@ -21,9 +21,10 @@ pub use hashing::{HashingError, PasswordHasher};
 pub use provisioning::{ProvisionedSender, ProvisioningError, SenderProvisioner};
 pub use repositories::{
     BotActivityRepository, BulkChangeRepository, CampaignContactRepository, CampaignRepository,
-    ContactRepository, CreatedContact, IdempotencyRepository, IdempotencyState, ImportRepository,
-    JobRepository, KnownAddress, MediaRepository, MessageRepository, SenderRepository,
-    SessionRepository, StatisticsRepository, StoredAnswer, UserRepository, WebhookRepository,
+    ContactRepository, CreatedContact, FieldRepository, IdempotencyRepository, IdempotencyState,
+    ImportRepository, JobRepository, KnownAddress, MediaRepository, MessageRepository,
+    SegmentRepository, SenderRepository, SessionRepository, StatisticsRepository, StoredAnswer,
+    UserRepository, WebhookRepository,
 };
 pub use sealing::{SealError, SecretSealer};
 pub use storage::{DuplicateKey, Repositories, Storage, StorageError, UnitOfWork};
@@ -39,10 +40,10 @@ pub use {
     provisioning::MockSenderProvisioner,
     repositories::{
         MockBotActivityRepository, MockBulkChangeRepository, MockCampaignContactRepository,
-        MockCampaignRepository, MockContactRepository, MockIdempotencyRepository,
-        MockImportRepository, MockJobRepository, MockMediaRepository, MockMessageRepository,
-        MockSenderRepository, MockSessionRepository, MockStatisticsRepository, MockUserRepository,
-        MockWebhookRepository,
+        MockCampaignRepository, MockContactRepository, MockFieldRepository,
+        MockIdempotencyRepository, MockImportRepository, MockJobRepository, MockMediaRepository,
+        MockMessageRepository, MockSegmentRepository, MockSenderRepository, MockSessionRepository,
+        MockStatisticsRepository, MockUserRepository, MockWebhookRepository,
     },
     sealing::MockSecretSealer,
     storage::MockStorage,

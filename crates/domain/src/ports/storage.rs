@@ -4,9 +4,9 @@ use async_trait::async_trait;
 
 use super::{
     BotActivityRepository, BulkChangeRepository, CampaignContactRepository, CampaignRepository,
-    ContactRepository, IdempotencyRepository, ImportRepository, JobRepository, MediaRepository,
-    MessageRepository, SenderRepository, SessionRepository, StatisticsRepository, UserRepository,
-    WebhookRepository,
+    ContactRepository, FieldRepository, IdempotencyRepository, ImportRepository, JobRepository,
+    MediaRepository, MessageRepository, SegmentRepository, SenderRepository, SessionRepository,
+    StatisticsRepository, UserRepository, WebhookRepository,
 };
 
 /// What is unique and was there already.
@@ -18,6 +18,8 @@ pub enum DuplicateKey {
     ContactPhone,
     /// A contact of this user with this e-mail address.
     ContactEmail,
+    /// A segment of this user with this name.
+    SegmentName,
     /// Anything else that is unique.
     Other,
 }
@@ -51,8 +53,12 @@ pub trait Repositories: Send {
     fn sessions(&mut self) -> &mut dyn SessionRepository;
     /// Contacts and their tags.
     fn contacts(&mut self) -> &mut dyn ContactRepository;
+    /// The names of custom fields.
+    fn fields(&mut self) -> &mut dyn FieldRepository;
     /// Changes of many contacts.
     fn bulk_changes(&mut self) -> &mut dyn BulkChangeRepository;
+    /// Saved filters of contacts.
+    fn segments(&mut self) -> &mut dyn SegmentRepository;
     /// Campaigns.
     fn campaigns(&mut self) -> &mut dyn CampaignRepository;
     /// Recipients of campaigns: the delivery ledger.

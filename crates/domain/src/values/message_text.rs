@@ -1,11 +1,10 @@
 //! The text of a campaign's message, with placeholders for what differs by recipient.
 
-use unicode_normalization::char::is_combining_mark;
-
-use super::{Problem, fold};
+use super::custom_field::is_placeholder_name;
+use super::{CustomFields, FieldName, FieldValue, Problem, fold};
 
 /// What a placeholder stands for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Placeholder {
     /// `{nombre}`, `{name}`
     Name,
@@ -13,15 +12,17 @@ pub enum Placeholder {
     Phone,
     /// `{email}`, `{correo}`
     Email,
+    /// `{Ciudad}`: a custom field.
+    Custom(FieldName),
 }
 
 impl Placeholder {
-    fn parse(name: &str) -> Option<Self> {
+    fn of(name: &str) -> Self {
         match fold(name).as_str() {
-            "nombre" | "name" => Some(Self::Name),
-            "telefono" | "phone" => Some(Self::Phone),
-            "email" | "correo" => Some(Self::Email),
-            _ => None,
+            "nombre" | "name" => Self::Name,
+            "telefono" | "phone" => Self::Phone,
+            "email" | "correo" => Self::Email,
+            _ => Self::Custom(FieldName::from_stored(name)),
         }
     }
 }
@@ -35,6 +36,23 @@ pub struct PlaceholderValues<'a> {
     pub phone: Option<&'a str>,
     /// The contact's e-mail address.
     pub email: Option<&'a str>,
+    /// The contact's custom fields.
+    pub custom_fields: Option<&'a CustomFields>,
+}
+
+impl<'a> PlaceholderValues<'a> {
+    fn of(self, placeholder: &Placeholder) -> &'a str {
+        let value = match placeholder {
+            Placeholder::Name => Some(self.name),
+            Placeholder::Phone => self.phone,
+            Placeholder::Email => self.email,
+            Placeholder::Custom(name) => self
+                .custom_fields
+                .and_then(|fields| fields.get(name))
+                .map(FieldValue::as_str),
+        };
+        value.unwrap_or_default()
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,7 +61,7 @@ enum Segment {
     Placeholder(Placeholder),
 }
 
-/// A text of 1 to 4,096 characters whose placeholders are all known.
+/// A text of 1 to 4,096 characters whose placeholders were all known when it was written.
 ///
 /// A placeholder is a name in single or double braces, spaces allowed: `{nombre}`, `{{ name }}`.
 /// Braces around anything that is no name (`{50 %}`, `{`) are text.
@@ -57,8 +75,22 @@ impl MessageText {
     /// WhatsApp's limit for a text body (Cloud API, text object), and ours for every channel.
     pub const MAX: usize = 4_096;
 
-    /// Reads a text; an unknown placeholder is refused by its name.
-    pub fn parse(raw: &str) -> Result<Self, Problem> {
+    /// Reads a text of a user who has these custom fields; an unknown placeholder is refused by its
+    /// name.
+    pub fn parse(raw: &str, fields: &[FieldName]) -> Result<Self, Problem> {
+        let text = Self::from_stored(raw)?;
+        let unknown = text.custom_fields().find(|name| !fields.contains(name));
+        if let Some(unknown) = unknown {
+            return Err(Problem::UnknownPlaceholder {
+                name: unknown.label().to_owned(),
+            });
+        }
+        Ok(text)
+    }
+
+    /// Reads a text that was accepted before. The user may have other custom fields now: one that is
+    /// gone becomes nothing in the message.
+    pub fn from_stored(raw: &str) -> Result<Self, Problem> {
         let source = raw.trim();
         if source.is_empty() {
             return Err(Problem::Required);
@@ -73,12 +105,12 @@ impl MessageText {
             return Err(Problem::ControlCharacter);
         }
         Ok(Self {
-            segments: Self::segments(source)?,
+            segments: Self::segments(source),
             source: source.to_owned(),
         })
     }
 
-    fn segments(source: &str) -> Result<Vec<Segment>, Problem> {
+    fn segments(source: &str) -> Vec<Segment> {
         let mut segments = Vec::new();
         let mut literal = String::new();
         let mut rest = source;
@@ -87,14 +119,10 @@ impl MessageText {
             rest = &rest[open..];
             let braces = if rest.starts_with("{{") { 2 } else { 1 };
             if let Some((name, length)) = Self::placeholder_name(rest, braces) {
-                let placeholder =
-                    Placeholder::parse(name).ok_or_else(|| Problem::UnknownPlaceholder {
-                        name: name.to_owned(),
-                    })?;
                 if !literal.is_empty() {
                     segments.push(Segment::Literal(std::mem::take(&mut literal)));
                 }
-                segments.push(Segment::Placeholder(placeholder));
+                segments.push(Segment::Placeholder(Placeholder::of(name)));
                 rest = &rest[length..];
             } else {
                 literal.push('{');
@@ -105,7 +133,7 @@ impl MessageText {
         if !literal.is_empty() {
             segments.push(Segment::Literal(literal));
         }
-        Ok(segments)
+        segments
     }
 
     /// The name at the start of `text` between `braces` braces, and the length of the whole.
@@ -114,12 +142,7 @@ impl MessageText {
         let inner = &text[braces..];
         let end = inner.find(closing)?;
         let name = inner[..end].trim();
-        let named = name.chars().next().is_some_and(char::is_alphanumeric)
-            && name.chars().count() <= 40
-            && name
-                .chars()
-                .all(|c| c.is_alphanumeric() || is_combining_mark(c) || c == '_' || c == ' ');
-        named.then_some((name, braces + end + braces))
+        is_placeholder_name(name).then_some((name, braces + end + braces))
     }
 
     /// The text as it was written.
@@ -134,6 +157,14 @@ impl MessageText {
             .any(|segment| matches!(segment, Segment::Placeholder(_)))
     }
 
+    /// The custom fields that the text uses, in its order.
+    pub fn custom_fields(&self) -> impl Iterator<Item = &FieldName> {
+        self.segments.iter().filter_map(|segment| match segment {
+            Segment::Placeholder(Placeholder::Custom(name)) => Some(name),
+            Segment::Placeholder(_) | Segment::Literal(_) => None,
+        })
+    }
+
     /// The text for one recipient. Values are inserted as they are: a name that looks like a
     /// placeholder stays a name.
     pub fn render(&self, values: PlaceholderValues<'_>) -> String {
@@ -141,9 +172,7 @@ impl MessageText {
         for segment in &self.segments {
             rendered.push_str(match segment {
                 Segment::Literal(text) => text,
-                Segment::Placeholder(Placeholder::Name) => values.name,
-                Segment::Placeholder(Placeholder::Phone) => values.phone.unwrap_or_default(),
-                Segment::Placeholder(Placeholder::Email) => values.email.unwrap_or_default(),
+                Segment::Placeholder(placeholder) => values.of(placeholder),
             });
         }
         rendered

@@ -1,6 +1,7 @@
 //! Value objects: `parse` is the only way in, so whoever holds one need not check it again.
 
 mod country;
+mod custom_field;
 mod email;
 mod fold;
 mod language;
@@ -14,6 +15,7 @@ mod text;
 mod time_zone;
 
 pub use country::Country;
+pub use custom_field::{CustomFields, FieldName, FieldValue};
 pub use email::EmailAddress;
 pub use fold::fold;
 pub use language::Language;
@@ -25,5 +27,5 @@ pub use password::NewPassword;
 pub use phone::PhoneNumber;
 pub use problem::{Problem, Violations};
 pub use tag::Tag;
-pub use text::{CompanyName, LongText, PersonName, ShortText, Text};
+pub use text::{CompanyName, LongText, PersonName, SegmentName, ShortText, Text};
 pub use time_zone::TimeZone;

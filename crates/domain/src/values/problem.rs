@@ -40,6 +40,20 @@ pub enum Problem {
     UnknownCountry,
     /// A tag with a comma, which separates tags in files.
     TagWithComma,
+    /// A name of a custom field with other signs than letters, digits, `_` and spaces.
+    InvalidFieldName,
+    /// A name of a custom field that already means something else.
+    ReservedFieldName,
+    /// More custom fields than a contact may have.
+    TooManyFields {
+        /// The most that are accepted.
+        max: u32,
+    },
+    /// More names of custom fields than a user may have.
+    TooManyFieldNames {
+        /// The most that are accepted.
+        max: u32,
+    },
     /// A placeholder that no contact has.
     UnknownPlaceholder {
         /// Its name as written.
@@ -61,6 +75,10 @@ pub enum Problem {
         /// How many there are.
         count: u32,
     },
+    /// Not the id of a segment of this user.
+    UnknownSegment,
+    /// A segment that is to be made of another segment.
+    SegmentOfSegment,
     /// The phone number belongs to one contact and the e-mail address to another.
     MeetsTwoContacts {
         /// The contact with the phone number.
@@ -99,12 +117,18 @@ impl Problem {
             Self::UnknownLanguage => "unknown_language",
             Self::UnknownCountry => "unknown_country",
             Self::TagWithComma => "tag_with_comma",
+            Self::InvalidFieldName => "invalid_field_name",
+            Self::ReservedFieldName => "reserved_field_name",
+            Self::TooManyFields { .. } => "too_many_fields",
+            Self::TooManyFieldNames { .. } => "too_many_field_names",
             Self::UnknownPlaceholder { .. } => "unknown_placeholder",
             Self::CommonPassword => "common_password",
             Self::NotOneOf { .. } => "not_one_of",
             Self::PhoneOrEmailRequired => "phone_or_email_required",
             Self::Duplicate => "duplicate",
             Self::UnknownContacts { .. } => "unknown_contacts",
+            Self::UnknownSegment => "unknown_segment",
+            Self::SegmentOfSegment => "segment_of_segment",
             Self::MeetsTwoContacts { .. } => "meets_two_contacts",
             Self::NoSuchColumn => "no_such_column",
             Self::MappedTwice => "mapped_twice",

@@ -51,6 +51,21 @@ impl Tag {
         Ok(tags)
     }
 
+    /// Gives a tag of a list another name, in its place; a list that has both keeps one. Whether
+    /// the list changed, be it only the spelling.
+    pub fn rename(tags: &mut Vec<Self>, from: &Self, to: &Self) -> bool {
+        let Some(place) = tags.iter().position(|tag| tag == from) else {
+            return false;
+        };
+        if from != to && tags.contains(to) {
+            tags.remove(place);
+            return true;
+        }
+        let changed = tags[place].label() != to.label();
+        tags[place] = to.clone();
+        changed
+    }
+
     /// The tag that was stored.
     pub fn from_stored(label: String) -> Self {
         let key = fold(&label);

@@ -67,6 +67,8 @@ impl<const MAX: usize, const LINES: bool> std::fmt::Display for Text<MAX, LINES>
 pub type PersonName = Text<200, false>;
 /// The name of a company: one line of up to 200 characters.
 pub type CompanyName = Text<200, false>;
+/// The name of a segment: one line of up to 120 characters.
+pub type SegmentName = Text<120, false>;
 /// An identifier or a subject: one line of up to 255 characters.
 pub type ShortText = Text<255, false>;
 /// Notes: up to 5,000 characters in several lines.

@@ -43,7 +43,9 @@ fn campaign(status: CampaignStatus) -> Campaign {
         name: text("Rebajas"),
         channel: ChannelKind::Whatsapp,
         subject: None,
-        content: CampaignContent::Text(MessageText::parse("Hola {nombre}").expect("it is a text")),
+        content: CampaignContent::Text(
+            MessageText::parse("Hola {nombre}", &[]).expect("it is a text"),
+        ),
         audience: None,
         sender_id: None,
         state: state(status),
@@ -273,7 +275,7 @@ fn words_of_status_and_channel_are_read_back() {
 fn a_template_gets_the_values_of_each_recipient() {
     let variable = |key: &str, source: &str| TemplateVariable {
         key: key.to_owned(),
-        text: MessageText::parse(source).expect("it is a text"),
+        text: MessageText::parse(source, &[]).expect("it is a text"),
     };
     let template = TemplateMessage {
         name: text("bienvenida"),

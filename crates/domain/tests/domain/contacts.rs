@@ -243,23 +243,27 @@ fn contacts_are_told_apart_by_their_numbers() {
 #[test]
 fn an_audience_means_the_contacts_that_its_rule_lets_through() {
     let audience = Audience {
+        segment: None,
         tags: contact().tags,
         status: Some(ContactStatus::Inactive),
         search: Some(text("ana")),
     };
     assert_eq!(
-        audience.filter(),
-        ContactFilter {
+        audience.filter(None),
+        Some(ContactFilter {
             search: Some(text("ana")),
             tags: contact().tags,
             status: Some(ContactStatus::Inactive),
             has_phone: false,
             has_email: false,
+            has_field: None,
             created_after: None,
             created_before: None,
-        }
+            also: Vec::new(),
+        })
     );
-    assert!(Audience::default().filter().is_empty());
+    let everyone = Audience::default().filter(None);
+    assert!(everyone.is_some_and(|filter| filter.is_empty()));
 }
 
 #[test]

@@ -1,3 +1,4 @@
+use nexus_domain::values::{FieldName, Problem};
 use nexus_domain::{ColumnMapping, ColumnMeaning, KnownContacts, MappedColumn};
 
 fn column(index: usize, header: Option<&str>, meaning: ColumnMeaning) -> MappedColumn {
@@ -18,13 +19,32 @@ fn refused(columns: Vec<MappedColumn>) -> Vec<(String, &'static str)> {
 
 #[test]
 fn every_word_of_a_meaning_and_of_a_policy_is_read_back() {
-    for meaning in ColumnMeaning::ALL {
-        assert_eq!(ColumnMeaning::parse(meaning.as_str()), Ok(meaning));
+    let field = || FieldName::parse("Ciudad");
+    for word in [
+        "name",
+        "last_name",
+        "phone",
+        "email",
+        "tags",
+        "notes",
+        "status",
+        "custom",
+        "ignore",
+    ] {
+        let meaning = ColumnMeaning::parse(word, field).expect("a meaning");
+        assert_eq!(meaning.as_str(), word);
+        assert_eq!(meaning.custom_field().is_some(), word == "custom");
     }
     for policy in KnownContacts::ALL {
         assert_eq!(KnownContacts::parse(policy.as_str()), Ok(policy));
     }
-    assert!(ColumnMeaning::parse("address").is_err());
+    let refused = ColumnMeaning::parse("address", field);
+    assert!(matches!(
+        refused,
+        Err(Problem::NotOneOf { accepted }) if accepted.contains(&"custom".to_owned())
+    ));
+    let unnamed = ColumnMeaning::parse("custom", || Err(Problem::Required));
+    assert_eq!(unnamed, Err(Problem::Required));
 }
 
 #[test]
@@ -47,24 +67,28 @@ fn a_mapping_needs_a_name_and_an_address() {
 
 #[test]
 fn what_a_contact_has_once_comes_from_one_column() {
-    let twice = |meaning| {
+    let twice = |meaning: ColumnMeaning| {
         vec![
             column(0, None, ColumnMeaning::Name),
             column(1, None, ColumnMeaning::Phone),
-            column(2, None, meaning),
+            column(2, None, meaning.clone()),
             column(3, None, meaning),
         ]
     };
     for meaning in [ColumnMeaning::Tags, ColumnMeaning::Ignore] {
-        assert!(ColumnMapping::parse(twice(meaning)).is_ok(), "{meaning:?}");
+        assert!(
+            ColumnMapping::parse(twice(meaning.clone())).is_ok(),
+            "{meaning:?}"
+        );
     }
     for meaning in [
         ColumnMeaning::Email,
         ColumnMeaning::Status,
         ColumnMeaning::Notes,
+        ColumnMeaning::Custom(FieldName::parse("Ciudad").expect("a name")),
     ] {
         let wrong = [("mapping[3].field".to_owned(), "mapped_twice")];
-        assert_eq!(refused(twice(meaning)), wrong, "{meaning:?}");
+        assert_eq!(refused(twice(meaning.clone())), wrong, "{meaning:?}");
     }
     let same_column = vec![
         column(0, None, ColumnMeaning::Name),

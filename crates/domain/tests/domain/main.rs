@@ -2,11 +2,13 @@
 
 mod campaign_life;
 mod contacts;
+mod custom_fields;
 mod delivery_life;
 mod delivery_properties;
 mod import_plans;
 mod imports;
 mod message_text;
 mod records;
+mod segments;
 mod support;
 mod values;

@@ -5,16 +5,17 @@ const ANA: PlaceholderValues<'static> = PlaceholderValues {
     name: "Ana",
     phone: Some("+525512345678"),
     email: Some("ana@example.com"),
+    custom_fields: None,
 };
 
 fn rendered(source: &str) -> String {
-    MessageText::parse(source)
+    MessageText::parse(source, &[])
         .expect("it is a text")
         .render(ANA)
 }
 
 fn refused(source: &str) -> Option<Problem> {
-    MessageText::parse(source).err()
+    MessageText::parse(source, &[]).err()
 }
 
 #[test]
@@ -93,7 +94,7 @@ fn braces_around_what_is_no_name_are_text() {
         "}{",
     ] {
         assert_eq!(rendered(source), source);
-        let text = MessageText::parse(source).expect("it is a text");
+        let text = MessageText::parse(source, &[]).expect("it is a text");
         assert!(!text.has_placeholders(), "{source}");
     }
 }
@@ -116,24 +117,25 @@ fn a_name_of_more_than_40_characters_is_no_name() {
 
 #[test]
 fn a_value_that_looks_like_a_placeholder_stays_a_value() {
-    let text = MessageText::parse("{nombre} {email}").expect("it is a text");
+    let text = MessageText::parse("{nombre} {email}", &[]).expect("it is a text");
     let values = PlaceholderValues {
         name: "{email}",
         phone: None,
         email: Some("{{nombre}}"),
+        ..PlaceholderValues::default()
     };
     assert_eq!(text.render(values), "{email} {{nombre}}");
 }
 
 #[test]
 fn a_missing_value_becomes_nothing() {
-    let text = MessageText::parse("[{nombre}|{phone}|{email}]").expect("it is a text");
+    let text = MessageText::parse("[{nombre}|{phone}|{email}]", &[]).expect("it is a text");
     assert_eq!(text.render(PlaceholderValues::default()), "[||]");
 }
 
 #[test]
 fn a_text_is_trimmed_and_kept_as_written() {
-    let text = MessageText::parse("\n Hola {nombre} \n").expect("it is a text");
+    let text = MessageText::parse("\n Hola {nombre} \n", &[]).expect("it is a text");
     assert_eq!(text.as_str(), "Hola {nombre}");
     assert!(text.has_placeholders());
 }
@@ -180,7 +182,7 @@ fn braced() -> impl Strategy<Value = String> {
 proptest! {
     #[test]
     fn a_text_without_braces_renders_to_itself(source in "[^{}\\p{Cc}]{1,200}") {
-        match MessageText::parse(&source) {
+        match MessageText::parse(&source, &[]) {
             Ok(text) => {
                 prop_assert_eq!(text.render(ANA), source.trim());
                 prop_assert!(!text.has_placeholders());
@@ -194,12 +196,12 @@ proptest! {
 
     #[test]
     fn no_text_makes_the_reading_panic(source in any::<String>()) {
-        let _ = MessageText::parse(&source).map(|text| text.render(ANA));
+        let _ = MessageText::parse(&source, &[]).map(|text| text.render(ANA));
     }
 
     #[test]
     fn no_braces_make_the_reading_panic_or_lose_text(source in braced()) {
-        if let Ok(text) = MessageText::parse(&source) {
+        if let Ok(text) = MessageText::parse(&source, &[]) {
             prop_assert_eq!(text.as_str(), source.trim());
             if !text.has_placeholders() {
                 prop_assert_eq!(text.render(ANA), source.trim());
@@ -216,7 +218,7 @@ proptest! {
     ) {
         let placeholder = if double { "{{nombre}}" } else { "{nombre}" };
         let source = format!("({before}{placeholder}{after})");
-        let text = MessageText::parse(&source).expect("it is a text");
+        let text = MessageText::parse(&source, &[]).expect("it is a text");
         let values = PlaceholderValues { name: &value, ..PlaceholderValues::default() };
         prop_assert_eq!(text.render(values), format!("({before}{value}{after})"));
     }

@@ -5,7 +5,9 @@ use std::sync::Mutex;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use nexus_domain::ports::{Clock, Entropy};
-use nexus_domain::values::{Country, EmailAddress, PhoneNumber, Tag, Text};
+use nexus_domain::values::{
+    Country, CustomFields, EmailAddress, FieldName, FieldValue, PhoneNumber, Tag, Text,
+};
 use nexus_domain::{
     CampaignContact, CampaignContactId, CampaignId, Contact, ContactId, ContactSource,
     ContactStatus, Delivery, DeliveryStatus, Failure, FailureCode, SenderId, SkipReason, UserId,
@@ -67,6 +69,17 @@ pub(crate) fn text<const MAX: usize, const LINES: bool>(raw: &str) -> Text<MAX, 
     Text::parse(raw).expect("it is a text")
 }
 
+/// Custom fields with these values.
+pub(crate) fn custom_fields(fields: &[(&str, &str)]) -> CustomFields {
+    let mut custom = CustomFields::default();
+    for (name, value) in fields {
+        let name = FieldName::parse(name).expect("a name");
+        let value = FieldValue::parse(value).expect("a value");
+        custom.set(name, value).expect("there is room");
+    }
+    custom
+}
+
 /// An active contact with phone, e-mail, a tag and notes.
 pub(crate) fn contact() -> Contact {
     let (clock, entropy) = (FixedClock(at(0)), SeededEntropy::new(1));
@@ -78,6 +91,7 @@ pub(crate) fn contact() -> Contact {
         email: Some(email("Jose@Example.com")),
         tags: vec![Tag::parse("Clientes VIP").expect("it is a tag")],
         notes: Some(text("Prefiere las mañanas")),
+        custom_fields: CustomFields::default(),
         status: ContactStatus::Active,
         opt_out: None,
         source: ContactSource::Manual,

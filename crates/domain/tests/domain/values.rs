@@ -617,12 +617,18 @@ fn every_problem() -> Vec<Problem> {
         | Problem::UnknownLanguage
         | Problem::UnknownCountry
         | Problem::TagWithComma
+        | Problem::InvalidFieldName
+        | Problem::ReservedFieldName
+        | Problem::TooManyFields { .. }
+        | Problem::TooManyFieldNames { .. }
         | Problem::UnknownPlaceholder { .. }
         | Problem::CommonPassword
         | Problem::NotOneOf { .. }
         | Problem::PhoneOrEmailRequired
         | Problem::Duplicate
         | Problem::UnknownContacts { .. }
+        | Problem::UnknownSegment
+        | Problem::SegmentOfSegment
         | Problem::MeetsTwoContacts { .. }
         | Problem::NoSuchColumn
         | Problem::MappedTwice
@@ -640,6 +646,12 @@ fn every_problem() -> Vec<Problem> {
         Problem::UnknownTimeZone,
         Problem::UnknownLanguage,
         Problem::UnknownCountry,
+        Problem::UnknownSegment,
+        Problem::SegmentOfSegment,
+        Problem::InvalidFieldName,
+        Problem::ReservedFieldName,
+        Problem::TooManyFields { max: 30 },
+        Problem::TooManyFieldNames { max: 50 },
         Problem::TagWithComma,
         Problem::UnknownPlaceholder {
             name: "apellido".to_owned(),

@@ -3,10 +3,10 @@
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use nexus_domain::ports::{BulkChangeRepository, StorageError};
-use nexus_domain::values::{ShortText, Tag};
+use nexus_domain::values::{FieldName, Tag};
 use nexus_domain::{
-    BulkAction, BulkChange, BulkChangeId, BulkStatus, ContactEdit, ContactFilter, ContactId,
-    ContactSelection, ContactStatus, UserId,
+    BulkAction, BulkChange, BulkChangeId, BulkStatus, ContactEdit, ContactId, ContactSelection,
+    ContactStatus, UserId,
 };
 use sea_orm::FromQueryResult;
 use serde::{Deserialize, Serialize};
@@ -15,6 +15,7 @@ use uuid::Uuid;
 use super::SqlRepositories;
 use super::rows::{Row, to_json};
 use super::sql::{Sql, params};
+use super::stored_filter::{StoredFilter, labels, stored_tags};
 
 const COLUMNS: &str = "id, user_id, action, selection, status, matched, changed, seen_through, \
      ended_at, created_at, updated_at";
@@ -28,6 +29,7 @@ enum StoredAction {
     Untag { tags: Vec<String> },
     SetStatus { status: ContactStatus },
     RenameTag { from: String, to: String },
+    RemoveField { name: String },
 }
 
 impl StoredAction {
@@ -40,6 +42,9 @@ impl StoredAction {
             BulkAction::Edit(ContactEdit::RenameTag { from, to }) => Self::RenameTag {
                 from: from.label().to_owned(),
                 to: to.label().to_owned(),
+            },
+            BulkAction::Edit(ContactEdit::RemoveField(name)) => Self::RemoveField {
+                name: name.label().to_owned(),
             },
         }
     }
@@ -54,6 +59,9 @@ impl StoredAction {
                 from: Tag::from_stored(from),
                 to: Tag::from_stored(to),
             }),
+            Self::RemoveField { name } => {
+                BulkAction::Edit(ContactEdit::RemoveField(FieldName::from_stored(&name)))
+            }
         }
     }
 }
@@ -66,55 +74,20 @@ enum StoredSelection {
     Filter(StoredFilter),
 }
 
-#[derive(Serialize, Deserialize)]
-struct StoredFilter {
-    search: Option<String>,
-    tags: Vec<String>,
-    status: Option<ContactStatus>,
-    has_phone: bool,
-    has_email: bool,
-    created_after: Option<DateTime<Utc>>,
-    created_before: Option<DateTime<Utc>>,
-}
-
 impl StoredSelection {
     fn of(selection: &ContactSelection) -> Self {
         match selection {
             ContactSelection::Ids(ids) => Self::Ids { ids: ids.clone() },
-            ContactSelection::Filter(filter) => Self::Filter(StoredFilter {
-                search: filter.search.as_ref().map(|text| text.as_str().to_owned()),
-                tags: labels(&filter.tags),
-                status: filter.status,
-                has_phone: filter.has_phone,
-                has_email: filter.has_email,
-                created_after: filter.created_after,
-                created_before: filter.created_before,
-            }),
+            ContactSelection::Filter(filter) => Self::Filter(StoredFilter::of(filter)),
         }
     }
 
     fn selection(self, row: Row) -> Result<ContactSelection, StorageError> {
         Ok(match self {
             Self::Ids { ids } => ContactSelection::Ids(ids),
-            Self::Filter(stored) => ContactSelection::Filter(ContactFilter {
-                search: row.parse_some("selection", stored.search.as_deref(), ShortText::parse)?,
-                tags: stored_tags(stored.tags),
-                status: stored.status,
-                has_phone: stored.has_phone,
-                has_email: stored.has_email,
-                created_after: stored.created_after,
-                created_before: stored.created_before,
-            }),
+            Self::Filter(stored) => ContactSelection::Filter(stored.filter(row, "selection")?),
         })
     }
-}
-
-fn labels(tags: &[Tag]) -> Vec<String> {
-    tags.iter().map(|tag| tag.label().to_owned()).collect()
-}
-
-fn stored_tags(labels: Vec<String>) -> Vec<Tag> {
-    labels.into_iter().map(Tag::from_stored).collect()
 }
 
 fn ended_at(status: BulkStatus) -> Option<DateTime<Utc>> {
@@ -233,6 +206,18 @@ impl BulkChangeRepository for SqlRepositories {
             params![before],
         );
         self.db().execute(sql).await
+    }
+
+    async fn unfinished(&mut self, user: UserId) -> Result<Vec<BulkChange>, StorageError> {
+        let sql = Sql::with(
+            format!(
+                "SELECT {COLUMNS} FROM bulk_changes WHERE user_id = $1 \
+                 AND status IN ('queued', 'running') ORDER BY id"
+            ),
+            params![user],
+        );
+        let rows: Vec<BulkChangeRow> = self.db().all(sql).await?;
+        rows.into_iter().map(BulkChangeRow::change).collect()
     }
 
     async fn save(&mut self, change: &BulkChange) -> Result<(), StorageError> {

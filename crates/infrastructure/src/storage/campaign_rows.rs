@@ -5,7 +5,7 @@ use nexus_domain::ports::StorageError;
 use nexus_domain::values::{MessageText, ShortText, Tag, fold};
 use nexus_domain::{
     Audience, Campaign, CampaignContent, CampaignCounters, CampaignId, CampaignState,
-    CampaignStatus, ChannelKind, ContactStatus, FailureCode, SenderId, TemplateMessage,
+    CampaignStatus, ChannelKind, ContactStatus, FailureCode, SegmentId, SenderId, TemplateMessage,
     TemplateVariable, UserId,
 };
 use sea_orm::FromQueryResult;
@@ -25,7 +25,7 @@ pub(super) const COLUMNS: &str = "r.id, r.user_id, r.name, r.name_key, r.channel
 /// What [`saved_values`] are the values of.
 pub(super) const SAVED: &str = "user_id, id, name, name_key, channel, subject, message, \
      template_name, template_language, template_variables, audience, sender_id, status, \
-     scheduled_at, started_at, ended_at, pause_reason, updated_at";
+     scheduled_at, started_at, ended_at, pause_reason, updated_at, segment_id";
 
 #[derive(FromQueryResult)]
 pub(super) struct CampaignRow {
@@ -86,6 +86,8 @@ impl CountersRow {
 /// The rule that chooses recipients, as it is stored.
 #[derive(Serialize, Deserialize)]
 struct StoredAudience {
+    #[serde(default)]
+    segment_id: Option<SegmentId>,
     tags: Vec<String>,
     status: Option<ContactStatus>,
     search: Option<String>,
@@ -114,7 +116,8 @@ impl CampaignRow {
     }
 
     fn content(&self, row: Row) -> Result<CampaignContent, StorageError> {
-        let message = row.parse_some("message", self.message.as_deref(), MessageText::parse)?;
+        let message =
+            row.parse_some("message", self.message.as_deref(), MessageText::from_stored)?;
         let Some(name) = &self.template_name else {
             return Ok(CampaignContent::Text(row.need("message", message)?));
         };
@@ -126,7 +129,7 @@ impl CampaignRow {
         let variables = pairs
             .into_iter()
             .map(|(key, text)| {
-                let text = row.parse("template_variables", &text, MessageText::parse)?;
+                let text = row.parse("template_variables", &text, MessageText::from_stored)?;
                 Ok(TemplateVariable { key, text })
             })
             .collect::<Result<_, StorageError>>()?;
@@ -146,6 +149,7 @@ impl CampaignRow {
         };
         let stored: StoredAudience = row.json("audience", stored)?;
         Ok(Some(Audience {
+            segment: stored.segment_id,
             tags: stored.tags.into_iter().map(Tag::from_stored).collect(),
             status: stored.status,
             search: row.parse_some("audience", stored.search.as_deref(), ShortText::parse)?,
@@ -233,11 +237,13 @@ pub(super) fn saved_values(campaign: &Campaign) -> Result<Vec<Value>, StorageErr
         ended_at,
         pause_reason,
         campaign.updated_at,
+        campaign.awaited_segment(),
     ])
 }
 
 fn audience_json(audience: &Audience) -> Result<String, StorageError> {
     to_json(&StoredAudience {
+        segment_id: audience.segment,
         tags: audience
             .tags
             .iter()

@@ -2,11 +2,12 @@
 
 use async_trait::async_trait;
 use nexus_domain::ports::{CampaignRepository, StorageError};
-use nexus_domain::values::{CampaignSort, ListRequest, Listing, Paging, fold};
+use nexus_domain::values::{CampaignSort, ListRequest, Listing, Paging, ShortText, fold};
 use nexus_domain::{
-    Campaign, CampaignCounters, CampaignFilter, CampaignId, ContactId, CounterDelta, SenderId,
-    UserId,
+    Campaign, CampaignCounters, CampaignFilter, CampaignId, ContactId, CounterDelta, SegmentId,
+    SenderId, UserId,
 };
+use sea_orm::FromQueryResult;
 use uuid::Uuid;
 
 use super::SqlRepositories;
@@ -14,7 +15,7 @@ use super::campaign_rows::{
     COLUMNS, COUNTERS, CampaignRow, CountersRow, SAVED, counter_values, saved_values,
 };
 use super::lists::{KeyKind, List, containing, time_key};
-use super::rows::{IdRow, Number};
+use super::rows::{IdRow, Number, Row};
 use super::sql::{Param, Sql, params, rows_per_statement};
 
 /// `FROM … WHERE …` over the campaigns that `filter` lets through.
@@ -35,7 +36,40 @@ fn source(user: UserId, filter: &CampaignFilter) -> Sql {
     sql
 }
 
+#[derive(FromQueryResult)]
+struct NamedRow {
+    id: Uuid,
+    name: String,
+}
+
+#[derive(FromQueryResult)]
+struct CountRow {
+    id: Uuid,
+    number: i64,
+}
+
 impl SqlRepositories {
+    async fn campaigns_by(&self, sql: Sql) -> Result<Vec<Campaign>, StorageError> {
+        let rows: Vec<CampaignRow> = self.db().all(sql).await?;
+        rows.into_iter().map(CampaignRow::campaign).collect()
+    }
+
+    async fn unstarted_campaigns(
+        &self,
+        user: UserId,
+        lock: &str,
+    ) -> Result<Vec<Campaign>, StorageError> {
+        let sql = Sql::with(
+            format!(
+                "SELECT {COLUMNS} FROM campaigns AS r WHERE r.user_id = $1 \
+                 AND r.status IN ('draft', 'scheduled', 'missed') \
+                 AND r.audience IS NOT NULL ORDER BY r.id{lock}"
+            ),
+            params![user],
+        );
+        self.campaigns_by(sql).await
+    }
+
     async fn campaign_by_id(
         &self,
         user: UserId,
@@ -87,7 +121,8 @@ impl CampaignRepository for SqlRepositories {
         let sql = "UPDATE campaigns SET name = $3, name_key = $4, channel = $5, subject = $6, \
              message = $7, template_name = $8, template_language = $9, template_variables = $10, \
              audience = $11, sender_id = $12, status = $13, scheduled_at = $14, \
-             started_at = $15, ended_at = $16, pause_reason = $17, updated_at = $18 \
+             started_at = $15, ended_at = $16, pause_reason = $17, updated_at = $18, \
+             segment_id = $19 \
              WHERE user_id = $1 AND id = $2";
         self.db()
             .execute(Sql::with(sql, saved_values(campaign)?))
@@ -132,6 +167,49 @@ impl CampaignRepository for SqlRepositories {
         );
         self.db().execute(sql).await?;
         Ok(())
+    }
+
+    async fn note_total(
+        &mut self,
+        user: UserId,
+        id: CampaignId,
+        total: i64,
+    ) -> Result<(), StorageError> {
+        let sql = Sql::with(
+            "UPDATE campaigns SET total = $3 WHERE user_id = $1 AND id = $2 \
+             AND status IN ('draft', 'scheduled', 'missed')",
+            params![user, id, total],
+        );
+        self.db().execute(sql).await?;
+        Ok(())
+    }
+
+    async fn unstarted(&mut self, user: UserId) -> Result<Vec<Campaign>, StorageError> {
+        self.unstarted_campaigns(user, "").await
+    }
+
+    async fn lock_unstarted(&mut self, user: UserId) -> Result<Vec<Campaign>, StorageError> {
+        let lock = self.db().for_update();
+        self.unstarted_campaigns(user, lock).await
+    }
+
+    async fn awaiting(
+        &mut self,
+        user: UserId,
+        segment: SegmentId,
+    ) -> Result<Vec<(CampaignId, ShortText)>, StorageError> {
+        let sql = Sql::with(
+            "SELECT id, name FROM campaigns WHERE user_id = $1 AND segment_id = $2 ORDER BY id",
+            params![user, segment],
+        );
+        let rows: Vec<NamedRow> = self.db().all(sql).await?;
+        rows.into_iter()
+            .map(|NamedRow { id, name }| {
+                let table = "campaigns";
+                let name = Row { table, id }.parse("name", &name, ShortText::parse)?;
+                Ok((CampaignId::from_uuid(id), name))
+            })
+            .collect()
     }
 
     async fn delete(&mut self, user: UserId, id: CampaignId) -> Result<bool, StorageError> {
@@ -228,6 +306,29 @@ impl CampaignRepository for SqlRepositories {
             .collect())
     }
 
+    async fn chosen_counts(
+        &mut self,
+        user: UserId,
+        ids: &[CampaignId],
+    ) -> Result<Vec<(CampaignId, u64)>, StorageError> {
+        let mut counts = Vec::new();
+        for chunk in ids.chunks(rows_per_statement(1)) {
+            let sql = Sql::with(
+                "SELECT campaign_id AS id, count(*) AS number FROM campaign_choices \
+                 WHERE user_id = $1 AND campaign_id IN ",
+                params![user],
+            )
+            .list(chunk.iter().copied())
+            .then(" GROUP BY campaign_id");
+            let rows: Vec<CountRow> = self.db().all(sql).await?;
+            counts.extend(rows.into_iter().map(|row| {
+                let number = u64::try_from(row.number).unwrap_or_default();
+                (CampaignId::from_uuid(row.id), number)
+            }));
+        }
+        Ok(counts)
+    }
+
     async fn active_of(
         &mut self,
         user: UserId,
@@ -239,6 +340,22 @@ impl CampaignRepository for SqlRepositories {
                  AND r.user_id = $2 AND r.status = 'active' ORDER BY r.started_at, r.id"
             ),
             params![sender, user],
+        );
+        self.campaigns_by(sql).await
+    }
+
+    async fn unfinished_with_placeholders(
+        &mut self,
+        user: UserId,
+    ) -> Result<Vec<Campaign>, StorageError> {
+        let sql = Sql::with(
+            format!(
+                "SELECT {COLUMNS} FROM campaigns AS r WHERE r.user_id = $1 \
+                 AND r.status IN ('draft', 'scheduled', 'missed', 'active', 'paused') \
+                 AND (r.message LIKE '%{{%' OR r.template_variables LIKE '%{{%') \
+                 ORDER BY r.created_at, r.id"
+            ),
+            params![user],
         );
         let rows: Vec<CampaignRow> = self.db().all(sql).await?;
         rows.into_iter().map(CampaignRow::campaign).collect()

@@ -100,6 +100,15 @@ impl Connection {
         }
     }
 
+    /// The end of a `SELECT` that keeps its rows from deletion by others, and from nothing else.
+    pub(super) fn for_key_share(&self) -> &'static str {
+        if self.is_postgres() {
+            " FOR KEY SHARE"
+        } else {
+            ""
+        }
+    }
+
     /// As [`Self::for_update`], of the rows called `r` alone.
     pub(super) fn for_update_of_r(&self) -> &'static str {
         if self.is_postgres() {

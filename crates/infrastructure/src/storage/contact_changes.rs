@@ -112,7 +112,8 @@ async fn update(db: &Connection, saved: &[Saved<'_>]) -> Result<(), StorageError
              status = c.status, search_text = c.search_text, \
              last_message_at = c.last_message_at, updated_at = c.updated_at, \
              unsubscribed_at = c.unsubscribed_at, \
-             unsubscribed_source = c.unsubscribed_source \
+             unsubscribed_source = c.unsubscribed_source, \
+             custom_fields = c.custom_fields \
              FROM changed AS c WHERE contacts.user_id = c.user_id AND contacts.id = c.id",
         );
     db.execute(sql).await?;

@@ -4,7 +4,7 @@ use nexus_domain::values::{ContactSort, ListRequest, Tag};
 use nexus_domain::{ContactFilter, ContactId, ContactSelection, ContactStatus, UserId};
 use uuid::Uuid;
 
-use super::contact_rows::COLUMNS;
+use super::contact_rows::{COLUMNS, field_needle};
 use super::lists::{KeyKind, List, containing};
 use super::sql::{Param, Sql, params};
 
@@ -79,6 +79,12 @@ fn on_contact(mut sql: Sql, filter: &ContactFilter) -> Sql {
     if let Some(before) = filter.created_before {
         sql = sql.then(" AND r.created_at < ").bind(before);
     }
+    if let Some(name) = &filter.has_field {
+        sql = sql
+            .then(" AND r.custom_fields IS NOT NULL AND r.custom_fields LIKE ")
+            .bind(containing(&field_needle(name)))
+            .then(" ESCAPE '\\'");
+    }
     if let Some(needle) = filter.search_needle() {
         sql = sql
             .then(" AND r.search_text LIKE ")
@@ -103,7 +109,8 @@ fn on_tags(mut sql: Sql, tags: &[Tag], id: &str) -> Sql {
 
 /// ` AND …` for every condition on the contact `r`.
 pub(super) fn conditions(sql: Sql, filter: &ContactFilter) -> Sql {
-    on_tags(on_contact(sql, filter), &filter.tags, "r.id")
+    let sql = on_tags(on_contact(sql, filter), &filter.tags, "r.id");
+    filter.also.iter().fold(sql, conditions)
 }
 
 /// Where the contacts that a filter lets through are looked for first.
@@ -179,7 +186,8 @@ fn from_tags(user: UserId, first: &Tag, rest: &[Tag], filter: &ContactFilter) ->
         format!("FROM contact_tags AS t {join}WHERE t.user_id = $1 AND t.tag_key = $2"),
         params![user, first.key()],
     );
-    on_tags(on_contact(sql, &of_contact), rest, "t.contact_id")
+    let sql = on_tags(on_contact(sql, &of_contact), rest, "t.contact_id");
+    filter.also.iter().fold(sql, conditions)
 }
 
 /// How many contacts `filter` lets through, by counting them; at most `most`.

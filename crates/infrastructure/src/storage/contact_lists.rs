@@ -85,7 +85,8 @@ async fn planned<'a>(
     db: &'a Connection,
     filter: &ContactFilter,
 ) -> Result<Together<'a>, StorageError> {
-    if filter.search.is_some() {
+    let searches = |filter: &ContactFilter| filter.search.is_some();
+    if searches(filter) || filter.also.iter().any(searches) {
         db.planned_each_time().await
     } else {
         Ok(Together::Callers(db))

@@ -1,8 +1,12 @@
 //! Contacts as they are stored.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, Utc};
 use nexus_domain::ports::{KnownAddress, StorageError};
-use nexus_domain::values::{EmailAddress, LongText, PersonName, PhoneNumber, Tag, fold};
+use nexus_domain::values::{
+    CustomFields, EmailAddress, FieldName, FieldValue, LongText, PersonName, PhoneNumber, Tag, fold,
+};
 use nexus_domain::{
     Contact, ContactId, ContactSource, ContactStatus, ImportId, OptOut, OptOutSource, UserId,
 };
@@ -14,7 +18,7 @@ use super::rows::{Row, to_json};
 use super::sql::params;
 
 pub(super) const COLUMNS: &str = "r.id, r.user_id, r.name, r.name_key, r.phone, r.email, r.tags, \
-     r.notes, r.status, r.unsubscribed_at, r.unsubscribed_source, r.source, r.import_id, \
+     r.notes, r.custom_fields, r.status, r.unsubscribed_at, r.unsubscribed_source, r.source, r.import_id, \
      r.last_message_at, r.created_at, r.updated_at";
 
 #[derive(FromQueryResult)]
@@ -27,6 +31,7 @@ pub(super) struct ContactRow {
     email: Option<String>,
     tags: Option<String>,
     notes: Option<String>,
+    custom_fields: Option<String>,
     status: String,
     unsubscribed_at: Option<DateTime<Utc>>,
     unsubscribed_source: Option<String>,
@@ -65,6 +70,7 @@ impl ContactRow {
             email: self.email.map(EmailAddress::from_stored),
             tags: tags(row, self.tags.as_deref())?,
             notes: row.parse_some("notes", self.notes.as_deref(), LongText::parse)?,
+            custom_fields: custom_fields(row, self.custom_fields.as_deref())?,
             status: row.parse("status", &self.status, ContactStatus::parse)?,
             opt_out,
             source: row.need("source", source)?,
@@ -82,6 +88,37 @@ pub(super) fn tags(row: Row, stored: Option<&str>) -> Result<Vec<Tag>, StorageEr
     };
     let labels: Vec<String> = row.json("tags", stored)?;
     Ok(labels.into_iter().map(Tag::from_stored).collect())
+}
+
+/// The custom fields of a contact from their column.
+fn custom_fields(row: Row, stored: Option<&str>) -> Result<CustomFields, StorageError> {
+    let Some(stored) = stored else {
+        return Ok(CustomFields::default());
+    };
+    let fields: BTreeMap<String, String> = row.json("custom_fields", stored)?;
+    Ok(CustomFields::from_stored(fields.into_iter().map(
+        |(label, value)| {
+            let name = FieldName::from_stored(&label);
+            (name, FieldValue::from_stored(value))
+        },
+    )))
+}
+
+fn custom_fields_json(fields: &CustomFields) -> Result<Option<String>, StorageError> {
+    if fields.is_empty() {
+        return Ok(None);
+    }
+    let fields: BTreeMap<&str, &str> = fields
+        .iter()
+        .map(|(name, value)| (name.label(), value.as_str()))
+        .collect();
+    to_json(&fields).map(Some)
+}
+
+/// What the column has of a contact that has this field, spelled so, and of no other: within values
+/// quotation marks are escaped.
+pub(super) fn field_needle(name: &FieldName) -> String {
+    format!("\"{}\":\"", name.label())
 }
 
 /// What can change, in the order of [`CHANGEABLE`].
@@ -108,15 +145,16 @@ pub(super) fn changeable(contact: &Contact) -> Result<Vec<Value>, StorageError> 
         contact.updated_at,
         contact.opt_out.map(|opt_out| opt_out.at),
         contact.opt_out.map(|opt_out| opt_out.source.as_str()),
+        custom_fields_json(&contact.custom_fields)?,
     ])
 }
 
 pub(super) const CHANGEABLE: &str = "user_id, id, name, name_key, phone, email, email_key, tags, \
      notes, status, search_text, last_message_at, updated_at, unsubscribed_at, \
-     unsubscribed_source";
+     unsubscribed_source, custom_fields";
 
 /// How many values [`changeable`] are.
-pub(super) const CHANGEABLE_VALUES: usize = 15;
+pub(super) const CHANGEABLE_VALUES: usize = 16;
 
 /// Every value of a new row: those that can change, then those that can't.
 pub(super) fn all_values(contact: &Contact) -> Result<Vec<Value>, StorageError> {
@@ -134,7 +172,7 @@ pub(super) fn all_values(contact: &Contact) -> Result<Vec<Value>, StorageError> 
 }
 
 /// How many values [`all_values`] are.
-pub(super) const ALL_VALUES: usize = 18;
+pub(super) const ALL_VALUES: usize = 19;
 
 #[derive(FromQueryResult)]
 pub(super) struct KnownRow {

@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use nexus_domain::ports::{ContactRepository, CreatedContact, KnownAddress, StorageError};
 use nexus_domain::values::{ContactSort, EmailAddress, ListRequest, Listing, PhoneNumber, Tag};
 use nexus_domain::{
-    Audience, CampaignId, Contact, ContactFilter, ContactId, ContactSelection, ImportId, UserId,
+    CampaignId, Contact, ContactFilter, ContactId, ContactSelection, ImportId, UserId,
 };
 use sea_orm::FromQueryResult;
 use uuid::Uuid;
@@ -17,7 +17,7 @@ use super::contact_changes::insert_tags;
 use super::contact_filter::{OF_USER, conditions, selected};
 use super::contact_rows::{ALL_VALUES, CHANGEABLE, COLUMNS, ContactRow, KnownRow, all_values};
 use super::contact_totals::TotalsChange;
-use super::rows::IdRow;
+use super::rows::{IdRow, Number};
 use super::sql::{Sql, params, rows_per_statement};
 
 #[derive(FromQueryResult)]
@@ -284,7 +284,7 @@ impl ContactRepository for SqlRepositories {
         &mut self,
         user: UserId,
         campaign: CampaignId,
-        audience: Option<Audience>,
+        audience: Option<ContactFilter>,
         after: Option<ContactId>,
         most: u32,
     ) -> Result<Vec<Contact>, StorageError> {
@@ -299,7 +299,7 @@ impl ContactRepository for SqlRepositories {
                 ),
                 params![user, after, campaign],
             ),
-            Some(audience) => {
+            Some(filter) => {
                 let sql = Sql::with(
                     format!(
                         "SELECT {COLUMNS} FROM contacts AS r \
@@ -309,7 +309,7 @@ impl ContactRepository for SqlRepositories {
                     ),
                     params![user, after, campaign],
                 );
-                conditions(sql, &audience.filter()).then(")) ORDER BY r.id LIMIT ")
+                conditions(sql, &filter).then(")) ORDER BY r.id LIMIT ")
             }
         };
         self.contacts_by(sql.bind(most)).await
@@ -317,6 +317,27 @@ impl ContactRepository for SqlRepositories {
 
     async fn many_changed(&mut self) -> Result<(), StorageError> {
         self.db().look_afresh(&["contacts", "contact_tags"]).await
+    }
+
+    async fn count_recipients(
+        &mut self,
+        user: UserId,
+        campaign: CampaignId,
+        audience: Option<ContactFilter>,
+    ) -> Result<u64, StorageError> {
+        let chosen = Sql::with(
+            "SELECT count(*) AS number FROM campaign_choices AS c \
+             JOIN contacts AS r ON r.id = c.contact_id \
+             WHERE c.campaign_id = $2 AND c.user_id = $1 AND r.user_id = $1",
+            params![user, campaign],
+        );
+        let Some(filter) = audience else {
+            return Ok(Number::count(self.db().one(chosen).await?));
+        };
+        // Counted apart, so that the audience is counted by its index or its total.
+        let besides = conditions(chosen.then(" AND NOT (r.user_id = $1"), &filter).then(")");
+        let besides = Number::count(self.db().one(besides).await?);
+        Ok(besides + ContactRepository::count(self, user, &filter).await?)
     }
 
     async fn note_message(

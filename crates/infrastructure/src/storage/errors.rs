@@ -30,6 +30,8 @@ fn duplicate(message: &str) -> DuplicateKey {
         DuplicateKey::ContactEmail
     } else if names("users_email", "users.email_key") {
         DuplicateKey::UserEmail
+    } else if names("segments_name", "segments.name_key") {
+        DuplicateKey::SegmentName
     } else {
         DuplicateKey::Other
     }
@@ -88,6 +90,10 @@ mod tests {
             (
                 "UNIQUE constraint failed: users.email_key",
                 DuplicateKey::UserEmail,
+            ),
+            (
+                "UNIQUE constraint failed: segments.user_id, segments.name_key",
+                DuplicateKey::SegmentName,
             ),
             (
                 "UNIQUE constraint failed: users.webhook_key",

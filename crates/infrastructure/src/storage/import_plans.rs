@@ -1,7 +1,7 @@
 //! The plans of imports as they are stored, in JSON.
 
 use nexus_domain::ports::StorageError;
-use nexus_domain::values::{Country, Tag};
+use nexus_domain::values::{Country, FieldName, Problem, Tag};
 use nexus_domain::{
     ColumnMapping, ColumnMeaning, ConsentNote, ImportPlan, KnownContacts, MappedColumn,
 };
@@ -14,6 +14,8 @@ struct ColumnJson {
     index: usize,
     header: Option<String>,
     meaning: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    field: Option<String>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -21,6 +23,8 @@ pub(super) struct PlanJson {
     sheet: Option<String>,
     header_line: Option<u64>,
     mapping: Option<Vec<ColumnJson>>,
+    #[serde(default)]
+    keep_unmapped: bool,
     known: String,
     tags: Vec<String>,
     default_country: Option<String>,
@@ -33,12 +37,17 @@ impl PlanJson {
             index: column.index,
             header: column.header.clone(),
             meaning: column.meaning.as_str().to_owned(),
+            field: column
+                .meaning
+                .custom_field()
+                .map(|name| name.label().to_owned()),
         };
         let mapping = plan.mapping.as_ref();
         Self {
             sheet: plan.sheet.clone(),
             header_line: plan.header_line,
             mapping: mapping.map(|mapping| mapping.columns().iter().map(column).collect()),
+            keep_unmapped: plan.keep_unmapped,
             known: plan.known.as_str().to_owned(),
             tags: plan.tags.iter().map(|tag| tag.label().to_owned()).collect(),
             default_country: plan.default_country.map(|country| country.to_string()),
@@ -57,7 +66,12 @@ pub(super) fn plan(row: Row, stored: Option<&str>) -> Result<ImportPlan, Storage
         Ok(MappedColumn {
             index: column.index,
             header: column.header,
-            meaning: row.parse("plan", &column.meaning, ColumnMeaning::parse)?,
+            meaning: row.parse("plan", &column.meaning, |word| {
+                ColumnMeaning::parse(word, || {
+                    let field = column.field.as_deref().ok_or(Problem::Required)?;
+                    Ok(FieldName::from_stored(field))
+                })
+            })?,
         })
     };
     let columns = |columns: Vec<ColumnJson>| columns.into_iter().map(column).collect();
@@ -67,6 +81,7 @@ pub(super) fn plan(row: Row, stored: Option<&str>) -> Result<ImportPlan, Storage
         sheet: json.sheet,
         header_line: json.header_line,
         mapping: mapping.map(ColumnMapping::from_stored),
+        keep_unmapped: json.keep_unmapped,
         known: row.parse("plan", &json.known, KnownContacts::parse)?,
         tags: json.tags.into_iter().map(Tag::from_stored).collect(),
         default_country: row.parse_some("plan", country.as_deref(), Country::parse)?,

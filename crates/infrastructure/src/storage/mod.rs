@@ -19,6 +19,7 @@ mod contact_rows;
 mod contact_totals;
 mod contacts;
 mod errors;
+mod fields;
 mod idempotency;
 mod import_plans;
 mod imports;
@@ -31,19 +32,22 @@ mod recipient_rows;
 mod recipients;
 mod render;
 mod rows;
+mod segments;
 mod senders;
 mod sessions;
 mod sql;
 mod statistics;
+mod stored_filter;
 mod users;
 mod webhooks;
 
 use async_trait::async_trait;
 use nexus_domain::ports::{
     BotActivityRepository, BulkChangeRepository, CampaignContactRepository, CampaignRepository,
-    ContactRepository, IdempotencyRepository, ImportRepository, JobRepository, MediaRepository,
-    MessageRepository, Repositories, SenderRepository, SessionRepository, StatisticsRepository,
-    Storage, StorageError, UnitOfWork, UserRepository, WebhookRepository,
+    ContactRepository, FieldRepository, IdempotencyRepository, ImportRepository, JobRepository,
+    MediaRepository, MessageRepository, Repositories, SegmentRepository, SenderRepository,
+    SessionRepository, StatisticsRepository, Storage, StorageError, UnitOfWork, UserRepository,
+    WebhookRepository,
 };
 
 use self::connection::{Connection, Pools};
@@ -76,7 +80,13 @@ impl Repositories for SqlRepositories {
     fn contacts(&mut self) -> &mut dyn ContactRepository {
         self
     }
+    fn fields(&mut self) -> &mut dyn FieldRepository {
+        self
+    }
     fn bulk_changes(&mut self) -> &mut dyn BulkChangeRepository {
+        self
+    }
+    fn segments(&mut self) -> &mut dyn SegmentRepository {
         self
     }
     fn campaigns(&mut self) -> &mut dyn CampaignRepository {

@@ -1,7 +1,7 @@
 //! Who a campaign goes to: the contacts chosen one by one, and those that its audience lets
 //! through.
 
-use nexus_domain::{Audience, Campaign, Contact, ContactId, ContactStatus, UserId};
+use nexus_domain::{Campaign, Contact, ContactFilter, ContactId, ContactStatus, UserId};
 
 use crate::samples::{self, short, tags};
 use crate::store::{Store, assert_same};
@@ -42,7 +42,7 @@ async fn choose(store: &Store, campaign: &Campaign, contacts: &[ContactId]) {
 async fn recipients(
     store: &Store,
     campaign: &Campaign,
-    audience: Option<&Audience>,
+    audience: Option<&ContactFilter>,
     most: u32,
 ) -> Vec<ContactId> {
     let mut ids: Vec<ContactId> = Vec::new();
@@ -61,6 +61,12 @@ async fn recipients(
             .unwrap();
         assert!(part.len() <= most as usize);
         if part.is_empty() {
+            let count = repositories
+                .contacts()
+                .count_recipients(campaign.user_id, campaign.id, audience.cloned())
+                .await
+                .unwrap();
+            assert_eq!(count, ids.len() as u64, "counted and read: {audience:?}");
             return ids;
         }
         ids.extend(part.iter().map(|contact| contact.id));
@@ -99,9 +105,9 @@ async fn those_chosen_and_those_of_the_audience_come_once_each(store: Store) {
     store.add(&contacts).await;
     let chosen = sorted_ids([&contacts[0], &contacts[1], &contacts[4]]);
     choose(&store, &campaign, &chosen).await;
-    let audience = Audience {
+    let audience = ContactFilter {
         tags: tags(&["vip"]),
-        ..Audience::default()
+        ..ContactFilter::default()
     };
     let expected = sorted_ids(
         contacts
@@ -124,7 +130,7 @@ async fn an_audience_without_a_condition_is_everyone(store: Store) {
         .collect();
     store.add(&contacts).await;
     store.add(&samples::contacts(other.id, 2)).await;
-    let everyone = Audience::default();
+    let everyone = ContactFilter::default();
     let found = recipients(&store, &campaign, Some(&everyone), 2).await;
     assert_eq!(found, sorted_ids(&contacts));
 }
@@ -141,10 +147,11 @@ async fn every_condition_of_an_audience_holds(store: Store) {
         contact(user.id, "Eva 50%", &[], inactive),
     ];
     store.add(&contacts).await;
-    let audience = |labels: &[&str], status, search: Option<&str>| Audience {
+    let audience = |labels: &[&str], status, search: Option<&str>| ContactFilter {
         tags: tags(labels),
         status,
         search: search.map(short),
+        ..ContactFilter::default()
     };
     let cases = [
         (audience(&["VIP"], None, None), &[0, 1, 2, 3][..]),
@@ -154,6 +161,14 @@ async fn every_condition_of_an_audience_holds(store: Store) {
         (audience(&[], None, Some("%")), &[4]),
         (audience(&["norte"], Some(active), Some("ramón")), &[0]),
         (audience(&["sur"], None, None), &[]),
+        (
+            audience(&["norte"], None, Some("ramón")).and(audience(&[], Some(active), Some("dos"))),
+            &[],
+        ),
+        (
+            audience(&["norte"], None, Some("ramón")).and(audience(&["vip"], None, Some("dos"))),
+            &[3],
+        ),
     ];
     for (audience, expected) in cases {
         let expected = sorted_ids(expected.iter().map(|index| &contacts[*index]));
@@ -168,7 +183,7 @@ async fn recipients_are_whole_contacts(store: Store) {
     let contact = crate::contacts::full(user.id);
     store.add(std::slice::from_ref(&contact)).await;
     choose(&store, &campaign, &[contact.id]).await;
-    for audience in [None, Some(Audience::default())] {
+    for audience in [None, Some(ContactFilter::default())] {
         let mut repositories = store.read();
         let found = repositories
             .contacts()
@@ -192,7 +207,7 @@ async fn a_campaign_of_another_user_has_no_recipients(store: Store) {
         ..campaign.clone()
     };
     assert_eq!(recipients(&store, &as_other, None, 10).await, []);
-    let everyone = Audience::default();
+    let everyone = ContactFilter::default();
     let found = recipients(&store, &as_other, Some(&everyone), 10).await;
     assert_eq!(found, sorted_ids(&of_other));
     let found = recipients(&store, &campaign, None, 10).await;

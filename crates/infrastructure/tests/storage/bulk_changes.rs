@@ -5,12 +5,13 @@ use nexus_domain::{
     ContactStatus, UserId,
 };
 
-use crate::samples::{self, at, short, tags};
+use crate::samples::{self, at, search, short, tags};
 use crate::store::{Store, assert_same};
 
 on_both_databases!(
     a_change_is_read_as_it_was_written,
     how_far_it_is_is_saved,
+    those_that_are_not_over_are_told,
     another_user_sees_and_changes_nothing,
     those_that_were_over_long_ago_are_deleted,
 );
@@ -26,8 +27,10 @@ fn change(user: UserId) -> BulkChange {
             status: Some(ContactStatus::Inactive),
             has_phone: true,
             has_email: false,
+            has_field: Some(samples::field_name("Ciudad")),
             created_after: Some(at(-9)),
             created_before: Some(at(9)),
+            also: vec![search("norte"), ContactFilter::default()],
         }),
         status: BulkStatus::Queued,
         matched: 12_345,
@@ -62,6 +65,10 @@ async fn a_change_is_read_as_it_was_written(store: Store) {
             ContactSelection::Filter(ContactFilter::default()),
         ),
         (BulkAction::Edit(rename), change(user).selection),
+        (
+            BulkAction::Edit(ContactEdit::RemoveField(samples::field_name("Talla"))),
+            ContactSelection::Ids(vec![]),
+        ),
         (change(user).action, change(user).selection),
     ] {
         let written = BulkChange {
@@ -93,6 +100,23 @@ async fn how_far_it_is_is_saved(store: Store) {
     let mut unit = store.begin().await;
     let locked = unit.bulk_changes().lock(user, change.id).await.unwrap();
     assert_same(&locked, &Some(change));
+}
+
+async fn those_that_are_not_over_are_told(store: Store) {
+    let (user, other) = (store.user().await.id, store.user().await.id);
+    let mut changes = [(); 4].map(|()| change(user));
+    changes[1].advance(samples::contact_id(), 400, at(1));
+    changes[2].complete(at(2));
+    changes[3].fail(at(2));
+    let mut repositories = store.read();
+    let stored = repositories.bulk_changes();
+    for change in &changes {
+        stored.insert(change).await.unwrap();
+    }
+    let mut open = changes[..2].to_vec();
+    open.sort_by_key(|change| change.id);
+    assert_same(&stored.unfinished(user).await.unwrap(), &open);
+    assert_eq!(stored.unfinished(other).await.unwrap(), []);
 }
 
 async fn another_user_sees_and_changes_nothing(store: Store) {

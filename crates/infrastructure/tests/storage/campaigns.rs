@@ -137,10 +137,12 @@ async fn a_campaign_is_read_with_every_content_and_audience(store: Store) {
         template(None, &[]),
         template(Some("Recuerda la cita"), &variables),
     ];
+    let segment = store.segment(&user).await;
     let audiences = [
         None,
         Some(Audience::default()),
         Some(Audience {
+            segment: Some(segment.id),
             tags: tags(&["VIP", "Otoño \"26\""]),
             status: Some(ContactStatus::Inactive),
             search: Some(short("José")),
@@ -393,6 +395,10 @@ async fn another_user_sees_and_changes_nothing(store: Store) {
     let counted = campaigns.count(other.id, campaign.id, &counters(1)).await;
     assert!(counted.is_err());
     campaigns.set_total(other.id, campaign.id, 7).await.unwrap();
+    campaigns
+        .note_total(other.id, campaign.id, 7)
+        .await
+        .unwrap();
     assert!(!campaigns.delete(other.id, campaign.id).await.unwrap());
     let active = campaigns.active_of(other.id, sender.id).await.unwrap();
     assert_eq!(active, []);

@@ -2,7 +2,9 @@ use chrono::TimeDelta;
 use nexus_domain::values::{ContactSort, ListRequest, LongText, Tag, fold};
 use nexus_domain::{Contact, ContactFilter, ContactStatus, UserId};
 
-use crate::samples::{self, at, email, page, phone, search, short, tags};
+use crate::samples::{
+    self, at, custom_fields, email, field_name, page, phone, search, short, tags,
+};
 use crate::store::Store;
 
 on_both_databases!(
@@ -14,6 +16,7 @@ on_both_databases!(
     all_tags_must_be_there,
     a_time_of_creation_is_at_or_after_and_before,
     every_combination_of_conditions_holds_together,
+    two_filters_together_let_through_whom_both_let_through,
 );
 
 /// The names of the contacts that are let through, by list and count, in both orders.
@@ -240,6 +243,10 @@ fn lets_through(filter: &ContactFilter, contact: &Contact) -> bool {
         && (!filter.has_phone || contact.phone.is_some())
         && (!filter.has_email || contact.email.is_some())
         && filter
+            .has_field
+            .as_ref()
+            .is_none_or(|name| contact.custom_fields.get(name).is_some())
+        && filter
             .created_after
             .is_none_or(|after| contact.created_at >= after)
         && filter
@@ -268,8 +275,8 @@ fn combinations() -> Vec<ContactFilter> {
     filters
 }
 
-async fn every_combination_of_conditions_holds_together(store: Store) {
-    let user = store.user().await.id;
+/// Contacts that differ in all that a filter asks for.
+fn crowd(user: UserId) -> Vec<Contact> {
     let names = ["Ramón", "León", "Simon", "Eva"];
     let mut contacts = Vec::new();
     for number in 0..48_usize {
@@ -290,8 +297,21 @@ async fn every_combination_of_conditions_holds_together(store: Store) {
         if number % 7 == 0 {
             contact.phone = None;
         }
+        contact.custom_fields = custom_fields(
+            [
+                &[][..],
+                &[("Ciudad", "Lima")],
+                &[("Ciudad", "Cusco"), ("Talla", "M")],
+            ][number % 3],
+        );
         contacts.push(contact);
     }
+    contacts
+}
+
+async fn every_combination_of_conditions_holds_together(store: Store) {
+    let user = store.user().await.id;
+    let contacts = crowd(user);
     store.add(&contacts).await;
     let filters = combinations();
     assert_eq!(filters.len(), 256);
@@ -305,4 +325,61 @@ async fn every_combination_of_conditions_holds_together(store: Store) {
         assert!(!expected.is_empty(), "{filter:?} shows nothing");
         assert_eq!(found(&store, user, filter).await, expected, "{filter:?}");
     }
+}
+
+async fn two_filters_together_let_through_whom_both_let_through(store: Store) {
+    let user = store.user().await.id;
+    let contacts = crowd(user);
+    store.add(&contacts).await;
+    let filter = |text: &str, labels: &[&str], status, from, to| ContactFilter {
+        search: (!text.is_empty()).then(|| short(text)),
+        tags: tags(labels),
+        status,
+        created_after: (from > 0).then(|| at(from)),
+        created_before: (to > 0).then(|| at(to)),
+        ..ContactFilter::default()
+    };
+    let (active, inactive) = (Some(ContactStatus::Active), Some(ContactStatus::Inactive));
+    let filters = [
+        ContactFilter::default(),
+        filter("ÓN", &["uno"], active, 0, 0),
+        filter("ram", &["UNO", "dos"], None, 2, 9),
+        filter("eon", &["dos"], inactive, 5, 10),
+        filter("", &["3"], active, 0, 7),
+        filter("eva", &[], inactive, 0, 0),
+        ContactFilter {
+            has_email: true,
+            ..filter("mon", &[], None, 0, 0)
+        },
+        ContactFilter {
+            has_field: Some(field_name("Ciudad")),
+            ..ContactFilter::default()
+        },
+        ContactFilter {
+            has_field: Some(field_name("Talla")),
+            ..filter("ram", &["uno"], None, 0, 0)
+        },
+        // Of two searches and two statuses already.
+        filter("ra", &[], active, 0, 0).and(filter("mon", &["dos"], None, 0, 0)),
+    ];
+    let mut shown = 0;
+    for one in &filters {
+        for other in &filters {
+            let both = one.clone().and(other.clone());
+            let lets_both = |contact: &Contact| {
+                let each = [one, other].into_iter();
+                let mut each = each.flat_map(|filter| [filter].into_iter().chain(&filter.also));
+                each.all(|filter| lets_through(filter, contact))
+            };
+            let mut expected: Vec<_> = contacts
+                .iter()
+                .filter(|contact| lets_both(contact))
+                .map(|contact| contact.name.as_str())
+                .collect();
+            expected.sort_unstable();
+            shown += expected.len();
+            assert_eq!(found(&store, user, &both).await, expected, "{both:?}");
+        }
+    }
+    assert!(shown > 100, "few are let through by two filters: {shown}");
 }

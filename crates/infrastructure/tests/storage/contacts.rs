@@ -27,6 +27,7 @@ pub(crate) fn full(user: UserId) -> Contact {
         email: Some(email(&format!("Luz.Pena{}@Example.com", samples::next()))),
         tags: tags(&["VIP", "Otoño 2026", "café"]),
         notes: LongText::parse("Prefiere WhatsApp.\n\tLlamar de 9 a 11; '50 %'.").ok(),
+        custom_fields: samples::custom_fields(&[("Ciudad", "Lima"), ("Talla", "38 ½")]),
         status: ContactStatus::Unsubscribed,
         opt_out: ContactStatus::Unsubscribed.opt_out(OptOutSource::Provider, at(3)),
         source: ContactSource::File(samples::import_id()),

@@ -42,7 +42,13 @@ fn plan() -> ImportPlan {
             column(3, Some("Ñandú \"x\""), ColumnMeaning::Name),
             column(0, None, ColumnMeaning::Phone),
             column(1, Some(""), ColumnMeaning::Ignore),
+            column(
+                2,
+                None,
+                ColumnMeaning::Custom(samples::field_name("Ciudad")),
+            ),
         ])),
+        keep_unmapped: true,
         known: KnownContacts::UpdateEmpty,
         tags: vec![Tag::from_stored("Señal".to_owned())],
         default_country: Country::parse("ES").ok(),

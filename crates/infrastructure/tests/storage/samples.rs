@@ -4,8 +4,9 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use nexus_domain::values::{
-    Country, Cursor, EmailAddress, Language, ListRequest, MessageText, Paging, PersonName,
-    PhoneNumber, ShortText, SortDirection, Tag, TimeZone,
+    Country, Cursor, CustomFields, EmailAddress, FieldName, FieldValue, Language, ListRequest,
+    MessageText, Paging, PersonName, PhoneNumber, SegmentName, ShortText, SortDirection, Tag,
+    TimeZone,
 };
 use nexus_domain::{
     Automation, BotActivity, BotActivityId, BotActivityKind, BulkChangeId, Campaign,
@@ -13,9 +14,9 @@ use nexus_domain::{
     CampaignState, ChannelKind, Contact, ContactFilter, ContactId, ContactSource, ContactStatus,
     Delivery, Direction, ImportId, ImportPlan, ImportProgress, ImportStatus, ImportUndo,
     ImportedFile, InstanceId, Job, JobId, JobWork, MediaFile, MediaId, MediaKind, Message,
-    MessageBody, MessageId, NotificationSettings, PrivacySettings, ProviderKeys, SenderAccount,
-    SenderId, TableFormat, Theme, User, UserId, WebhookEvent, WebhookEventId, WebhookKey,
-    WebhookSource, WebhookState,
+    MessageBody, MessageId, NotificationSettings, PrivacySettings, ProviderKeys, Segment,
+    SegmentId, SenderAccount, SenderId, TableFormat, Theme, User, UserId, WebhookEvent,
+    WebhookEventId, WebhookKey, WebhookSource, WebhookState,
 };
 use nexus_infrastructure::SystemEntropy;
 
@@ -45,6 +46,7 @@ new_ids!(
     campaign_id: CampaignId,
     recipient_id: CampaignContactId,
     import_id: ImportId,
+    segment_id: SegmentId,
     message_id: MessageId,
     webhook_id: WebhookEventId,
     job_id: JobId,
@@ -72,7 +74,19 @@ pub(crate) fn phone(text: &str) -> PhoneNumber {
 }
 
 pub(crate) fn message_text(text: &str) -> MessageText {
-    MessageText::parse(text).expect("a message")
+    MessageText::from_stored(text).expect("a message")
+}
+
+pub(crate) fn field_name(label: &str) -> FieldName {
+    FieldName::parse(label).expect("a name")
+}
+
+pub(crate) fn custom_fields(fields: &[(&str, &str)]) -> CustomFields {
+    let value = |text| FieldValue::parse(text).expect("a value");
+    let fields = fields
+        .iter()
+        .map(|(name, text)| (field_name(name), value(text)));
+    CustomFields::from_stored(fields)
 }
 
 pub(crate) fn tags(labels: &[&str]) -> Vec<Tag> {
@@ -113,6 +127,7 @@ pub(crate) fn contact(user: UserId, text: &str) -> Contact {
         email: None,
         tags: Vec::new(),
         notes: None,
+        custom_fields: CustomFields::default(),
         status: ContactStatus::Active,
         opt_out: None,
         source: ContactSource::Manual,
@@ -140,6 +155,18 @@ pub(crate) fn campaign(user: UserId) -> Campaign {
         sender_id: None,
         state: CampaignState::Draft,
         counters: CampaignCounters::default(),
+        created_at: at(0),
+        updated_at: at(0),
+    }
+}
+
+/// A segment of everyone.
+pub(crate) fn segment(user: UserId, name: &str) -> Segment {
+    Segment {
+        id: segment_id(),
+        user_id: user,
+        name: SegmentName::parse(name).expect("a name"),
+        filter: ContactFilter::default(),
         created_at: at(0),
         updated_at: at(0),
     }

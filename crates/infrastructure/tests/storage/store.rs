@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use nexus_domain::ports::{DuplicateKey, Repositories, Storage, StorageError, UnitOfWork};
 use nexus_domain::values::{ListRequest, Listing, Paging};
-use nexus_domain::{Campaign, Contact, SenderAccount, User};
+use nexus_domain::{Campaign, Contact, Segment, SenderAccount, User};
 use nexus_infrastructure::storage::{SqlStorage, StorageOptions};
 use nexus_testing::TestDatabase;
 use sea_orm::{ConnectionTrait, Database, DatabaseConnection, Statement};
@@ -94,6 +94,18 @@ impl Store {
             .await
             .expect("a new campaign");
         campaign
+    }
+
+    /// A segment that is stored.
+    pub(crate) async fn segment(&self, user: &User) -> Segment {
+        let name = format!("Segmento {}", samples::next());
+        let segment = samples::segment(user.id, &name);
+        self.read()
+            .segments()
+            .insert(&segment)
+            .await
+            .expect("a new segment");
+        segment
     }
 
     /// A campaign that this account is sending.

@@ -141,12 +141,14 @@ async fn an_unknown_user_is_nobody(store: Store) {
     assert!(!users.delete(samples::user_id()).await.unwrap());
 }
 
-const TABLES: [&str; 17] = [
+const TABLES: [&str; 19] = [
     "sessions",
     "contacts",
     "contact_tags",
     "contact_totals",
+    "contact_fields",
     "contact_tag_totals",
+    "segments",
     "senders",
     "campaigns",
     "campaign_choices",
@@ -166,10 +168,16 @@ async fn something_everywhere(store: &Store) -> User {
     let user = store.user().await;
     let sender = store.sender(&user).await;
     let campaign = store.active_campaign(&user, &sender).await;
+    store.segment(&user).await;
     let mut contact = samples::contact(user.id, "Luz");
     contact.tags = tags(&["vip"]);
     store.add(&[contact.clone()]).await;
     let mut unit = store.begin().await;
+    let names = [samples::field_name("Ciudad")];
+    unit.fields()
+        .register(user.id, &names, at(0))
+        .await
+        .unwrap();
     unit.sessions()
         .insert(&StoredSession {
             key: SessionKeyHash(

@@ -16,6 +16,9 @@ use crate::errors::{ApiError, Code, ProblemDocument};
 use crate::extract::{SignedIn, language_of};
 use crate::routes::shared::{AnyFailure, CanConflict, NeedsObject, NeedsSession, TakesValues};
 
+/// When a tag may have its new name on every contact.
+const TRY_AGAIN_SECONDS: u64 = 5;
+
 impl From<(SendCampaignError, Language)> for ApiError {
     fn from((error, language): (SendCampaignError, Language)) -> Self {
         match error {
@@ -26,6 +29,9 @@ impl From<(SendCampaignError, Language)> for ApiError {
             }
             SendCampaignError::NoProvider { missing } => provider_missing(missing, language),
             SendCampaignError::NoRecipients => Self::new(Code::NoRecipients),
+            SendCampaignError::TagBeingRenamed { tag } => Self::new(Code::TagBeingRenamed)
+                .with("tag", tag.label())
+                .retry_after(TRY_AGAIN_SECONDS),
             SendCampaignError::TemplateUnusable(problem) => template_unusable(&problem, language),
             SendCampaignError::ProviderRefused { reason } => provider_failed(&reason),
             SendCampaignError::ChangedMeanwhile => Self::new(Code::CampaignChanged),
@@ -66,7 +72,8 @@ impl From<(CancelCampaignError, Language)> for ApiError {
     }
 }
 
-/// Starts a campaign now. It is sent in the background: follow its counters and its recipients.
+/// Starts a campaign now. It is sent in the background: follow its counters and its recipients. 409
+/// with `tag_being_renamed` while not every contact has the new name of a tag of its audience.
 #[utoipa::path(
     operation_id = "send_campaign",
     tag = "campaigns",

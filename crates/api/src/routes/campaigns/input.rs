@@ -35,10 +35,14 @@ impl From<TemplateBody> for TemplateInput {
     }
 }
 
-/// Recipients chosen by a rule; without any condition it is everyone.
+/// Recipients chosen by a rule, all of whose conditions must hold; without any condition it is
+/// everyone.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(default)]
 pub struct AudienceBody {
+    /// In this segment, as it is when the campaign starts.
+    #[schema(value_type = Option<uuid::Uuid>)]
+    segment_id: Option<String>,
     /// With all of these tags.
     #[schema(example = json!(["clientes"]))]
     tags: Option<Vec<String>>,
@@ -52,6 +56,7 @@ pub struct AudienceBody {
 impl From<AudienceBody> for AudienceInput {
     fn from(body: AudienceBody) -> Self {
         Self {
+            segment_id: body.segment_id,
             tags: body.tags.unwrap_or_default(),
             status: body.status,
             search: body.search,

@@ -44,6 +44,8 @@ impl From<&TemplateMessage> for TemplateView {
 /// Recipients chosen by a rule.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct AudienceView {
+    /// In this segment. Once the campaign has started the segment may be gone.
+    segment_id: Option<Uuid>,
     /// With all of these tags.
     #[schema(example = json!(["clientes"]))]
     tags: Vec<String>,
@@ -56,6 +58,7 @@ pub struct AudienceView {
 impl From<&Audience> for AudienceView {
     fn from(audience: &Audience) -> Self {
         Self {
+            segment_id: audience.segment.map(|id| id.as_uuid()),
             tags: audience
                 .tags
                 .iter()
@@ -122,6 +125,8 @@ pub struct CampaignView {
     completed_at: Option<DateTime<Utc>>,
     created_at: DateTime<Utc>,
     updated_at: DateTime<Utc>,
+    /// Until the campaign starts, whom it is for: counted whenever the campaign itself is read or
+    /// changed. In the list, the number for an audience is that of the last time.
     #[schema(example = 120)]
     total_recipients: i64,
     /// Not settled yet.

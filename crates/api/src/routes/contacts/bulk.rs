@@ -5,48 +5,15 @@ use actix_web::{HttpResponse, get, post};
 use nexus_application::bulk::{
     BulkChanges, BulkError, BulkOutcome, BulkRequest, GetBulkChangeError,
 };
-use nexus_application::contacts::ContactQuery;
 use nexus_domain::{BulkChange, BulkChangeId};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use super::filter::ContactFilterBody;
 use crate::errors::ApiError;
 use crate::extract::{Body, SignedIn};
 use crate::routes::shared::{AnyFailure, NeedsObject, NeedsSession, TakesValues};
-
-/// The contacts that the list shows with these conditions; without any, all of them.
-#[derive(Debug, Default, Deserialize, ToSchema)]
-#[serde(default)]
-pub struct ContactFilterBody {
-    /// A part of name, phone, e-mail, notes or tags; accents and case don't matter.
-    search: Option<String>,
-    /// With all of these tags.
-    #[schema(example = json!(["clientes"]))]
-    tags: Option<Vec<String>>,
-    /// `active`, `inactive` or `unsubscribed`.
-    #[schema(example = "inactive")]
-    status: Option<String>,
-    /// `phone`, `email`, or both.
-    has: Option<Vec<String>>,
-    /// Created at or after this time (RFC 3339).
-    created_after: Option<String>,
-    /// Created before this time (RFC 3339).
-    created_before: Option<String>,
-}
-
-impl From<ContactFilterBody> for ContactQuery {
-    fn from(body: ContactFilterBody) -> Self {
-        Self {
-            search: body.search,
-            tags: body.tags.unwrap_or_default(),
-            status: body.status,
-            has: body.has.unwrap_or_default(),
-            created_after: body.created_after,
-            created_before: body.created_before,
-        }
-    }
-}
 
 /// What is to happen to which contacts: `contact_ids` or `filter`, and not both.
 #[derive(Debug, Deserialize, ToSchema)]

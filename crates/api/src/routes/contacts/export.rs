@@ -6,7 +6,9 @@ use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, get};
 use chrono::{DateTime, NaiveDate, Utc};
 use futures_util::{StreamExt, stream};
 use nexus_application::contacts::{ContactExport, Contacts, ExportContactsError};
-use nexus_domain::values::{EmailAddress, Language, LongText, PhoneNumber, Tag};
+use nexus_domain::values::{
+    EmailAddress, FieldName, FieldValue, Language, LongText, PhoneNumber, Tag,
+};
 use nexus_domain::{Contact, ContactStatus};
 use nexus_infrastructure::tables::WorkbookStream;
 
@@ -15,7 +17,7 @@ use crate::errors::{ApiError, Code};
 use crate::extract::{Query, SignedIn, language_of};
 use crate::routes::shared::{AnyFailure, NeedsSession, TakesValues};
 
-/// How many columns an export has.
+/// How many columns an export has besides the custom fields.
 const COLUMNS: usize = 9;
 
 /// Tells programs for spreadsheets that a CSV file is in UTF-8.
@@ -31,8 +33,17 @@ impl From<ExportContactsError> for ApiError {
     }
 }
 
-/// The names of the columns; those of the first seven are known to imports.
-fn header_row(language: Language) -> [&'static str; COLUMNS] {
+/// The names of the columns: those of the first six are known to imports, which pass over the three
+/// after them and may keep the custom fields, the rest.
+fn header_row(fields: &[FieldName], language: Language) -> Vec<String> {
+    let fixed = fixed_header(language).into_iter();
+    fixed
+        .chain(fields.iter().map(FieldName::label))
+        .map(str::to_owned)
+        .collect()
+}
+
+fn fixed_header(language: Language) -> [&'static str; COLUMNS] {
     match language {
         Language::Es => [
             "Nombre",
@@ -68,7 +79,16 @@ fn status_word(status: ContactStatus, language: Language) -> &'static str {
     }
 }
 
-fn row(contact: &Contact, language: Language) -> [String; COLUMNS] {
+fn row(contact: &Contact, fields: &[FieldName], language: Language) -> Vec<String> {
+    let mut row = fixed_cells(contact, language).to_vec();
+    row.extend(fields.iter().map(|name| {
+        let value = contact.custom_fields.get(name).map(FieldValue::as_str);
+        value.unwrap_or_default().to_owned()
+    }));
+    row
+}
+
+fn fixed_cells(contact: &Contact, language: Language) -> [String; COLUMNS] {
     let labels: Vec<&str> = contact.tags.iter().map(Tag::label).collect();
     let time = |at: DateTime<Utc>| at.format("%Y-%m-%d %H:%M:%SZ").to_string();
     let text = |text: Option<&str>| text.unwrap_or_default().to_owned();
@@ -117,10 +137,10 @@ fn write_line(text: &mut String, cells: impl IntoIterator<Item = impl AsRef<str>
     text.push_str("\r\n");
 }
 
-fn lines(contacts: &[Contact], language: Language) -> String {
+fn lines(contacts: &[Contact], fields: &[FieldName], language: Language) -> String {
     let mut text = String::new();
     for contact in contacts {
-        write_line(&mut text, row(contact, language));
+        write_line(&mut text, row(contact, fields, language));
     }
     text
 }
@@ -131,7 +151,7 @@ async fn next_lines(
     language: Language,
 ) -> Result<Option<Bytes>, ApiError> {
     let part = export.next_part().await?;
-    Ok((!part.is_empty()).then(|| Bytes::from(lines(&part, language))))
+    Ok((!part.is_empty()).then(|| Bytes::from(lines(&part, export.fields(), language))))
 }
 
 /// `contactos-2026-11-23.csv`, in the language of the person.
@@ -153,7 +173,8 @@ fn attachment(content_type: &str, file_name: &str) -> HttpResponseBuilder {
     answer
 }
 
-/// The contacts that the list shows with the same conditions, oldest first, as a CSV file in UTF-8.
+/// The contacts that the list shows with the same conditions, oldest first, as a CSV file in UTF-8,
+/// with a column for each custom field.
 /// Text that a spreadsheet would take for a formula, phone numbers among it, has an apostrophe in
 /// front.
 #[utoipa::path(
@@ -178,7 +199,7 @@ pub async fn csv(
     // Before the answer begins: a failure can still be told.
     let first = next_lines(&mut export, language).await?;
     let mut head = BYTE_ORDER_MARK.to_owned();
-    write_line(&mut head, header_row(language));
+    write_line(&mut head, header_row(export.fields(), language));
     let head = [Some(Bytes::from(head)), first].into_iter().flatten();
     let rest = stream::try_unfold(export, move |mut export| async move {
         // Now it can only end the file early.
@@ -205,13 +226,17 @@ impl WorkbookExport {
             let piece = self.workbook.finish().map_err(unwritten)?;
             return Ok((piece.into(), None));
         }
-        let rows = part.iter().map(|contact| row(contact, self.language));
+        let fields = self.contacts.fields();
+        let rows = part
+            .iter()
+            .map(|contact| row(contact, fields, self.language));
         let piece = self.workbook.add(rows).map_err(unwritten)?;
         Ok((piece.into(), Some(self)))
     }
 }
 
-/// The contacts that the list shows with the same conditions, oldest first, as an Excel workbook.
+/// The contacts that the list shows with the same conditions, oldest first, as an Excel workbook,
+/// with a column for each custom field.
 /// Every cell is a text; more than a million contacts go on in a next sheet.
 #[utoipa::path(
     tag = "contacts",
@@ -234,8 +259,8 @@ pub async fn xlsx(
     let contacts = contacts.export(&actor, &filter.into()).await?;
     let name = file_name(language, contacts.date(), "xlsx");
     let export = WorkbookExport {
+        workbook: WorkbookStream::new(header_row(contacts.fields(), language)),
         contacts,
-        workbook: WorkbookStream::new(header_row(language).map(str::to_owned).to_vec()),
         language,
     };
     // Before the answer begins: a failure can still be told.

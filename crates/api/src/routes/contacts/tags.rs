@@ -1,16 +1,18 @@
 //! The tags of contacts.
 
 use actix_web::web::{Data, Json, Path};
-use actix_web::{HttpResponse, delete, get, put};
+use actix_web::{HttpRequest, HttpResponse, delete, get, put};
 use nexus_application::bulk::{BulkChanges, DeleteTagError, RenameTagError};
 use nexus_application::contacts::Contacts;
+use nexus_domain::values::Language;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::bulk::{BulkDone, BulkJobEnvelope, answer};
-use crate::errors::ApiError;
-use crate::extract::{Body, SignedIn};
-use crate::routes::shared::{AnyFailure, NeedsObject, NeedsSession, TakesValues};
+use super::uses::{Named, spoken};
+use crate::errors::{ApiError, Code};
+use crate::extract::{Body, SignedIn, language_of};
+use crate::routes::shared::{AnyFailure, CanConflict, NeedsObject, NeedsSession, TakesValues};
 
 /// A tag and how many contacts have it.
 #[derive(Debug, Serialize, ToSchema)]
@@ -69,17 +71,36 @@ impl From<RenameTagError> for ApiError {
     }
 }
 
-impl From<DeleteTagError> for ApiError {
-    fn from(error: DeleteTagError) -> Self {
+impl From<(DeleteTagError, Language)> for ApiError {
+    fn from((error, language): (DeleteTagError, Language)) -> Self {
         match error {
             DeleteTagError::NotFound => Self::not_found(),
+            DeleteTagError::InUse(uses) => {
+                let campaigns: Vec<Named> = uses
+                    .campaigns
+                    .iter()
+                    .map(|(id, name)| Named::new(id.as_uuid(), name.as_str()))
+                    .collect();
+                let segments: Vec<Named> = uses
+                    .segments
+                    .iter()
+                    .map(|(id, name)| Named::new(id.as_uuid(), name.as_str()))
+                    .collect();
+                let all = campaigns.iter().chain(&segments);
+                Self::new(Code::TagInUse)
+                    .with("uses", spoken(all, language))
+                    .with_member("campaigns", Named::members(&campaigns))
+                    .with_member("segments", Named::members(&segments))
+            }
             DeleteTagError::Storage(error) => error.into(),
         }
     }
 }
 
-/// Renames a tag on every contact that has it; onto the name of another tag, merges the two. More
-/// than 2,000 contacts are changed in the background.
+/// Renames a tag on every contact that has it, in segments, and in the audiences of campaigns that
+/// have not started; onto the name of another tag, merges the two: what chose contacts by either
+/// then chooses those of both. More than 2,000 contacts are changed in the background; until that
+/// is done no campaign starts that chooses by the tag (`tag_being_renamed`).
 #[utoipa::path(
     tag = "contacts",
     operation_id = "rename_tag",
@@ -103,7 +124,9 @@ pub async fn rename(
 }
 
 /// Takes a tag from every contact that has it; the contacts stay. More than 2,000 contacts are
-/// changed in the background.
+/// changed in the background. 409 with `tag_in_use` while campaigns that have not started or
+/// segments choose contacts by it: the members `campaigns` and `segments` have their `id` and
+/// `name`.
 #[utoipa::path(
     tag = "contacts",
     operation_id = "delete_tag",
@@ -111,14 +134,19 @@ pub async fn rename(
     responses(
         (status = 200, description = "Deleted", body = BulkDone),
         (status = 202, description = "Being deleted; follow it under the job's id", body = BulkJobEnvelope),
-        AnyFailure, NeedsSession, NeedsObject,
+        AnyFailure, NeedsSession, NeedsObject, CanConflict,
     )
 )]
 #[delete("/tags/{tag}")]
 pub async fn remove(
     changes: Data<BulkChanges>,
     SignedIn(actor): SignedIn,
+    request: HttpRequest,
     tag: Path<String>,
 ) -> Result<HttpResponse, ApiError> {
-    Ok(answer(changes.delete_tag(&actor, &tag).await?))
+    let done = changes
+        .delete_tag(&actor, &tag)
+        .await
+        .map_err(|error| (error, language_of(&request)))?;
+    Ok(answer(done))
 }

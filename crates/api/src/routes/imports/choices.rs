@@ -1,7 +1,7 @@
 //! What a user chooses for an import.
 
 use nexus_application::imports::{ColumnChoice, ImportChoices};
-use nexus_domain::MappedColumn;
+use nexus_domain::{ColumnMeaning, MappedColumn};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -15,18 +15,24 @@ pub struct ColumnBody {
     /// another.
     #[schema(example = "Nombre del cliente")]
     header: Option<String>,
-    /// `name`, `last_name`, `phone`, `email`, `tags`, `notes`, `status` or `ignore`. Columns that are
-    /// not mentioned are ignored; only `tags` and `ignore` may be there more than once.
+    /// `name`, `last_name`, `phone`, `email`, `tags`, `notes`, `status`, `custom` or `ignore`. Columns
+    /// that are not mentioned are ignored, unless `keep_unmapped` is chosen; only `tags`, `ignore` and
+    /// `custom` under different names may be there more than once.
     #[schema(example = "name")]
     field: String,
+    /// The name of the custom field, with `custom`; without it, the header.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(example = "Ciudad")]
+    custom: Option<String>,
 }
 
 impl ColumnBody {
-    pub(super) fn new(column: usize, header: &str, field: &str) -> Self {
+    pub(super) fn new(column: usize, header: &str, meaning: &ColumnMeaning) -> Self {
         Self {
             column,
             header: Some(header.to_owned()),
-            field: field.to_owned(),
+            field: meaning.as_str().to_owned(),
+            custom: custom_name(meaning),
         }
     }
 
@@ -35,8 +41,14 @@ impl ColumnBody {
             column: column.index,
             header: column.header.clone(),
             field: column.meaning.as_str().to_owned(),
+            custom: custom_name(&column.meaning),
         }
     }
+}
+
+fn custom_name(meaning: &ColumnMeaning) -> Option<String> {
+    let name = meaning.custom_field()?;
+    Some(name.label().to_owned())
 }
 
 impl From<ColumnBody> for ColumnChoice {
@@ -45,6 +57,7 @@ impl From<ColumnBody> for ColumnChoice {
             column: body.column,
             header: body.header,
             field: body.field,
+            custom: body.custom,
         }
     }
 }
@@ -59,6 +72,9 @@ pub struct ChoicesBody {
     header_line: Option<u64>,
     /// What the columns hold; without it, their headers say so.
     mapping: Option<Vec<ColumnBody>>,
+    /// Whether a column that nothing is said of becomes a custom field with the name of its header.
+    #[serde(default)]
+    keep_unmapped: Option<bool>,
     /// What happens to contacts that are there already: `skip` (the default), `update_empty` takes
     /// what they lack, `overwrite` takes all that the row has. Nothing is ever emptied, tags are only
     /// added, and who unsubscribed stays so.
@@ -82,6 +98,7 @@ impl From<ChoicesBody> for ImportChoices {
             sheet: body.sheet,
             header_line: body.header_line,
             mapping: body.mapping.map(columns),
+            keep_unmapped: body.keep_unmapped.unwrap_or_default(),
             known_contacts: body.known_contacts,
             tags: body.tags.unwrap_or_default(),
             default_country: body.default_country,

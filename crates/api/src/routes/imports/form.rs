@@ -32,6 +32,9 @@ pub struct ImportUpload {
     /// What the columns hold, as the JSON of a list of columns; without it, their headers say so.
     #[schema(example = r#"[{"column": 0, "header": "Cliente", "field": "name"}]"#)]
     mapping: Option<String>,
+    /// `true` when a column that nothing is said of is to become a custom field with the name of its
+    /// header.
+    keep_unmapped: Option<bool>,
     /// `skip`, `update_empty` or `overwrite`.
     known_contacts: Option<String>,
     /// Tags, separated by commas; the field may be there more than once.
@@ -140,6 +143,11 @@ fn choose(choices: &mut ImportChoices, name: &str, text: String, violations: &mu
                 choices.mapping = Some(columns.collect());
             }
             Err(_) => violations.add("mapping", expected(r#"[{"column": 0, "field": "name"}]"#)),
+        },
+        "keep_unmapped" => match text.trim() {
+            "true" | "1" => choices.keep_unmapped = true,
+            "false" | "0" => choices.keep_unmapped = false,
+            _ => violations.add("keep_unmapped", expected("a boolean")),
         },
         "known_contacts" => choices.known_contacts = Some(text),
         "tags" => choices.tags.extend(text.split(',').map(str::to_owned)),

@@ -1,10 +1,13 @@
 //! Looking at a file before it is imported.
 
+use std::collections::BTreeMap;
+
 use actix_multipart::Multipart;
 use actix_web::web::{Data, Json, Path};
 use actix_web::{HttpRequest, post};
 use nexus_application::imports::{
-    ImportChoices, Imports, Preview, PreviewAgainError, PreviewedContact, PreviewedRow, RowPreview,
+    IgnoredBecause, IgnoredColumn, ImportChoices, Imports, Preview, PreviewAgainError,
+    PreviewedContact, PreviewedRow, RowPreview,
 };
 use nexus_domain::values::{EmailAddress, Language, LongText, PhoneNumber};
 use nexus_domain::{ContactStatus, ImportId};
@@ -17,9 +20,10 @@ use super::choices::{ChoicesBody, ColumnBody};
 use super::form::{ImportUpload, receive};
 use super::upload::refusal;
 use super::view::ImportView;
-use super::words::not_while;
-use crate::errors::ApiError;
+use super::words::{explain_ignored, not_while};
+use crate::errors::{ApiError, describe};
 use crate::extract::{Body, SignedIn, UploadPace, language_of};
+use crate::routes::contacts::fields;
 use crate::routes::shared::{AnyFailure, CanConflict, NeedsObject, NeedsSession, TakesValues};
 
 /// A contact as a row would become one.
@@ -33,6 +37,8 @@ pub struct PreviewedContactView {
     email: Option<String>,
     tags: Vec<String>,
     notes: Option<String>,
+    #[schema(example = json!({"Ciudad": "Lima"}))]
+    custom_fields: BTreeMap<String, String>,
     /// Null when the row does not say: a new contact is then active.
     status: Option<&'static str>,
     /// The contact that is there already.
@@ -68,6 +74,39 @@ pub struct SampleView {
     known: u64,
 }
 
+/// A column that would be passed over.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct IgnoredColumnView {
+    /// Its place, the first being 0.
+    #[schema(example = 4)]
+    column: usize,
+    #[schema(example = "¿Precio?")]
+    header: String,
+    /// `chosen`, `unmapped`, `repeated`, `ours` (it was added to a file of ours), or what is wrong with
+    /// the header as the name of a custom field.
+    #[schema(example = "invalid_field_name")]
+    reason: &'static str,
+    /// One sentence for a person.
+    reason_text: String,
+}
+
+impl IgnoredColumnView {
+    fn new(column: IgnoredColumn, language: Language) -> Self {
+        Self {
+            column: column.column,
+            header: column.header,
+            reason: match &column.because {
+                IgnoredBecause::Chosen => "chosen",
+                IgnoredBecause::Unmapped => "unmapped",
+                IgnoredBecause::BadName(problem) => problem.code(),
+                IgnoredBecause::Repeated => "repeated",
+                IgnoredBecause::Ours => "ours",
+            },
+            reason_text: explain_ignored(&column.because, language),
+        }
+    }
+}
+
 /// How a file would be read.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct PreviewView {
@@ -93,8 +132,13 @@ pub struct PreviewView {
     header: Vec<String>,
     /// What each column seems to hold; to be sent back as `mapping`, as it is or corrected.
     suggested_mapping: Vec<ColumnBody>,
-    /// Whether the import can begin as things are: the columns are understood.
+    /// The columns that would be passed over, and why; without content in the first rows, those with
+    /// a header only. Empty when the columns are not understood.
+    ignored_columns: Vec<IgnoredColumnView>,
+    /// Whether the import can begin as things are: the columns are understood, and `refusal` is null.
     understood: bool,
+    /// Why the import can't begin with these custom fields: there would be too many.
+    refusal: Option<String>,
     rows: Vec<PreviewedRowView>,
     sample: SampleView,
 }
@@ -120,6 +164,7 @@ impl PreviewedContactView {
                 .map(|tag| tag.label().to_owned())
                 .collect(),
             notes: details.notes.as_ref().map(LongText::to_string),
+            custom_fields: fields::view(&details.custom_fields),
             status: details.status.map(ContactStatus::as_str),
             known_id: contact.known.map(|id| id.as_uuid()),
         }
@@ -150,7 +195,7 @@ impl PreviewView {
         let import = preview.import;
         let columns = import.header.iter().zip(&preview.suggested).enumerate();
         let mapping = columns
-            .map(|(place, (header, meaning))| ColumnBody::new(place, header, meaning.as_str()))
+            .map(|(place, (header, meaning))| ColumnBody::new(place, header, meaning))
             .collect();
         Self {
             upload_id: import.id.as_uuid(),
@@ -162,7 +207,13 @@ impl PreviewView {
             header_line: preview.header_line,
             header: import.header.clone(),
             suggested_mapping: mapping,
-            understood: preview.is_understood,
+            ignored_columns: preview
+                .ignored
+                .into_iter()
+                .map(|column| IgnoredColumnView::new(column, language))
+                .collect(),
+            understood: preview.is_understood && preview.refusal.is_none(),
+            refusal: preview.refusal.map(|problem| describe(&problem, language)),
             sample: SampleView {
                 rows: preview.rows.len(),
                 valid: preview.valid,

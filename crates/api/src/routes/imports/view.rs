@@ -57,6 +57,7 @@ pub struct PlanView {
     header_line: Option<u64>,
     /// Null when the columns are understood by their headers.
     mapping: Option<Vec<ColumnBody>>,
+    keep_unmapped: bool,
     /// `skip`, `update_empty` or `overwrite`.
     #[schema(example = "skip")]
     known_contacts: &'static str,
@@ -164,6 +165,7 @@ impl PlanView {
             sheet: plan.sheet.clone(),
             header_line: plan.header_line,
             mapping: mapping.map(|mapping| mapping.columns().iter().map(ColumnBody::of).collect()),
+            keep_unmapped: plan.keep_unmapped,
             known_contacts: plan.known.as_str(),
             tags: plan.tags.iter().map(|tag| tag.label().to_owned()).collect(),
             default_country: plan.default_country.map(|country| country.to_string()),

@@ -1,9 +1,10 @@
 //! What happened to an import, in the person's language.
 
+use nexus_application::imports::IgnoredBecause;
 use nexus_domain::ImportFailure;
 use nexus_domain::values::Language;
 
-use crate::errors::{ApiError, Code, number, size};
+use crate::errors::{ApiError, Code, describe, number, size};
 
 /// The refusal of what an import's status does not allow.
 pub(super) fn not_while(status: &'static str, language: Language) -> ApiError {
@@ -29,6 +30,27 @@ pub(super) fn not_while(status: &'static str, language: Language) -> ApiError {
     ApiError::new(Code::ImportStatus)
         .with("status", word)
         .with_member("status_of_import", status)
+}
+
+/// Why a column is passed over.
+pub(super) fn explain_ignored(because: &IgnoredBecause, language: Language) -> String {
+    match (because, language) {
+        (IgnoredBecause::Chosen, Language::Es) => "Elegiste no importarla.".into(),
+        (IgnoredBecause::Chosen, Language::En) => "You chose not to import it.".into(),
+        (IgnoredBecause::Unmapped, Language::Es) => {
+            "No es de los datos de un contacto, y no elegiste conservarla.".into()
+        }
+        (IgnoredBecause::Unmapped, Language::En) => {
+            "It is nothing that every contact has, and you did not choose to keep it.".into()
+        }
+        (IgnoredBecause::BadName(problem), language) => describe(problem, language),
+        (IgnoredBecause::Repeated, Language::Es) => "Otra columna ya tiene este nombre.".into(),
+        (IgnoredBecause::Repeated, Language::En) => "Another column has this name already.".into(),
+        (IgnoredBecause::Ours, Language::Es) => {
+            "La agregamos nosotros al archivo exportado.".into()
+        }
+        (IgnoredBecause::Ours, Language::En) => "We added it to the exported file.".into(),
+    }
 }
 
 /// The refusal of a file, or of the part of it that was chosen.
@@ -79,6 +101,26 @@ pub(super) fn explain(failure: &ImportFailure, language: Language) -> String {
             format!(
                 "The file has more than {} rows, which is the limit.",
                 number(*max)
+            )
+        }
+        (ImportFailure::TooManyFields { max }, Language::Es) => {
+            format!(
+                "Más de {max} columnas serían campos personalizados, que es el máximo de un contacto."
+            )
+        }
+        (ImportFailure::TooManyFields { max }, Language::En) => {
+            format!(
+                "More than {max} columns would be custom fields, which is the limit of a contact."
+            )
+        }
+        (ImportFailure::TooManyFieldNames { max }, Language::Es) => {
+            format!(
+                "Con sus columnas tendrías más de {max} campos personalizados, que es el máximo."
+            )
+        }
+        (ImportFailure::TooManyFieldNames { max }, Language::En) => {
+            format!(
+                "With its columns you would have more than {max} custom fields, which is the limit."
             )
         }
         (ImportFailure::TooManyColumns { max }, Language::Es) => {

@@ -100,7 +100,7 @@ async fn an_empty_field_of_a_form_clears_and_an_absent_one_does_not(app: App) {
     assert_eq!(changed["template"], template, "{:?}", answer.body);
     assert_eq!(
         changed["audience"],
-        json!({"tags": ["vip"], "status": "active", "search": "ana"})
+        json!({"segment_id": null, "tags": ["vip"], "status": "active", "search": "ana"})
     );
 
     // What was read and is sent back as it came changes nothing.
@@ -229,7 +229,7 @@ async fn what_cannot_be_sent_is_refused_field_by_field(app: App) {
     assert_eq!(
         answer.body["fields"],
         json!({"message": [
-            "No existe el dato «apellido»; puedes usar {nombre}, {telefono} y {email}."
+            "No existe el dato «apellido»; puedes usar {nombre}, {telefono}, {email} y tus campos personalizados."
         ]})
     );
     for (campaign, fields) in [

@@ -1,3 +1,4 @@
+mod fields;
 mod starting;
 mod tags;
 mod working;
@@ -5,7 +6,7 @@ mod working;
 use std::sync::Arc;
 
 use nexus_domain::mocks::ScriptedStorage;
-use nexus_domain::values::{PersonName, PhoneNumber, Tag};
+use nexus_domain::values::{CustomFields, PersonName, PhoneNumber, Tag};
 use nexus_domain::{
     BulkAction, BulkChange, BulkChangeId, BulkStatus, Contact, ContactEdit, ContactFilter,
     ContactId, ContactSelection, ContactSource, ContactStatus, InstanceId,
@@ -48,6 +49,7 @@ fn contacts(count: u32) -> Vec<Contact> {
         email: None,
         tags: Vec::new(),
         notes: None,
+        custom_fields: CustomFields::default(),
         status: ContactStatus::Active,
         opt_out: None,
         source: ContactSource::Manual,

@@ -1,4 +1,10 @@
+use mockall::predicate::eq;
 use nexus_domain::mocks::MockUnitOfWork;
+use nexus_domain::values::{MessageText, SegmentName, ShortText};
+use nexus_domain::{
+    Audience, Campaign, CampaignContent, CampaignCounters, CampaignId, CampaignState, ChannelKind,
+    Segment, SegmentId,
+};
 
 use super::*;
 use crate::bulk::{BulkOutcome, DeleteTagError, RenameTagError};
@@ -27,6 +33,7 @@ fn tagged(contacts: &[Contact]) -> MockUnitOfWork {
 /// A transaction that finds these contacts and stores them with the tags `labels`.
 fn retagging(found: Vec<Contact>, labels: &'static [&'static str]) -> MockUnitOfWork {
     let mut unit = MockUnitOfWork::default();
+    choosing_contacts(&mut unit, Vec::new(), Vec::new());
     unit.contacts
         .expect_lock_selected()
         .withf(|_, selection, _, _| with_tag(selection))
@@ -38,6 +45,169 @@ fn retagging(found: Vec<Contact>, labels: &'static [&'static str]) -> MockUnitOf
         .times(1)
         .returning(|_, _| Ok(()));
     unit
+}
+
+/// These choose contacts by a rule, locked or not.
+fn choosing_contacts(unit: &mut MockUnitOfWork, campaigns: Vec<Campaign>, segments: Vec<Segment>) {
+    let unstarted = campaigns.clone();
+    unit.campaigns
+        .expect_lock_unstarted()
+        .with(eq(user().id))
+        .returning(move |_| Ok(campaigns.clone()));
+    unit.campaigns
+        .expect_unstarted()
+        .with(eq(user().id))
+        .returning(move |_| Ok(unstarted.clone()));
+    let all = segments.clone();
+    unit.segments
+        .expect_lock_all()
+        .with(eq(user().id))
+        .returning(move |_| Ok(segments.clone()));
+    unit.segments
+        .expect_list()
+        .with(eq(user().id))
+        .returning(move |_| Ok(all.clone()));
+}
+
+/// A read of what chooses contacts.
+fn chosen_by(campaigns: Vec<Campaign>, segments: Vec<Segment>) -> MockUnitOfWork {
+    let mut unit = MockUnitOfWork::default();
+    choosing_contacts(&mut unit, campaigns, segments);
+    unit
+}
+
+fn campaign(number: u32, labels: &[&str]) -> Campaign {
+    Campaign {
+        id: CampaignId::in_order(now(), number, entropy().as_ref()),
+        user_id: user().id,
+        name: ShortText::parse(&format!("Campaña {number}")).expect("a name"),
+        channel: ChannelKind::Whatsapp,
+        subject: None,
+        content: CampaignContent::Text(MessageText::parse("Hola", &[]).expect("a text")),
+        audience: Some(Audience {
+            tags: tags(labels),
+            ..Audience::default()
+        }),
+        sender_id: None,
+        state: CampaignState::Draft,
+        counters: CampaignCounters::default(),
+        created_at: now(),
+        updated_at: now(),
+    }
+}
+
+fn segment(number: u32, labels: &[&str]) -> Segment {
+    Segment {
+        id: SegmentId::in_order(now(), number, entropy().as_ref()),
+        user_id: user().id,
+        name: SegmentName::parse(&format!("Segmento {number}")).expect("a name"),
+        filter: ContactFilter {
+            tags: tags(labels),
+            ..ContactFilter::default()
+        },
+        created_at: now(),
+        updated_at: now(),
+    }
+}
+
+/// Those that are saved, each once: the campaigns and the segments with these tags.
+fn saving_choices(unit: &mut MockUnitOfWork) {
+    unit.campaigns
+        .expect_save()
+        .withf(|saved| {
+            saved.id == campaign(1, &[]).id
+                && saved.audience.as_ref().is_some_and(|audience| {
+                    audience.tags.iter().map(Tag::label).eq(["norte", "Fiel"])
+                })
+        })
+        .times(1)
+        .returning(|_| Ok(()));
+    unit.segments
+        .expect_save()
+        .withf(|saved| {
+            saved.id == segment(2, &[]).id && saved.filter.tags.iter().map(Tag::label).eq(["fiel"])
+        })
+        .times(1)
+        .returning(|_| Ok(()));
+}
+
+fn choices() -> (Vec<Campaign>, Vec<Segment>) {
+    let campaigns = vec![campaign(1, &["norte", "vip"]), campaign(2, &["norte"])];
+    let segments = vec![segment(1, &[]), segment(2, &["fiel", "vip"])];
+    (campaigns, segments)
+}
+
+#[tokio::test]
+async fn what_chooses_contacts_by_a_renamed_tag_does_so_by_its_new_name() {
+    let found = vips(2, &["vip"]);
+    let (campaigns, segments) = choices();
+    let mut unit = MockUnitOfWork::default();
+    choosing_contacts(&mut unit, campaigns, segments);
+    saving_choices(&mut unit);
+    unit.contacts
+        .expect_lock_selected()
+        .return_once(|_, _, _, _| Ok(vips(2, &["vip"])));
+    unit.contacts.expect_save_many().returning(|_, _| Ok(()));
+    let storage = ScriptedStorage::new()
+        .then_read(tagged(&found[..1]))
+        .then_begin(unit);
+    let storage = Arc::new(storage);
+    changes(&storage)
+        .rename_tag(&actor(), "vip", "Fiel")
+        .await
+        .expect("renamed");
+    assert_eq!(storage.commits(), 1);
+}
+
+#[tokio::test]
+async fn when_a_worker_renames_the_tag_what_chooses_by_it_changes_with_the_decision() {
+    let (campaigns, segments) = choices();
+    let mut too_many = MockUnitOfWork::default();
+    choosing_contacts(&mut too_many, Vec::new(), Vec::new());
+    too_many
+        .contacts
+        .expect_lock_selected()
+        .return_once(|_, _, _, _| Ok(contacts(2_001)));
+    let mut queue = MockUnitOfWork::default();
+    choosing_contacts(&mut queue, campaigns, segments);
+    saving_choices(&mut queue);
+    queue.contacts.expect_count().returning(|_, _| Ok(2_001));
+    queue
+        .bulk_changes
+        .expect_insert()
+        .times(1)
+        .returning(|_| Ok(()));
+    queue.jobs.expect_enqueue().times(1).returning(|_| Ok(()));
+    let storage = ScriptedStorage::new()
+        .then_read(tagged(&contacts(1)))
+        .then_begin(too_many)
+        .then_begin(queue);
+    let storage = Arc::new(storage);
+    let outcome = changes(&storage).rename_tag(&actor(), "vip", "Fiel").await;
+    assert!(matches!(outcome, Ok(BulkOutcome::Queued(_))), "{outcome:?}");
+    assert_eq!(storage.commits(), 1);
+}
+
+#[tokio::test]
+async fn a_tag_that_chooses_contacts_is_not_deleted() {
+    let (campaigns, segments) = choices();
+    let storage = ScriptedStorage::new()
+        .then_read(tagged(&contacts(1)))
+        .then_read(chosen_by(campaigns, segments));
+    let storage = Arc::new(storage);
+    let refused = changes(&storage).delete_tag(&actor(), "vip").await;
+    let Err(DeleteTagError::InUse(uses)) = refused else {
+        panic!("unexpected: {refused:?}");
+    };
+    let [(campaign_id, _)] = uses.campaigns.as_slice() else {
+        panic!("unexpected: {uses:?}");
+    };
+    assert_eq!(*campaign_id, campaign(1, &[]).id);
+    let [(segment_id, _)] = uses.segments.as_slice() else {
+        panic!("unexpected: {uses:?}");
+    };
+    assert_eq!(*segment_id, segment(2, &[]).id);
+    assert_eq!(storage.commits(), 0);
 }
 
 fn vips(count: u32, labels: &[&str]) -> Vec<Contact> {
@@ -73,6 +243,10 @@ async fn a_deleted_tag_is_taken_from_all_that_have_it() {
     let found = vips(3, &["vip", "norte"]);
     let storage = ScriptedStorage::new()
         .then_read(tagged(&found[..1]))
+        .then_read(chosen_by(
+            vec![campaign(1, &["norte"])],
+            vec![segment(1, &["norte"])],
+        ))
         .then_begin(retagging(found, &["norte"]));
     let storage = Arc::new(storage);
 

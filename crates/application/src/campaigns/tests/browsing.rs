@@ -23,7 +23,7 @@ fn somewhere() -> Cursor {
 
 #[tokio::test]
 async fn a_campaign_is_shown_with_its_files() {
-    let mut read = finding(Some(campaign()));
+    let mut read = finding(Some(in_status(CampaignStatus::Active)));
     reading_media(&mut read);
     let bench = bench(ScriptedStorage::new().then_read(read));
     let shown = bench
@@ -32,10 +32,94 @@ async fn a_campaign_is_shown_with_its_files() {
         .await
         .expect("a campaign");
     let expected = CampaignDetails {
-        campaign: campaign(),
+        campaign: in_status(CampaignStatus::Active),
         media: vec![file()],
     };
     assert_eq!(shown, expected);
+}
+
+#[tokio::test]
+async fn until_it_starts_a_campaign_is_counted_when_it_is_shown() {
+    for status in [
+        CampaignStatus::Draft,
+        CampaignStatus::Scheduled,
+        CampaignStatus::Missed,
+    ] {
+        let mut read = finding(Some(Campaign {
+            audience: Some(vips()),
+            ..in_status(status)
+        }));
+        counting(&mut read, vips().filter(None), 12);
+        // That the list can't be told is no reason to tell nothing.
+        read.campaigns
+            .expect_note_total()
+            .with(eq(user().id), eq(campaign_id()), eq(12))
+            .times(1)
+            .returning(|_, _, _| Err(unavailable()));
+        reading_media(&mut read);
+        let bench = bench(ScriptedStorage::new().then_read(read));
+        let shown = bench.campaigns.get(&actor(), campaign_id()).await;
+        assert_eq!(shown.expect("a campaign").campaign.counters.total, 12);
+    }
+}
+
+#[tokio::test]
+async fn in_a_list_those_chosen_one_by_one_are_counted() {
+    let with_id = |number: u32, campaign: Campaign| Campaign {
+        id: format!("00000000-0000-7000-a000-{number:012}")
+            .parse()
+            .expect("an id"),
+        counters: CampaignCounters {
+            total: 9,
+            ..CampaignCounters::default()
+        },
+        ..campaign
+    };
+    let listed = [
+        with_id(1, campaign()),
+        with_id(2, campaign()),
+        with_id(
+            3,
+            Campaign {
+                audience: Some(vips()),
+                ..campaign()
+            },
+        ),
+        with_id(4, in_status(CampaignStatus::Completed)),
+    ];
+    let open = [listed[0].id, listed[1].id];
+    let mut read = MockUnitOfWork::default();
+    read.campaigns.expect_list().return_once(move |_, _, _| {
+        Ok(Listing {
+            items: listed.to_vec(),
+            total: None,
+            total_is_exact: true,
+            next: None,
+        })
+    });
+    read.campaigns
+        .expect_chosen_counts()
+        .withf(move |asked, ids| *asked == user().id && ids == open)
+        .times(1)
+        .returning(move |_, ids| Ok(vec![(ids[1], 3)]));
+    read.media
+        .expect_of_campaigns()
+        .returning(|_, _| Ok(Vec::new()));
+    let bench = bench(ScriptedStorage::new().then_read(read));
+    let listing = bench
+        .campaigns
+        .list(
+            &actor(),
+            &CampaignQuery::default(),
+            &page(CampaignSort::Name),
+        )
+        .await
+        .expect("a list");
+    let totals = listing
+        .items
+        .iter()
+        .map(|details| details.campaign.counters.total);
+    assert_eq!(totals.collect::<Vec<_>>(), [0, 3, 9, 9]);
 }
 
 #[tokio::test]
@@ -56,7 +140,7 @@ async fn a_list_is_asked_for_with_everything_that_is_wished() {
         .times(1)
         .returning(|_, _, _| {
             Ok(Listing {
-                items: vec![campaign()],
+                items: vec![in_status(CampaignStatus::Paused)],
                 total: Some(41),
                 total_is_exact: true,
                 next: Some(somewhere()),
@@ -77,7 +161,7 @@ async fn a_list_is_asked_for_with_everything_that_is_wished() {
         .expect("a list");
 
     let expected = CampaignDetails {
-        campaign: campaign(),
+        campaign: in_status(CampaignStatus::Paused),
         media: vec![file()],
     };
     assert_eq!(listing.items, [expected]);
@@ -91,7 +175,7 @@ async fn the_files_of_a_list_are_asked_for_together() {
         id: format!("00000000-0000-7000-a000-{number:012}")
             .parse()
             .expect("an id"),
-        ..campaign()
+        ..in_status(CampaignStatus::Completed)
     };
     let named = |number: u32, name: &str| MediaFile {
         campaign_id: with_id(number).id,

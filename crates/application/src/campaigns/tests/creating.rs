@@ -11,9 +11,9 @@ pub(super) fn typed() -> CreateCampaign {
     }
 }
 
-/// What is wrong with `typed`; that it is refused before the store is asked is checked too.
+/// What is wrong with `typed`; that it is refused before a transaction begins is checked too.
 pub(super) async fn problems_of(typed: CreateCampaign) -> Violations {
-    let bench = bench(ScriptedStorage::new());
+    let bench = bench(ScriptedStorage::new().then_read(having_fields(&["Ciudad"])));
     let error = bench
         .campaigns
         .create(&actor(), typed)
@@ -33,6 +33,7 @@ pub(super) async fn made_of(typed: CreateCampaign) -> CampaignDetails {
         .expect_insert()
         .times(1)
         .returning(|_| Ok(()));
+    counting(&mut unit, None, 0);
     let bench = bench(ScriptedStorage::new().then_begin(unit));
     let made = bench
         .campaigns
@@ -65,6 +66,7 @@ async fn a_new_campaign_is_a_draft() {
 async fn what_is_stored_is_the_draft_with_empty_counters() {
     let mut unit = MockUnitOfWork::default();
     having(&mut unit, &[1]);
+    counting(&mut unit, None, 1);
     unit.campaigns
         .expect_insert()
         .withf(|stored| {
@@ -117,6 +119,7 @@ async fn every_bad_field_of_a_new_campaign_is_listed() {
         template: None,
         contact_ids: vec![String::new(); 100_001],
         audience: Some(AudienceInput {
+            segment_id: Some("fieles".to_owned()),
             tags: texts(&["a,b"]),
             status: Some("gone".to_owned()),
             search: Some("x".repeat(256)),
@@ -130,6 +133,7 @@ async fn every_bad_field_of_a_new_campaign_is_listed() {
             ("subject", "control_character"),
             ("message", "unknown_placeholder"),
             ("contact_ids", "too_many"),
+            ("audience.segment_id", "unknown_segment"),
             ("audience.tags", "tag_with_comma"),
             ("audience.status", "not_one_of"),
             ("audience.search", "too_long"),

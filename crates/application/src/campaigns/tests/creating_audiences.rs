@@ -1,4 +1,3 @@
-use nexus_domain::ContactFilter;
 use nexus_domain::values::Problem;
 
 use super::content::Chosen;
@@ -48,6 +47,7 @@ async fn contacts_are_chosen_once_each() {
     let mut unit = inserting();
     having(&mut unit, &[1, 2]);
     choosing(&mut unit, &[1, 2]);
+    counting(&mut unit, None, 2);
     setting_total(&mut unit, 2);
     let mut contact_ids = ids(&[2, 1, 2]);
     contact_ids.push(format!(" {} ", contact_id(1)));
@@ -68,6 +68,7 @@ async fn many_contacts_are_looked_up_in_parts() {
     let mut unit = inserting();
     having(&mut unit, &numbers);
     choosing(&mut unit, &numbers);
+    counting(&mut unit, None, 501);
     setting_total(&mut unit, 501);
     let typed = CreateCampaign {
         contact_ids: ids(&numbers),
@@ -77,28 +78,22 @@ async fn many_contacts_are_looked_up_in_parts() {
 }
 
 #[tokio::test]
-async fn a_rule_alone_is_counted_by_the_store() {
+async fn a_rule_is_counted_by_the_store() {
     let mut unit = inserting();
-    unit.contacts
-        .expect_count()
-        .withf(|asked, filter| {
-            *asked == user().id
-                && *filter
-                    == ContactFilter {
-                        tags: vec![tag("vip"), tag("nuevo")],
-                        status: Some(ContactStatus::Active),
-                        search: Some(short("pérez")),
-                        ..ContactFilter::default()
-                    }
-        })
-        .times(1)
-        .returning(|_, _| Ok(40));
+    let rule = ContactFilter {
+        tags: vec![tag("vip"), tag("nuevo")],
+        status: Some(ContactStatus::Active),
+        search: Some(short("pérez")),
+        ..ContactFilter::default()
+    };
+    counting(&mut unit, Some(rule), 40);
     setting_total(&mut unit, 40);
     let typed = CreateCampaign {
         audience: Some(AudienceInput {
             tags: texts(&["VIP", "", "vip", "nuevo"]),
             status: Some(" active ".to_owned()),
             search: Some(" pérez ".to_owned()),
+            ..AudienceInput::default()
         }),
         ..typed()
     };
@@ -115,11 +110,7 @@ async fn a_rule_alone_is_counted_by_the_store() {
 #[tokio::test]
 async fn a_rule_without_conditions_is_everyone() {
     let mut unit = inserting();
-    unit.contacts
-        .expect_count()
-        .withf(|_, filter| filter.is_empty())
-        .times(1)
-        .returning(|_, _| Ok(7));
+    counting(&mut unit, Some(ContactFilter::default()), 7);
     setting_total(&mut unit, 7);
     let typed = CreateCampaign {
         audience: Some(AudienceInput {
@@ -134,25 +125,91 @@ async fn a_rule_without_conditions_is_everyone() {
 }
 
 #[tokio::test]
-async fn those_chosen_and_those_of_the_rule_are_counted_once_each() {
-    for (count, pages) in [(3, 1), (500, 2), (502, 2)] {
-        let mut unit = inserting();
-        having(&mut unit, &[1, 2]);
-        choosing(&mut unit, &[1, 2]);
-        // Whom the store counts twice and whom not is its affair; here is all that it finds.
-        let found = (1..=count).map(contact).collect();
-        reaching(&mut unit, Some(vips()), found, pages);
-        setting_total(&mut unit, i64::from(count));
+async fn those_chosen_and_those_of_the_rule_are_counted_together() {
+    let mut unit = inserting();
+    having(&mut unit, &[1, 2]);
+    choosing(&mut unit, &[1, 2]);
+    counting(&mut unit, vips().filter(None), 502);
+    setting_total(&mut unit, 502);
+    let typed = CreateCampaign {
+        contact_ids: ids(&[1, 2]),
+        audience: Some(AudienceInput {
+            tags: texts(&["VIP"]),
+            ..AudienceInput::default()
+        }),
+        ..typed()
+    };
+    assert_eq!(made_in(unit, typed).await.counters.total, 502);
+}
+
+#[tokio::test]
+async fn a_segment_and_the_other_conditions_must_all_hold() {
+    let segment = regulars();
+    let mut unit = inserting();
+    unit.segments
+        .expect_lock()
+        .with(eq(user().id), eq(segment.id))
+        .times(1)
+        .return_once(|_, _| Ok(Some(regulars())));
+    unit.segments
+        .expect_find()
+        .with(eq(user().id), eq(segment.id))
+        .times(1)
+        .return_once(|_, _| Ok(Some(regulars())));
+    let both = ContactFilter {
+        tags: vec![tag("vip"), tag("fiel")],
+        search: Some(short("ana")),
+        also: vec![ContactFilter {
+            search: Some(short("centro")),
+            ..ContactFilter::default()
+        }],
+        ..ContactFilter::default()
+    };
+    counting(&mut unit, Some(both), 3);
+    setting_total(&mut unit, 3);
+    let typed = CreateCampaign {
+        audience: Some(AudienceInput {
+            segment_id: Some(format!(" {} ", segment.id)),
+            tags: texts(&["vip"]),
+            search: Some("ana".to_owned()),
+            ..AudienceInput::default()
+        }),
+        ..typed()
+    };
+    let made = made_in(unit, typed).await;
+    assert_eq!(made.awaited_segment(), Some(segment.id));
+    assert_eq!(made.counters.total, 3);
+}
+
+#[tokio::test]
+async fn a_segment_that_is_not_the_users_is_refused() {
+    let unknown = Violations::of("audience.segment_id", Problem::UnknownSegment);
+    let mut unit = MockUnitOfWork::default();
+    unit.segments
+        .expect_lock()
+        .times(1)
+        .return_once(|_, _| Ok(None));
+    for (storage, id) in [
+        (
+            ScriptedStorage::new().then_begin(unit),
+            regulars().id.to_string(),
+        ),
+        (ScriptedStorage::new(), "fieles".to_owned()),
+    ] {
+        let bench = bench(storage);
         let typed = CreateCampaign {
-            contact_ids: ids(&[1, 2]),
             audience: Some(AudienceInput {
-                tags: texts(&["VIP"]),
+                segment_id: Some(id),
                 ..AudienceInput::default()
             }),
             ..typed()
         };
-        let made = made_in(unit, typed).await;
-        assert_eq!(made.counters.total, i64::from(count));
+        let error = bench.campaigns.create(&actor(), typed).await;
+        let Err(CreateCampaignError::Invalid(violations)) = error else {
+            panic!("unexpected: {error:?}");
+        };
+        assert_eq!(violations, unknown);
+        assert!(bench.unchanged());
     }
 }
 

@@ -14,13 +14,17 @@ async fn enrolled(
 ) -> (Vec<Vec<CampaignContact>>, CampaignCounters) {
     let written = Arc::new(Mutex::new(Vec::new()));
     let mut unit = MockUnitOfWork::default();
-    reaching(&mut unit, campaign.audience.clone(), contacts, pages);
+    let audience = campaign
+        .audience
+        .as_ref()
+        .and_then(|audience| audience.filter(None));
+    reaching(&mut unit, audience.clone(), contacts, pages);
     let pen = written.clone();
     unit.recipients.expect_insert().returning(move |rows| {
         pen.lock().expect("a lock").push(rows.to_vec());
         Ok(())
     });
-    let counted = Enrolment::new(&campaign, sender_id(), entropy().as_ref(), now())
+    let counted = Enrolment::new(&campaign, audience, sender_id(), entropy().as_ref(), now())
         .write(&mut unit)
         .await
         .expect("enrolled");

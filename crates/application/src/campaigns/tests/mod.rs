@@ -2,11 +2,13 @@ mod browsing;
 mod creating;
 mod creating_audiences;
 mod creating_templates;
+mod custom_fields;
 mod enrolling;
 mod previewing;
 mod samples;
 mod sending;
 mod starting;
+mod starting_audiences;
 mod steering_cancel;
 mod steering_pause;
 mod store;
@@ -26,8 +28,8 @@ use nexus_domain::ports::{
 use nexus_domain::values::{EmailAddress, Violations};
 use nexus_domain::{
     Audience, CampaignContact, CampaignContent, CampaignCounters, CampaignState, CampaignStatus,
-    ChannelKind, Contact, ContactId, ContactStatus, Delivery, SecretField, SenderAccount,
-    TemplateMessage,
+    ChannelKind, Contact, ContactFilter, ContactId, ContactStatus, Delivery, SecretField,
+    SenderAccount, TemplateMessage,
 };
 use secrecy::ExposeSecret as _;
 
@@ -36,12 +38,12 @@ use crate::Field;
 use crate::fixtures::{PaperSealer, actor, clock, entropy, fields, now, refused, user};
 use samples::{
     account, all_but, approved, campaign, campaign_id, contact, contact_id, earlier, file,
-    for_gmail, in_status, phone, ready, recipient, sender_id, short, tag, text, vips,
+    for_gmail, in_status, phone, ready, recipient, regulars, sender_id, short, tag, text, vips,
     with_template,
 };
 use store::{
-    broken, choosing, failing_media, finding, having, locking, of_user, reaching, reading_media,
-    saving, setting_total, unavailable,
+    broken, choosing, counting, failing_media, finding, having, having_fields, holding_fields,
+    locking, of_user, reaching, reading_media, saving, setting_total, unavailable,
 };
 
 const TOKEN: &str = "EAAG-0123456789-wxyz";

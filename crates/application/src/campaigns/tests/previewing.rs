@@ -4,7 +4,10 @@ use super::*;
 
 /// The first recipient is looked for, of a campaign that is found.
 fn first_of(campaign: Campaign, first: Option<Contact>) -> MockUnitOfWork {
-    let audience = campaign.audience.clone();
+    let audience = campaign
+        .audience
+        .as_ref()
+        .and_then(|audience| audience.filter(None));
     let mut read = finding(Some(campaign));
     read.contacts
         .expect_recipients_of()

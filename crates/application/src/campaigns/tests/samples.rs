@@ -2,9 +2,12 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use nexus_domain::ports::SecretSealer as _;
-use nexus_domain::values::{MessageText, PersonName, PhoneNumber, ShortText, Tag};
+use nexus_domain::values::{
+    CustomFields, MessageText, PersonName, PhoneNumber, SegmentName, ShortText, Tag,
+};
 use nexus_domain::{
-    CampaignContactId, CampaignId, ContactSource, MediaId, MediaKind, SenderId, TemplateVariable,
+    CampaignContactId, CampaignId, ContactSource, MediaId, MediaKind, Segment, SegmentId, SenderId,
+    TemplateVariable,
 };
 
 use super::*;
@@ -25,7 +28,7 @@ pub(super) fn short(text: &str) -> ShortText {
 }
 
 pub(super) fn text(text: &str) -> MessageText {
-    MessageText::parse(text).expect("a text")
+    MessageText::from_stored(text).expect("a text")
 }
 
 pub(super) fn tag(label: &str) -> Tag {
@@ -36,6 +39,22 @@ pub(super) fn vips() -> Audience {
     Audience {
         tags: vec![tag("VIP")],
         ..Audience::default()
+    }
+}
+
+/// The segment of those who are loyal and have to do with the centre.
+pub(super) fn regulars() -> Segment {
+    Segment {
+        id: SegmentId::new(earlier(), entropy().as_ref()),
+        user_id: user().id,
+        name: SegmentName::parse("Fieles").expect("a name"),
+        filter: ContactFilter {
+            tags: vec![tag("fiel")],
+            search: Some(short("centro")),
+            ..ContactFilter::default()
+        },
+        created_at: earlier(),
+        updated_at: earlier(),
     }
 }
 
@@ -171,6 +190,7 @@ pub(super) fn contact(number: u32) -> Contact {
         ))),
         tags: Vec::new(),
         notes: None,
+        custom_fields: CustomFields::default(),
         status: ContactStatus::Active,
         opt_out: None,
         source: ContactSource::Manual,

@@ -1,6 +1,7 @@
 //! What the store is asked, and what it answers.
 
 use mockall::predicate::always;
+use nexus_domain::values::FieldName;
 
 use super::*;
 
@@ -99,10 +100,19 @@ pub(super) fn setting_total(unit: &mut MockUnitOfWork, total: i64) {
         .returning(|_, _, _| Ok(()));
 }
 
+/// The campaign is meant for so many, by choice and by this rule.
+pub(super) fn counting(unit: &mut MockUnitOfWork, audience: Option<ContactFilter>, count: u64) {
+    unit.contacts
+        .expect_count_recipients()
+        .with(eq(user().id), eq(campaign_id()), eq(audience))
+        .times(1)
+        .returning(move |_, _, _| Ok(count));
+}
+
 /// The campaign is meant for these contacts, which are read in so many pages of 500.
 pub(super) fn reaching(
     unit: &mut MockUnitOfWork,
-    audience: Option<Audience>,
+    audience: Option<ContactFilter>,
     contacts: Vec<Contact>,
     pages: usize,
 ) {
@@ -130,4 +140,31 @@ pub(super) fn unavailable() -> StorageError {
 
 pub(super) fn broken() -> StorageError {
     StorageError::Failed("broken".into())
+}
+
+fn names(labels: &[&str]) -> Vec<FieldName> {
+    labels
+        .iter()
+        .map(|label| FieldName::parse(label).expect("a name"))
+        .collect()
+}
+
+/// A read in which the user's custom fields may be listed.
+pub(super) fn having_fields(labels: &[&str]) -> MockUnitOfWork {
+    let mut unit = MockUnitOfWork::default();
+    let names = names(labels);
+    unit.fields
+        .expect_list()
+        .with(eq(user().id))
+        .returning(move |_| Ok(names.clone()));
+    unit
+}
+
+/// The user's custom fields may be held.
+pub(super) fn holding_fields(unit: &mut MockUnitOfWork, labels: &[&str]) {
+    let names = names(labels);
+    unit.fields
+        .expect_hold()
+        .with(eq(user().id))
+        .returning(move |_| Ok(names.clone()));
 }

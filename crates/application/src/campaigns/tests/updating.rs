@@ -5,7 +5,13 @@ use super::*;
 /// What `changes` make of `before`, when its recipients are not touched.
 async fn changed(before: Campaign, changes: UpdateCampaign) -> Campaign {
     let saved = Arc::new(Mutex::new(None));
+    let audience = before
+        .audience
+        .as_ref()
+        .and_then(|audience| audience.filter(None));
+    let still = u64::try_from(before.counters.total).expect("a count");
     let mut unit = locking(Some(before));
+    counting(&mut unit, audience, still);
     let kept = saved.clone();
     unit.campaigns
         .expect_save()
@@ -31,7 +37,9 @@ async fn changed(before: Campaign, changes: UpdateCampaign) -> Campaign {
 
 /// What is wrong with `changes` of `before`.
 async fn problems(before: Campaign, changes: UpdateCampaign) -> Vec<(String, String)> {
-    let bench = bench(ScriptedStorage::new().then_begin(locking(Some(before))));
+    let mut unit = locking(Some(before));
+    holding_fields(&mut unit, &["Ciudad"]);
+    let bench = bench(ScriptedStorage::new().then_begin(unit));
     let error = bench
         .campaigns
         .update(&actor(), campaign_id(), changes)
@@ -198,6 +206,7 @@ async fn every_bad_field_of_an_update_is_listed() {
         template: bad_template(),
         contact_ids: Field::Set(vec![String::new(); 100_001]),
         audience: Field::Set(AudienceInput {
+            segment_id: Some("fieles".to_owned()),
             tags: texts(&["a,b"]),
             status: Some("gone".to_owned()),
             search: Some("x".repeat(256)),
@@ -212,6 +221,7 @@ async fn every_bad_field_of_an_update_is_listed() {
             ("message", "unknown_placeholder"),
             ("template.name", "required"),
             ("contact_ids", "too_many"),
+            ("audience.segment_id", "unknown_segment"),
             ("audience.tags", "tag_with_comma"),
             ("audience.status", "not_one_of"),
             ("audience.search", "too_long"),
@@ -349,6 +359,7 @@ async fn a_campaign_can_be_changed_until_it_starts() {
 async fn a_campaign_whose_files_cant_be_read_is_not_changed() {
     let mut unit = locking(Some(campaign()));
     unit.campaigns.expect_save().times(1).returning(|_| Ok(()));
+    counting(&mut unit, None, 0);
     failing_media(&mut unit);
     let bench = bench(ScriptedStorage::new().then_begin(unit));
     let error = bench

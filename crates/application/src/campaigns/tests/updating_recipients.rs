@@ -32,29 +32,12 @@ async fn changed(mut unit: MockUnitOfWork, changes: UpdateCampaign) -> Campaign 
     details.campaign
 }
 
-/// The store is asked whom it has chosen already.
-fn having_chosen(unit: &mut MockUnitOfWork, numbers: &[u32]) {
-    let chosen: Vec<_> = numbers.iter().map(|number| contact_id(*number)).collect();
-    unit.campaigns
-        .expect_chosen()
-        .with(eq(user().id), eq(campaign_id()))
-        .times(1)
-        .returning(move |_, _| Ok(chosen.clone()));
-}
-
-fn counting(unit: &mut MockUnitOfWork, audience: Audience, count: u64) {
-    unit.contacts
-        .expect_count()
-        .withf(move |asked, filter| *asked == user().id && *filter == audience.filter())
-        .times(1)
-        .returning(move |_, _| Ok(count));
-}
-
 #[tokio::test]
 async fn other_contacts_are_chosen_and_counted() {
     let mut unit = locking(Some(campaign()));
     having(&mut unit, &[1, 2, 3]);
     choosing(&mut unit, &[1, 2, 3]);
+    counting(&mut unit, None, 3);
     setting_total(&mut unit, 3);
     let changes = UpdateCampaign {
         contact_ids: Field::Set(ids(&[3, 2, 1])),
@@ -71,6 +54,7 @@ async fn nobody_is_chosen_any_more() {
             ..for_vips()
         }));
         choosing(&mut unit, &[]);
+        counting(&mut unit, None, 0);
         setting_total(&mut unit, 0);
         let changes = UpdateCampaign {
             contact_ids: wish,
@@ -85,7 +69,7 @@ async fn a_new_choice_is_counted_together_with_the_rule_that_stays() {
     let mut unit = locking(Some(for_vips()));
     having(&mut unit, &[1]);
     choosing(&mut unit, &[1]);
-    reaching(&mut unit, Some(vips()), (1..=501).map(contact).collect(), 2);
+    counting(&mut unit, vips().filter(None), 501);
     setting_total(&mut unit, 501);
     let changes = UpdateCampaign {
         contact_ids: Field::Set(ids(&[1])),
@@ -97,10 +81,9 @@ async fn a_new_choice_is_counted_together_with_the_rule_that_stays() {
 }
 
 #[tokio::test]
-async fn a_new_rule_is_counted_alone_when_nobody_is_chosen() {
+async fn a_new_rule_is_counted() {
     let mut unit = locking(Some(campaign()));
-    having_chosen(&mut unit, &[]);
-    counting(&mut unit, vips(), 12);
+    counting(&mut unit, vips().filter(None), 12);
     setting_total(&mut unit, 12);
     let changes = UpdateCampaign {
         audience: vips_wanted(),
@@ -112,22 +95,9 @@ async fn a_new_rule_is_counted_alone_when_nobody_is_chosen() {
 }
 
 #[tokio::test]
-async fn a_new_rule_is_counted_together_with_the_choice_that_stays() {
-    let mut unit = locking(Some(campaign()));
-    having_chosen(&mut unit, &[1, 2]);
-    reaching(&mut unit, Some(vips()), (1..=4).map(contact).collect(), 1);
-    setting_total(&mut unit, 4);
-    let changes = UpdateCampaign {
-        audience: vips_wanted(),
-        ..UpdateCampaign::default()
-    };
-    assert_eq!(changed(unit, changes).await.counters.total, 4);
-}
-
-#[tokio::test]
 async fn without_its_rule_a_campaign_is_for_those_chosen() {
     let mut unit = locking(Some(for_vips()));
-    having_chosen(&mut unit, &[1, 2]);
+    counting(&mut unit, None, 2);
     setting_total(&mut unit, 2);
     let changes = UpdateCampaign {
         audience: Field::Clear,
@@ -139,14 +109,46 @@ async fn without_its_rule_a_campaign_is_for_those_chosen() {
 }
 
 #[tokio::test]
-async fn the_same_rule_is_not_counted_again() {
-    // Nothing but the lock and the saving is prepared.
+async fn the_same_rule_is_counted_again_for_those_who_came_and_went() {
+    for (now, noted) in [(40, false), (41, true)] {
+        let mut unit = locking(Some(for_vips()));
+        counting(&mut unit, vips().filter(None), now);
+        if noted {
+            setting_total(&mut unit, 41);
+        }
+        let after = changed(unit, UpdateCampaign::default()).await;
+        assert_eq!(after.counters.total, i64::try_from(now).expect("a few"));
+    }
+}
+
+#[tokio::test]
+async fn a_new_rule_with_a_segment_that_is_not_the_users_changes_nothing() {
+    let mut unit = locking(Some(campaign()));
+    unit.segments
+        .expect_lock()
+        .with(eq(user().id), eq(regulars().id))
+        .times(1)
+        .return_once(|_, _| Ok(None));
+    let bench = bench(ScriptedStorage::new().then_begin(unit));
     let changes = UpdateCampaign {
-        audience: vips_wanted(),
+        audience: Field::Set(AudienceInput {
+            segment_id: Some(regulars().id.to_string()),
+            ..AudienceInput::default()
+        }),
         ..UpdateCampaign::default()
     };
-    let after = changed(locking(Some(for_vips())), changes).await;
-    assert_eq!(after.counters.total, 40);
+    let error = bench
+        .campaigns
+        .update(&actor(), campaign_id(), changes)
+        .await;
+    let Err(UpdateCampaignError::Invalid(violations)) = error else {
+        panic!("unexpected: {error:?}");
+    };
+    assert_eq!(
+        refused(&violations),
+        fields(&[("audience.segment_id", "unknown_segment")])
+    );
+    assert!(bench.unchanged());
 }
 
 #[tokio::test]

@@ -1,4 +1,4 @@
-use nexus_domain::values::{ContactSort, Cursor, Listing, Paging, SortDirection};
+use nexus_domain::values::{ContactSort, Cursor, FieldName, Listing, Paging, SortDirection};
 
 use super::*;
 
@@ -30,6 +30,16 @@ fn part(after: Option<Cursor>, next: Option<Cursor>) -> MockUnitOfWork {
     unit
 }
 
+/// A read of the names of custom fields.
+fn with_fields() -> MockUnitOfWork {
+    let mut unit = MockUnitOfWork::default();
+    unit.fields
+        .expect_list()
+        .with(eq(user().id))
+        .returning(|_| Ok(vec![FieldName::from_stored("Ciudad")]));
+    unit
+}
+
 #[tokio::test]
 async fn an_export_reads_part_after_part_to_the_end() {
     let cursor = Cursor {
@@ -38,6 +48,7 @@ async fn an_export_reads_part_after_part_to_the_end() {
     };
     let storage = ScriptedStorage::new()
         .then_read(of_user())
+        .then_read(with_fields())
         .then_read(part(None, Some(cursor.clone())))
         .then_read(part(Some(cursor), None));
     let bench = bench(storage);
@@ -52,6 +63,7 @@ async fn an_export_reads_part_after_part_to_the_end() {
         .await
         .expect("an export");
     assert_eq!(export.date(), now().date_naive());
+    assert_eq!(export.fields(), [FieldName::from_stored("Ciudad")]);
 
     for expected in [1, 1, 0, 0] {
         let part = export.next_part().await.expect("a part");

@@ -1,3 +1,4 @@
+mod custom_fields;
 mod exporting;
 mod finding;
 mod merging;
@@ -7,12 +8,12 @@ use std::sync::Arc;
 use mockall::predicate::{always, eq};
 use nexus_domain::mocks::{MockUnitOfWork, ScriptedStorage};
 use nexus_domain::ports::{DuplicateKey, KnownAddress, StorageError};
-use nexus_domain::values::{EmailAddress, PersonName, PhoneNumber, Tag};
+use nexus_domain::values::{CustomFields, EmailAddress, PersonName, PhoneNumber, Tag};
 use nexus_domain::{Contact, ContactId, ContactSource, ContactStatus, OptOutSource};
 
 use super::*;
-use crate::Field;
 use crate::fixtures::{actor, clock, entropy, fields, now, refused, user};
+use crate::{CustomFieldInput, Field};
 
 const PHONE: &str = "+525512345678";
 
@@ -67,6 +68,13 @@ fn with_email(id: ContactId) -> KnownAddress {
     }
 }
 
+fn custom_field(name: &str, value: Option<&str>) -> CustomFieldInput {
+    CustomFieldInput {
+        name: name.to_owned(),
+        value: value.map(str::to_owned),
+    }
+}
+
 fn typed() -> CreateContact {
     CreateContact {
         name: " Luis Pérez ".to_owned(),
@@ -74,6 +82,7 @@ fn typed() -> CreateContact {
         email: Some("luis@example.com".to_owned()),
         tags: vec!["VIP".to_owned(), "vip".to_owned(), String::new()],
         notes: Some(String::new()),
+        custom_fields: Vec::new(),
         status: None,
     }
 }
@@ -87,6 +96,7 @@ fn stored() -> Contact {
         email: None,
         tags: vec![Tag::from_stored("VIP".to_owned())],
         notes: None,
+        custom_fields: CustomFields::default(),
         status: ContactStatus::Active,
         opt_out: None,
         source: ContactSource::Manual,
@@ -145,6 +155,13 @@ async fn every_bad_field_of_a_new_contact_is_listed() {
         email: Some("luis".to_owned()),
         tags: vec!["a,b".to_owned()],
         notes: Some("x".repeat(5_001)),
+        custom_fields: vec![
+            custom_field("e-mail 2", Some("a")),
+            custom_field("Nombre", Some("a")),
+            custom_field("Ciudad", Some("Lima")),
+            custom_field("ciudad", Some("Cusco")),
+            custom_field("Talla", Some(&"x".repeat(501))),
+        ],
         status: Some("deleted".to_owned()),
     };
 
@@ -165,6 +182,10 @@ async fn every_bad_field_of_a_new_contact_is_listed() {
             ("email", "invalid_email"),
             ("tags", "tag_with_comma"),
             ("notes", "too_long"),
+            ("custom_fields.e-mail 2", "invalid_field_name"),
+            ("custom_fields.Nombre", "reserved_field_name"),
+            ("custom_fields.ciudad", "mapped_twice"),
+            ("custom_fields.Talla", "too_long"),
             ("status", "not_one_of"),
         ])
     );

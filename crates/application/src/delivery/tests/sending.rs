@@ -125,7 +125,7 @@ async fn a_slow_answer_holds_nobody_else_up() {
 async fn each_recipient_gets_a_text_of_their_own() {
     let world = World::new();
     let text = "Hola {nombre}: {telefono}, {{ correo }}.";
-    let text = CampaignContent::Text(MessageText::parse(text).expect("a text"));
+    let text = CampaignContent::Text(MessageText::from_stored(text).expect("a text"));
     let campaign = world.campaign_of(world.business, text, 3);
     world.ledger.with(|tables| {
         let contact = tables.contacts.values_mut().next().expect("one");
@@ -157,7 +157,7 @@ async fn a_templates_variables_are_filled_for_each_recipient() {
     let world = World::new();
     let variable = |key: &str, text: &str| TemplateVariable {
         key: key.to_owned(),
-        text: MessageText::parse(text).expect("a text"),
+        text: MessageText::from_stored(text).expect("a text"),
     };
     let template = TemplateMessage {
         name: ShortText::parse("rebajas").expect("a name"),

@@ -8,9 +8,10 @@ use nexus_domain::DeliveryStatus;
 use nexus_domain::mocks::MockUnitOfWork;
 use nexus_domain::ports::{
     BotActivityRepository, BulkChangeRepository, CampaignContactRepository, CampaignRepository,
-    ContactRepository, IdempotencyRepository, ImportRepository, JobRepository, MediaRepository,
-    MessageRepository, Repositories, SenderRepository, SessionRepository, StatisticsRepository,
-    Storage, StorageError, UnitOfWork, UserRepository, WebhookRepository,
+    ContactRepository, FieldRepository, IdempotencyRepository, ImportRepository, JobRepository,
+    MediaRepository, MessageRepository, Repositories, SegmentRepository, SenderRepository,
+    SessionRepository, StatisticsRepository, Storage, StorageError, UnitOfWork, UserRepository,
+    WebhookRepository,
 };
 use tokio::sync::OwnedMutexGuard;
 
@@ -284,9 +285,11 @@ lend! {
     users: UserRepository,
     sessions: SessionRepository,
     contacts: ContactRepository,
+    fields: FieldRepository,
     bulk_changes: BulkChangeRepository,
     campaigns: CampaignRepository,
     recipients: CampaignContactRepository,
+    segments: SegmentRepository,
     senders: SenderRepository,
     media: MediaRepository,
     imports: ImportRepository,

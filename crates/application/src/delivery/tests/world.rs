@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use nexus_domain::ports::{Clock, Entropy, SecretSealer as _};
-use nexus_domain::values::{MessageText, PersonName, PhoneNumber, ShortText};
+use nexus_domain::values::{CustomFields, MessageText, PersonName, PhoneNumber, ShortText};
 use nexus_domain::{
     Campaign, CampaignContact, CampaignContactId, CampaignContent, CampaignCounters, CampaignId,
     CampaignState, CampaignStatus, ChannelKind, Contact, ContactId, ContactSource, ContactStatus,
@@ -116,6 +116,7 @@ impl World {
             email: None,
             tags: vec![],
             notes: None,
+            custom_fields: CustomFields::default(),
             status: ContactStatus::Active,
             opt_out: None,
             source: ContactSource::Manual,
@@ -130,7 +131,7 @@ impl World {
 
     /// A campaign of the business that was just started, to so many people of its own.
     pub(crate) fn campaign(&self, people: usize) -> CampaignId {
-        let text = MessageText::parse("Hola {nombre}").expect("a text");
+        let text = MessageText::from_stored("Hola {nombre}").expect("a text");
         self.campaign_of(self.business, CampaignContent::Text(text), people)
     }
 

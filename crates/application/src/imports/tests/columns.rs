@@ -14,7 +14,7 @@ fn headers_are_known_in_both_languages_whatever_their_accents_and_signs() {
         "notas:",
         "Estado",
     ]);
-    let columns = Columns::recognise(&header).expect("known");
+    let columns = Columns::recognise(&header, false).expect("known");
     let row = cells(&["Ana", "Torres", "55", "a@b.mx", "vip", "n", "activo"]);
     for (meaning, text) in [
         (ColumnMeaning::Name, "Ana"),
@@ -25,7 +25,7 @@ fn headers_are_known_in_both_languages_whatever_their_accents_and_signs() {
         (ColumnMeaning::Notes, "n"),
         (ColumnMeaning::Status, "activo"),
     ] {
-        assert_eq!(columns.cell(meaning, &row).text, text, "{meaning:?}");
+        assert_eq!(columns.cell(&meaning, &row).text, text, "{meaning:?}");
     }
 }
 
@@ -40,25 +40,32 @@ fn a_name_and_an_address_are_enough() {
         ["cliente", "Correo electrónico"],
         ["nombre", "tel."],
     ] {
-        assert!(Columns::recognise(&cells(&header)).is_some(), "{header:?}");
+        assert!(
+            Columns::recognise(&cells(&header), false).is_some(),
+            "{header:?}"
+        );
     }
 }
 
 #[test]
 fn without_a_name_or_without_an_address_nothing_is_known() {
     for header in [["nombre", "ciudad"], ["telefono", "correo"], ["", ""]] {
-        assert!(Columns::recognise(&cells(&header)).is_none(), "{header:?}");
+        assert!(
+            Columns::recognise(&cells(&header), false).is_none(),
+            "{header:?}"
+        );
     }
 }
 
 #[test]
 fn of_several_phones_the_first_that_is_filled_counts() {
-    let columns = Columns::recognise(&cells(&["nombre", "celular", "telefono"])).expect("known");
+    let columns =
+        Columns::recognise(&cells(&["nombre", "celular", "telefono"]), false).expect("known");
     let row = cells(&["Ana", "  ", "5512345678"]);
-    let phone = columns.cell(ColumnMeaning::Phone, &row);
+    let phone = columns.cell(&ColumnMeaning::Phone, &row);
     assert_eq!((phone.column, phone.text), (Some("telefono"), "5512345678"));
     let short = cells(&["Ana"]);
-    let phone = columns.cell(ColumnMeaning::Phone, &short);
+    let phone = columns.cell(&ColumnMeaning::Phone, &short);
     assert_eq!((phone.column, phone.text), (Some("celular"), ""));
 }
 
@@ -82,8 +89,8 @@ fn what_a_contact_has_once_is_suggested_once() {
         "etiquetas",
         "ciudad",
     ]);
-    let words: Vec<_> = suggested(&header)
-        .into_iter()
+    let words: Vec<_> = suggested(&header, false)
+        .iter()
         .map(ColumnMeaning::as_str)
         .collect();
     assert_eq!(words, ["name", "phone", "ignore", "tags", "tags", "ignore"]);

@@ -1,5 +1,6 @@
 mod columns;
 mod control;
+mod custom_fields;
 mod lease;
 mod policies;
 mod query;

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use nexus_domain::ports::TableRow;
-use nexus_domain::values::{EmailAddress, PersonName, PhoneNumber, Problem, Tag};
+use nexus_domain::values::{CustomFields, EmailAddress, PersonName, PhoneNumber, Problem, Tag};
 use nexus_domain::{Contact, ContactId, ContactSource, ContactStatus, KnownContacts};
 
 use super::world::World;
@@ -32,6 +32,7 @@ fn contact(number: u8, phone: Option<&str>, email: Option<&str>) -> Contact {
         email: email.map(|email| EmailAddress::from_stored(email.to_owned())),
         tags: vec![Tag::from_stored("vip".to_owned())],
         notes: None,
+        custom_fields: CustomFields::default(),
         status: ContactStatus::Active,
         opt_out: None,
         source: ContactSource::Manual,

@@ -7,15 +7,18 @@ use crate::imports::columns::Columns;
 use crate::imports::rows::{ParsedRow, parse};
 
 fn columns() -> Columns {
-    Columns::recognise(&cells(&[
-        "Nombre",
-        "Apellidos",
-        "Teléfono",
-        "Correo",
-        "Etiquetas",
-        "Notas",
-        "Estado",
-    ]))
+    Columns::recognise(
+        &cells(&[
+            "Nombre",
+            "Apellidos",
+            "Teléfono",
+            "Correo",
+            "Etiquetas",
+            "Notas",
+            "Estado",
+        ]),
+        false,
+    )
     .expect("known")
 }
 

@@ -2,7 +2,7 @@ use std::collections::HashSet;
 
 use chrono::TimeDelta;
 use nexus_domain::ports::{DuplicateKey, StorageError, TableError, TableRow};
-use nexus_domain::values::{EmailAddress, PersonName, PhoneNumber};
+use nexus_domain::values::{CustomFields, EmailAddress, PersonName, PhoneNumber};
 use nexus_domain::{
     Contact, ContactId, ContactSource, ContactStatus, ImportFailure, ImportProgress, ImportStatus,
 };
@@ -30,6 +30,7 @@ fn contact_with(phone: &str) -> Contact {
         email: None,
         tags: vec![],
         notes: None,
+        custom_fields: CustomFields::default(),
         status: ContactStatus::Active,
         opt_out: None,
         source: ContactSource::Manual,

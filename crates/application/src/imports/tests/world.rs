@@ -10,7 +10,7 @@ use nexus_domain::ports::{
     CreatedContact, KnownAddress, MockFileStore, MockStorage, MockTableReader, MockTableSource,
     StorageError, TableError, TableOutline, TableRow,
 };
-use nexus_domain::values::ShortText;
+use nexus_domain::values::{FieldName, ShortText};
 use nexus_domain::{
     Contact, ContactId, ContactSource, ImportId, ImportPlan, ImportProgress, ImportStatus,
     ImportUndo, ImportedFile, InstanceId, Job, JobId, JobLease, JobWork, RowError, TableFormat,
@@ -30,6 +30,8 @@ pub(super) struct State {
     pub(super) import: Option<ImportedFile>,
     pub(super) job: Option<Job>,
     pub(super) contacts: Vec<Contact>,
+    /// The names of the user's custom fields.
+    pub(super) fields: Vec<FieldName>,
     /// Those that a campaign or a message has to do with.
     pub(super) used: Vec<ContactId>,
     pub(super) errors: Vec<RowError>,
@@ -119,6 +121,7 @@ impl World {
                 import: Some(import),
                 job: Some(job()),
                 contacts: Vec::new(),
+                fields: Vec::new(),
                 used: Vec::new(),
                 errors: Vec::new(),
                 rows,
@@ -202,6 +205,7 @@ impl World {
         self.expect_jobs(&mut unit);
         self.expect_imports(&mut unit);
         self.expect_contacts(&mut unit);
+        self.expect_fields(&mut unit);
         unit
     }
 
@@ -334,6 +338,27 @@ impl World {
             Ok(())
         });
         self.expect_undo(unit);
+    }
+
+    fn expect_fields(&self, unit: &mut MockUnitOfWork) {
+        let world = self.clone();
+        unit.fields
+            .expect_list()
+            .withf(|asked| *asked == user().id)
+            .returning(move |_| Ok(world.state().fields.clone()));
+        let world = self.clone();
+        unit.fields
+            .expect_register()
+            .withf(|asked, _, _| *asked == user().id)
+            .returning(move |_, names, _| {
+                let mut state = world.state();
+                for name in names {
+                    if !state.fields.contains(name) {
+                        state.fields.push(name.clone());
+                    }
+                }
+                Ok(state.fields.clone())
+            });
     }
 
     fn expect_undo(&self, unit: &mut MockUnitOfWork) {

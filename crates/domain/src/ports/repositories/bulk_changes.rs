@@ -26,6 +26,8 @@ pub trait BulkChangeRepository: Send {
     ) -> Result<Option<BulkChange>, StorageError>;
     /// Deletes those of any user that were over before. How many.
     async fn delete_ended(&mut self, before: DateTime<Utc>) -> Result<u64, StorageError>;
+    /// The changes that are not over, by id.
+    async fn unfinished(&mut self, user: UserId) -> Result<Vec<BulkChange>, StorageError>;
     /// Stores how far it is.
     async fn save(&mut self, change: &BulkChange) -> Result<(), StorageError>;
 }

@@ -3,10 +3,10 @@
 use async_trait::async_trait;
 
 use crate::ports::StorageError;
-use crate::values::{CampaignSort, ListRequest, Listing};
+use crate::values::{CampaignSort, ListRequest, Listing, ShortText};
 use crate::{
-    Campaign, CampaignCounters, CampaignFilter, CampaignId, ContactId, CounterDelta, SenderId,
-    UserId,
+    Campaign, CampaignCounters, CampaignFilter, CampaignId, ContactId, CounterDelta, SegmentId,
+    SenderId, UserId,
 };
 
 /// Campaigns.
@@ -43,6 +43,23 @@ pub trait CampaignRepository: Send {
         id: CampaignId,
         total: i64,
     ) -> Result<(), StorageError>;
+    /// Sets the total of a campaign, unless it has started meanwhile.
+    async fn note_total(
+        &mut self,
+        user: UserId,
+        id: CampaignId,
+        total: i64,
+    ) -> Result<(), StorageError>;
+    /// The campaigns with an audience that have not started, by id.
+    async fn unstarted(&mut self, user: UserId) -> Result<Vec<Campaign>, StorageError>;
+    /// The same, kept from change by others.
+    async fn lock_unstarted(&mut self, user: UserId) -> Result<Vec<Campaign>, StorageError>;
+    /// The campaigns that await this segment, with their names, by id.
+    async fn awaiting(
+        &mut self,
+        user: UserId,
+        segment: SegmentId,
+    ) -> Result<Vec<(CampaignId, ShortText)>, StorageError>;
     /// Deletes the campaign, its recipients and media rows. Whether there was one.
     async fn delete(&mut self, user: UserId, id: CampaignId) -> Result<bool, StorageError>;
     /// Part of the list.
@@ -66,10 +83,23 @@ pub trait CampaignRepository: Send {
         user: UserId,
         id: CampaignId,
     ) -> Result<Vec<ContactId>, StorageError>;
+    /// How many contacts are chosen one by one for each of these campaigns; those without any are
+    /// left out.
+    async fn chosen_counts(
+        &mut self,
+        user: UserId,
+        ids: &[CampaignId],
+    ) -> Result<Vec<(CampaignId, u64)>, StorageError>;
     /// The campaigns that this account is sending now (active), oldest start first.
     async fn active_of(
         &mut self,
         user: UserId,
         sender: SenderId,
+    ) -> Result<Vec<Campaign>, StorageError>;
+    /// The campaigns with placeholders that may still be sent (draft, scheduled, missed, active,
+    /// paused), oldest first.
+    async fn unfinished_with_placeholders(
+        &mut self,
+        user: UserId,
     ) -> Result<Vec<Campaign>, StorageError>;
 }

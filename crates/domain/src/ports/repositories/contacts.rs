@@ -5,9 +5,7 @@ use chrono::{DateTime, Utc};
 
 use crate::ports::StorageError;
 use crate::values::{ContactSort, EmailAddress, ListRequest, Listing, PhoneNumber, Tag};
-use crate::{
-    Audience, CampaignId, Contact, ContactFilter, ContactId, ContactSelection, ImportId, UserId,
-};
+use crate::{CampaignId, Contact, ContactFilter, ContactId, ContactSelection, ImportId, UserId};
 
 /// The addresses of a contact that is already there.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -119,13 +117,20 @@ pub trait ContactRepository: Send {
         &mut self,
         user: UserId,
         campaign: CampaignId,
-        audience: Option<Audience>,
+        audience: Option<ContactFilter>,
         after: Option<ContactId>,
         most: u32,
     ) -> Result<Vec<Contact>, StorageError>;
     /// Very many contacts have changed: the store may look at them afresh, so as to find them as
     /// quickly as before. Outside of a transaction.
     async fn many_changed(&mut self) -> Result<(), StorageError>;
+    /// How many [`Self::recipients_of`] there are.
+    async fn count_recipients(
+        &mut self,
+        user: UserId,
+        campaign: CampaignId,
+        audience: Option<ContactFilter>,
+    ) -> Result<u64, StorageError>;
     /// Notes that a message went to or came from these contacts.
     async fn note_message(
         &mut self,

@@ -5,11 +5,13 @@ mod bulk_changes;
 mod campaigns;
 mod contacts;
 mod conversations;
+mod fields;
 mod idempotency;
 mod imports;
 mod jobs;
 mod media;
 mod recipients;
+mod segments;
 mod senders;
 mod sessions;
 mod statistics;
@@ -20,11 +22,13 @@ pub use bulk_changes::BulkChangeRepository;
 pub use campaigns::CampaignRepository;
 pub use contacts::{ContactRepository, CreatedContact, KnownAddress};
 pub use conversations::{BotActivityRepository, MessageRepository};
+pub use fields::FieldRepository;
 pub use idempotency::{IdempotencyRepository, IdempotencyState, StoredAnswer};
 pub use imports::ImportRepository;
 pub use jobs::JobRepository;
 pub use media::MediaRepository;
 pub use recipients::CampaignContactRepository;
+pub use segments::SegmentRepository;
 pub use senders::SenderRepository;
 pub use sessions::SessionRepository;
 pub use statistics::StatisticsRepository;
@@ -37,11 +41,13 @@ pub use {
     campaigns::MockCampaignRepository,
     contacts::MockContactRepository,
     conversations::{MockBotActivityRepository, MockMessageRepository},
+    fields::MockFieldRepository,
     idempotency::MockIdempotencyRepository,
     imports::MockImportRepository,
     jobs::MockJobRepository,
     media::MockMediaRepository,
     recipients::MockCampaignContactRepository,
+    segments::MockSegmentRepository,
     senders::MockSenderRepository,
     sessions::MockSessionRepository,
     statistics::MockStatisticsRepository,

@@ -1,0 +1,144 @@
+//! Custom fields that people type.
+
+use nexus_domain::values::{FieldName, FieldValue};
+
+use super::*;
+use crate::contacts::tests::fields as wrong;
+
+fn name(label: &str) -> FieldName {
+    FieldName::parse(label).expect("a name")
+}
+
+fn fields(fields: &[(&str, &str)]) -> CustomFields {
+    let value = |text| FieldValue::parse(text).expect("a value");
+    CustomFields::from_stored(
+        fields
+            .iter()
+            .map(|(label, text)| (name(label), value(text))),
+    )
+}
+
+/// These names are registered; then the user has `known`.
+fn registering(unit: &mut MockUnitOfWork, expected: &'static [&'static str], known: &[&str]) {
+    let known: Vec<_> = known.iter().map(|label| name(label)).collect();
+    unit.fields
+        .expect_register()
+        .withf(move |asked, names, at| {
+            let expected = expected.iter().map(|label| name(label));
+            *asked == user().id && names.iter().cloned().eq(expected) && *at == now()
+        })
+        .times(1)
+        .returning(move |_, _, _| Ok(known.clone()));
+}
+
+#[tokio::test]
+async fn a_new_contact_brings_its_fields_which_are_spelled_as_before() {
+    let mut unit = MockUnitOfWork::default();
+    registering(
+        &mut unit,
+        &["ciudad", "Talla"],
+        &["Ciudad", "Talla", "Zona"],
+    );
+    knowing(&mut unit, vec![]);
+    unit.contacts
+        .expect_insert()
+        .withf(|contacts| {
+            let names = contacts[0].custom_fields.names().map(FieldName::label);
+            names.eq(["Ciudad", "Talla"])
+        })
+        .times(1)
+        .returning(|_| Ok(()));
+    let bench = bench(ScriptedStorage::new().then_read(of_user()).then_begin(unit));
+    let typed = CreateContact {
+        custom_fields: vec![
+            custom_field("ciudad", Some(" Lima ")),
+            custom_field("Talla", Some("M")),
+            custom_field("Zona", Some(" ")),
+            custom_field("Otra", None),
+        ],
+        ..typed()
+    };
+    let contact = bench.contacts.create(&actor(), typed).await.expect("made");
+    assert_eq!(
+        contact.custom_fields,
+        fields(&[("Ciudad", "Lima"), ("Talla", "M")])
+    );
+    assert_eq!(bench.storage.commits(), 1);
+}
+
+#[tokio::test]
+async fn names_beyond_the_limit_are_refused_before_anything_is_stored() {
+    let many: Vec<String> = (0..51).map(|n| format!("campo {n}")).collect();
+    let many: Vec<&str> = many.iter().map(String::as_str).collect();
+    let mut unit = MockUnitOfWork::default();
+    registering(&mut unit, &["Ciudad"], &many);
+    let bench = bench(ScriptedStorage::new().then_read(of_user()).then_begin(unit));
+    let typed = CreateContact {
+        custom_fields: vec![custom_field("Ciudad", Some("Lima"))],
+        ..typed()
+    };
+    let error = bench.contacts.create(&actor(), typed).await;
+    let Err(CreateContactError::Invalid(violations)) = error else {
+        panic!("made");
+    };
+    assert_eq!(
+        refused(&violations),
+        wrong(&[("custom_fields", "too_many_field_names")])
+    );
+    assert_eq!(bench.storage.commits(), 0);
+}
+
+async fn updated(changes: Field<Vec<CustomFieldInput>>) -> CustomFields {
+    let before = Contact {
+        custom_fields: fields(&[("Ciudad", "Lima"), ("Talla", "M")]),
+        ..stored()
+    };
+    let mut unit = locking(Some(before));
+    unit.fields
+        .expect_register()
+        .returning(|_, names, _| Ok(names.to_vec()));
+    unit.contacts.expect_save().times(1).returning(|_| Ok(()));
+    let bench = bench(ScriptedStorage::new().then_read(of_user()).then_begin(unit));
+    let changes = UpdateContact {
+        custom_fields: changes,
+        ..UpdateContact::default()
+    };
+    let changed = bench.contacts.update(&actor(), stored().id, changes).await;
+    changed.expect("changed").custom_fields
+}
+
+#[tokio::test]
+async fn what_is_given_is_set_what_is_empty_goes_and_the_rest_stays() {
+    let both = fields(&[("Ciudad", "Lima"), ("Talla", "M")]);
+    assert_eq!(updated(Field::Keep).await, both);
+    assert_eq!(updated(Field::Set(vec![])).await, both);
+    let changes = vec![
+        custom_field("CIUDAD", None),
+        custom_field("talla", Some("L")),
+        custom_field("Zona", Some("Sur")),
+        custom_field("¿nunca?", Some("")),
+    ];
+    assert_eq!(
+        updated(Field::Set(changes)).await,
+        fields(&[("Talla", "L"), ("Zona", "Sur")])
+    );
+    assert_eq!(updated(Field::Clear).await, CustomFields::default());
+}
+
+#[tokio::test]
+async fn a_contact_with_too_many_fields_is_refused() {
+    let bench = bench(ScriptedStorage::new().then_read(of_user()));
+    let many = (0..31).map(|n| custom_field(&format!("campo {n}"), Some("x")));
+    let typed = CreateContact {
+        custom_fields: many.collect(),
+        ..typed()
+    };
+    let error = bench.contacts.create(&actor(), typed).await;
+    let Err(CreateContactError::Invalid(violations)) = error else {
+        panic!("made");
+    };
+    assert_eq!(
+        refused(&violations),
+        wrong(&[("custom_fields", "too_many_fields")])
+    );
+}
