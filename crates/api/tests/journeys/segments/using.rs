@@ -1,13 +1,14 @@
 use serde_json::json;
 
-use super::segment_path;
+use super::{campaign_path, segment_path};
 use crate::bulk::total;
-use crate::campaigns::{names, sorted};
+use crate::campaigns::{id_of, names, sorted};
 use crate::support::{App, Browser, journeys};
 
 journeys! {
     a_segment_narrows_down_lists_and_exports_together_with_other_conditions,
     contacts_of_a_segment_are_changed_together,
+    a_segment_is_written_to_with_what_is_known_of_its_contacts,
 }
 
 /// The id of the segment of the clients of the centre who are active.
@@ -141,4 +142,48 @@ async fn contacts_of_a_segment_are_changed_together(app: App) {
     );
     assert_eq!(total(&mut browser, "tag=centro").await, 1);
     assert_eq!(browser.get(&segment_path(&id)).await.body["contacts"], 0);
+}
+
+async fn a_segment_is_written_to_with_what_is_known_of_its_contacts(app: App) {
+    let mut browser = app.signed_in("ana@example.mx").await;
+    for (name, phone, city) in [
+        ("Ana Centro", "5512345670", "Lima"),
+        ("Beto Norte", "5512345671", "Cusco"),
+    ] {
+        browser
+            .contact(json!({"name": name, "phone": phone, "custom_fields": {"Ciudad": city}}))
+            .await;
+    }
+    let id = browser
+        .segment("Del centro", json!({"search": "centro"}))
+        .await;
+    let path = format!("/api/contacts/export.csv?segment={id}");
+    let (_, file) = browser.download(&path).await;
+    assert!(file.contains("Ciudad") && file.contains("Lima"), "{file}");
+    assert!(!file.contains("Cusco"), "{file}");
+
+    let campaign = browser
+        .campaign(json!({
+            "name": "Centro", "channel": "whatsapp", "message": "Hola {nombre} de {ciudad}",
+            "audience": {"segment_id": id},
+        }))
+        .await;
+    assert_eq!(campaign["total_recipients"], 1);
+    let campaign = campaign_path(&id_of(&campaign));
+    let preview = browser.get(&format!("{campaign}/preview")).await;
+    assert_eq!(preview.status, 200, "{:?}", preview.body);
+    assert_eq!(
+        preview.body["preview"]["message"],
+        "Hola Ana Centro de Lima"
+    );
+
+    let field = "/api/contacts/fields/Ciudad";
+    let refused = browser.delete(field).await;
+    refused.assert_problem(409, "field_in_use");
+    assert_eq!(browser.delete(&campaign).await.status, 200);
+    assert_eq!(browser.delete(field).await.status, 200);
+    let path = format!("/api/contacts?segment={id}");
+    let list = browser.get(&path).await;
+    assert_eq!(names(&list.body["contacts"]), ["Ana Centro"]);
+    assert_eq!(list.body["contacts"][0]["custom_fields"], json!({}));
 }
