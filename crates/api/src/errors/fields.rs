@@ -7,6 +7,10 @@ use nexus_domain::values::Language;
 /// A part of a field goes by the whole: `mapping[2].field` is a column, `template.variables` belongs to
 /// the template.
 pub(super) fn label(field: &str, language: Language) -> &str {
+    // People named these themselves.
+    if let Some(name) = field.strip_prefix("custom_fields.") {
+        return name;
+    }
     let first = field.split(['.', '[']).next().unwrap_or(field);
     let last = field.rsplit('.').next().unwrap_or(field);
     let last = last.split('[').next().unwrap_or(last);
@@ -61,6 +65,9 @@ fn named(field: &str) -> Option<(&'static str, &'static str)> {
         "template" => ("Plantilla", "Template"),
         "audience" => ("Destinatarios", "Recipients"),
         "contact_ids" | "ids" => ("Contactos", "Contacts"),
+        "custom_fields" => ("Campos personalizados", "Custom fields"),
+        "segment" | "segment_id" => ("Segmento", "Segment"),
+        "keep_unmapped" => ("Conservar las demás columnas", "Keep other columns"),
         "other_id" => ("Otro contacto", "Other contact"),
         "filter" => ("Filtro", "Filter"),
         "search" => ("Búsqueda", "Search"),

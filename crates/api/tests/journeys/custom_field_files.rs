@@ -205,7 +205,7 @@ async fn refused_rows_are_corrected_and_imported_again_with_their_fields(app: Ap
     );
     assert_eq!(error["value"], "x".repeat(200));
     let (_, file) = browser.download(&format!("{path}.csv")).await;
-    assert!(file.contains("el máximo es 500"), "{file}");
+    assert!(file.contains("el máximo es de 500 caracteres"), "{file}");
     imported(&mut browser, &file.replace(&long, "Cusco"), &keep).await;
     assert_eq!(
         everyone(&mut browser).await,

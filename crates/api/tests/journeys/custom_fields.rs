@@ -110,8 +110,12 @@ async fn fields_that_can_not_be_are_refused_by_name(app: App) {
     for (name, value, said) in [
         ("Correo", json!("x"), "Este nombre ya es de un dato"),
         ("¿Precio?", json!("x"), "solo lleva letras, números"),
-        (&"x".repeat(41), json!("x"), "el máximo es 40"),
-        ("Ciudad", json!("x".repeat(501)), "el máximo es 500"),
+        (&"x".repeat(41), json!("x"), "el máximo es de 40 caracteres"),
+        (
+            "Ciudad",
+            json!("x".repeat(501)),
+            "el máximo es de 500 caracteres",
+        ),
         ("Activo", json!(true), "un texto"),
         ("Precio", json!(1.5), "un texto"),
         ("Hijos", json!(["Eva"]), "un texto"),
