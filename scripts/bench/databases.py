@@ -5,7 +5,6 @@ import os
 import pathlib
 import re
 import shutil
-import sqlite3
 import subprocess
 import sys
 import time
@@ -37,21 +36,7 @@ class Sqlite:
         pass
 
     def bare_copy(self, _size):
-        """Rows a second of one INSERT … SELECT of the first account's contacts into an empty store,
-        without the index of searches: Python's SQLite may be too old for it."""
-        other = self.folder / "bare.db"
-        migrate(self.root, f"sqlite://{other}?mode=rwc", self.folder)
-        store = sqlite3.connect(other, isolation_level=None)
-        store.execute("PRAGMA synchronous = FULL")
-        store.execute("DROP TRIGGER contacts_found")
-        store.execute("ATTACH ? AS full", (str(self.file),))
-        store.execute("INSERT INTO users SELECT * FROM full.users")
-        (first,) = store.execute("SELECT user_id FROM full.contacts ORDER BY id LIMIT 1").fetchone()
-        began = time.perf_counter()
-        rows = store.execute("INSERT INTO contacts SELECT * FROM full.contacts WHERE user_id = ?", (first,)).rowcount
-        taken = time.perf_counter() - began
-        store.close()
-        return rows / taken
+        """SQLite has nothing like it."""
 
 
 class Postgres:

@@ -19,7 +19,11 @@ class Browser:
     def __init__(self, port, cookie=None):
         self.port = port
         self.cookie = cookie
-        self.socket = socket.create_connection(("127.0.0.1", port))
+        self.connect()
+
+    def connect(self):
+        """Anew: the server closes connections on which nothing comes."""
+        self.socket = socket.create_connection(("127.0.0.1", self.port))
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
     def head(self, method, path, more=""):
@@ -60,6 +64,7 @@ class Browser:
         return head, json.loads(answer)
 
     def upload(self, path, file):
+        self.connect()
         boundary = "a-boundary-of-the-benchmark"
         before = (f'--{boundary}\r\nContent-Disposition: form-data; name="file"; filename="{file.name}"\r\n'
                   "Content-Type: application/octet-stream\r\n\r\n").encode()
@@ -88,11 +93,19 @@ class Server:
             self.process = subprocess.Popen([binary, "serve"], env=variables, stdout=log, stderr=log)
 
     def __enter__(self):
+        try:
+            self.wait_until_ready()
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def wait_until_ready(self):
         began = time.monotonic()
         while True:
             try:
-                if Browser(self.port).exchange(f"GET /ready HTTP/1.1\r\nHost: a\r\n\r\n".encode())[0] == 200:
-                    return self
+                if Browser(self.port).exchange("GET /ready HTTP/1.1\r\nHost: a\r\n\r\n".encode())[0] == 200:
+                    return
             except (OSError, RuntimeError):
                 pass
             if self.process.poll() is not None or time.monotonic() - began > PATIENCE:
