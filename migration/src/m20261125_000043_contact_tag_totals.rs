@@ -2,6 +2,7 @@
 //! show a list of tags.
 
 use sea_orm_migration::prelude::*;
+use sea_orm_migration::sea_orm::DbBackend;
 
 use crate::schema::{bare_table, drop, integer, key, of_user, primary};
 
@@ -16,13 +17,17 @@ impl MigrationTrait for Migration {
         totals.col(key(manager, "tag_key")).col(integer("contacts"));
         primary(&mut totals, &["user_id", "tag_key"]);
         manager.create_table(totals).await?;
-        manager
-            .get_connection()
-            .execute_unprepared(
-                "INSERT INTO contact_tag_totals (user_id, tag_key, contacts)
+        let db = manager.get_connection();
+        if manager.get_database_backend() == DbBackend::Postgres {
+            // Nobody tags while they are counted.
+            db.execute_unprepared("LOCK TABLE contact_tags IN SHARE ROW EXCLUSIVE MODE")
+                .await?;
+        }
+        db.execute_unprepared(
+            "INSERT INTO contact_tag_totals (user_id, tag_key, contacts)
                     SELECT user_id, tag_key, count(*) FROM contact_tags GROUP BY user_id, tag_key",
-            )
-            .await?;
+        )
+        .await?;
         Ok(())
     }
 

@@ -398,6 +398,16 @@ impl ContactFilter {
         changed
     }
 
+    /// Reads what is to be looked for: signs that are nothing without a letter (`´`) are found in
+    /// nearly everybody's text.
+    pub fn parse_search(raw: &str) -> Result<ShortText, Problem> {
+        let search = ShortText::parse(raw)?;
+        if fold(search.as_str()).trim().is_empty() {
+            return Err(Problem::Required);
+        }
+        Ok(search)
+    }
+
     /// What to look for in [`Contact::search_text`]. A search that is a phone number with spaces
     /// or dashes is looked for without them.
     pub fn search_needle(&self) -> Option<String> {
@@ -409,7 +419,7 @@ impl ContactFilter {
         Some(if phone_like {
             folded.chars().filter(char::is_ascii_digit).collect()
         } else {
-            folded
+            folded.trim().to_owned()
         })
     }
 }

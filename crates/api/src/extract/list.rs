@@ -143,9 +143,9 @@ pub struct Page {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = 42)]
     pub total: Option<u64>,
-    /// Whether `total` is the number; false when a filter lets through more than the 10,000 that are
-    /// counted: there are more than `total`, and more pages than `pages`. Absent when a cursor was
-    /// followed.
+    /// Whether `total` is the number. False in an account of more than 10,000 contacts when a filter
+    /// lets through more than 1,000, which is as far as they are counted: there are more than `total`,
+    /// and more pages than `pages`. Absent when a cursor was followed.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = true)]
     pub total_is_exact: Option<bool>,

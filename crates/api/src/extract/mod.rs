@@ -1,5 +1,6 @@
 //! What handlers ask for: who is signed in, the parsed body, the query.
 
+pub(crate) mod blank;
 mod body;
 mod language;
 mod list;

@@ -11,6 +11,7 @@ journeys! {
     contacts_named_one_by_one_are_changed_together,
     contacts_found_by_a_filter_are_changed_together,
     what_is_not_understood_changes_nothing,
+    a_filter_never_means_everyone_by_mistake,
     thousands_are_changed_in_the_background,
     nobody_changes_the_contacts_of_others,
     tags_are_renamed_merged_and_deleted,
@@ -58,6 +59,39 @@ pub(crate) async fn over(browser: &mut Browser, job: &Value) -> Value {
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
     panic!("the change did not end");
+}
+
+async fn a_filter_never_means_everyone_by_mistake(app: App) {
+    let mut browser = app.signed_in("ana@example.mx").await;
+    add(
+        &mut browser,
+        json!({"name": "Ana", "email": "ana@b.mx", "tags": ["vip"]}),
+    )
+    .await;
+    add(
+        &mut browser,
+        json!({"name": "Eva Luz", "email": "eva@b.mx"}),
+    )
+    .await;
+    let nobody = "01980c5e-7d2b-7c3a-9a55-1f0e6f3f2b11";
+    for filter in [
+        json!({"segment_id": nobody}),
+        json!({"tag": ["vip"]}),
+        json!({"tags": ["vip"], "tag": "vip"}),
+        json!([]),
+        json!(["vip"]),
+        json!({"search": "´"}),
+        json!({"search": "\u{301}"}),
+    ] {
+        let body = json!({"action": "delete", "filter": filter});
+        let answer = browser.post("/api/contacts/bulk", body).await;
+        assert_eq!(answer.status, 422, "{filter}: {:?}", answer.body);
+        let body = json!({"name": "Norte", "filter": filter});
+        let answer = browser.post("/api/contacts/segments", body).await;
+        assert_eq!(answer.status, 422, "{filter}: {:?}", answer.body);
+    }
+    assert_eq!(browser.get("/api/contacts?search=%C2%B4").await.status, 422);
+    assert_eq!(total(&mut browser, "").await, 2);
 }
 
 async fn contacts_named_one_by_one_are_changed_together(app: App) {

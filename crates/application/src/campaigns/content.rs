@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use nexus_domain::values::{FieldName, MessageText, Problem, ShortText, Tag, Violations};
 use nexus_domain::{
-    Audience, CampaignContent, ChannelKind, ContactId, ContactStatus, TemplateMessage,
-    TemplateVariable,
+    Audience, CampaignContent, ChannelKind, ContactFilter, ContactId, ContactStatus,
+    TemplateMessage, TemplateVariable,
 };
 
 use crate::field::optional;
@@ -127,7 +127,7 @@ impl AudienceInput {
         let tags = violations.check("audience.tags", tags);
         let status = optional(self.status.as_deref(), ContactStatus::parse);
         let status = violations.check("audience.status", status);
-        let search = optional(self.search.as_deref(), ShortText::parse);
+        let search = optional(self.search.as_deref(), ContactFilter::parse_search);
         let search = violations.check("audience.search", search);
         Some(Audience {
             segment: segment?,

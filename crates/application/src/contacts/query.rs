@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use nexus_domain::ports::{Storage, StorageError};
-use nexus_domain::values::{Problem, ShortText, Tag, Violations};
+use nexus_domain::values::{Problem, Tag, Violations};
 use nexus_domain::{ContactFilter, ContactStatus, SegmentId, UserId};
 
 use crate::field::optional;
@@ -89,7 +89,7 @@ impl ContactQuery {
     /// Every condition but the segment.
     fn read(&self, violations: &mut Violations) -> ContactFilter {
         let mut filter = ContactFilter::default();
-        let search = optional(self.search.as_deref(), ShortText::parse);
+        let search = optional(self.search.as_deref(), ContactFilter::parse_search);
         filter.search = violations.check("search", search).flatten();
         let tags = Tag::parse_list(self.tags.iter().map(String::as_str));
         filter.tags = violations.check("tag", tags).unwrap_or_default();

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
 use nexus_domain::ports::Entropy;
-use nexus_domain::values::{EmailAddress, PhoneNumber, Problem};
+use nexus_domain::values::{EmailAddress, FieldName, PhoneNumber, Problem};
 use nexus_domain::{Contact, ContactId, ImportProgress, KnownContacts, RowError};
 
 use super::batch::{Batch, Entry, Origin};
@@ -64,6 +64,17 @@ pub(super) struct Settled {
     pub(super) steps: Vec<Step>,
     pub(super) errors: Vec<RowError>,
     pub(super) progress: ImportProgress,
+}
+
+impl Settled {
+    /// With the names of custom fields spelled as somebody else spelled them meanwhile.
+    pub(super) fn spelled_as(mut self, names: &[FieldName]) -> Self {
+        for contact in self.steps.iter_mut().map(Step::contact_mut) {
+            let fields = std::mem::take(&mut contact.custom_fields);
+            contact.custom_fields = fields.spelled_as(names);
+        }
+        self
+    }
 }
 
 /// A contact that rows may meet.

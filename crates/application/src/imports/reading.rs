@@ -232,11 +232,12 @@ impl ImportWorker {
         }
         let now = self.ports.clock.now();
         // Before contacts are locked, as all who give contacts fields do.
-        register(unit.as_mut(), user, &batch.field_names(), now)
+        let fields = register(unit.as_mut(), user, &batch.field_names(), now)
             .await?
             .map_err(|problem| too_many(&problem))?;
         let known = known(unit.as_mut(), origin, batch).await?;
         let settled = Meeting::settle(batch, known, origin, now, self.ports.entropy.as_ref());
+        let settled = settled.spelled_as(&fields);
         take(unit.contacts(), settled.steps).await?;
         if !settled.errors.is_empty() {
             unit.imports()

@@ -25,6 +25,8 @@ const MOST_LOOKS: u32 = 8;
 const MOST_STARTS: u32 = 20;
 /// The wait after the first failure, in seconds; it doubles with each.
 const FIRST_DELAY: i64 = 5;
+/// How long the worker waits for the store to look at them.
+const LOOK: Duration = Duration::from_secs(10);
 /// From so many changed contacts on the store is told of it.
 const MANY: u64 = 10_000;
 /// The longest wait after a failure, in seconds.
@@ -270,10 +272,11 @@ impl ImportWorker {
         Ok(())
     }
 
-    /// The import is over all the same when this fails.
+    /// The import is over all the same when this fails, or takes longer than others should wait for.
     async fn tell_of_changes(&self) {
-        let told = self.ports.storage.read().contacts().many_changed().await;
-        if let Err(error) = told {
+        let mut read = self.ports.storage.read();
+        let told = tokio::time::timeout(LOOK, read.contacts().many_changed()).await;
+        if let Ok(Err(error)) = told {
             tracing::warn!(
                 error = &error as &dyn std::error::Error,
                 "the store did not look at the contacts afresh"

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 
 use unicode_normalization::char::is_combining_mark;
 
+use super::text::is_invisible;
 use super::{Problem, fold};
 use crate::ColumnMeaning;
 
@@ -96,6 +97,24 @@ pub(super) fn is_placeholder_name(name: &str) -> bool {
         && name
             .chars()
             .all(|c| c.is_alphanumeric() || is_combining_mark(c) || c == '_' || c == ' ')
+}
+
+/// Whether a person who put this between braces meant a name: it begins like one and has no signs
+/// but those that headers of tables have.
+pub(super) fn looks_like_a_name(text: &str) -> bool {
+    text.chars().next().is_some_and(char::is_alphabetic)
+        && text.chars().all(|c| {
+            c.is_alphanumeric()
+                || is_combining_mark(c)
+                || c.is_whitespace()
+                || "_-.'’/:#".contains(c)
+        })
+}
+
+/// The text without line breaks, runs of spaces and characters that nobody sees.
+pub(super) fn as_seen(text: &str) -> String {
+    let seen: String = text.chars().filter(|c| !is_invisible(*c)).collect();
+    one_line(&seen)
 }
 
 fn one_line(text: &str) -> String {

@@ -1,6 +1,6 @@
 //! The text of a campaign's message, with placeholders for what differs by recipient.
 
-use super::custom_field::is_placeholder_name;
+use super::custom_field::{as_seen, is_placeholder_name, looks_like_a_name};
 use super::{CustomFields, FieldName, FieldValue, Problem, fold};
 
 /// What a placeholder stands for.
@@ -64,7 +64,8 @@ enum Segment {
 /// A text of 1 to 4,096 characters whose placeholders were all known when it was written.
 ///
 /// A placeholder is a name in single or double braces, spaces allowed: `{nombre}`, `{{ name }}`.
-/// Braces around anything that is no name (`{50 %}`, `{`) are text.
+/// Braces around anything that is no name (`{50 %}`, `{`) are text, but not around what somebody
+/// takes for a name (`{e-mail}`): nobody wants that in the message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MessageText {
     source: String,
@@ -80,12 +81,11 @@ impl MessageText {
     pub fn parse(raw: &str, fields: &[FieldName]) -> Result<Self, Problem> {
         let text = Self::from_stored(raw)?;
         let unknown = text.custom_fields().find(|name| !fields.contains(name));
-        if let Some(unknown) = unknown {
-            return Err(Problem::UnknownPlaceholder {
-                name: unknown.label().to_owned(),
-            });
+        let unknown = unknown.map(|name| name.label().to_owned());
+        match unknown.or_else(|| text.mistaken()) {
+            Some(name) => Err(Problem::UnknownPlaceholder { name }),
+            None => Ok(text),
         }
-        Ok(text)
     }
 
     /// Reads a text that was accepted before. The user may have other custom fields now: one that is
@@ -122,7 +122,7 @@ impl MessageText {
                 if !literal.is_empty() {
                     segments.push(Segment::Literal(std::mem::take(&mut literal)));
                 }
-                segments.push(Segment::Placeholder(Placeholder::of(name)));
+                segments.push(Segment::Placeholder(Placeholder::of(&name)));
                 rest = &rest[length..];
             } else {
                 literal.push('{');
@@ -137,12 +137,25 @@ impl MessageText {
     }
 
     /// The name at the start of `text` between `braces` braces, and the length of the whole.
-    fn placeholder_name(text: &str, braces: usize) -> Option<(&str, usize)> {
+    fn placeholder_name(text: &str, braces: usize) -> Option<(String, usize)> {
         let closing = &"}}"[..braces];
         let inner = &text[braces..];
         let end = inner.find(closing)?;
-        let name = inner[..end].trim();
-        is_placeholder_name(name).then_some((name, braces + end + braces))
+        let name = as_seen(&inner[..end]);
+        is_placeholder_name(&name).then_some((name, braces + end + braces))
+    }
+
+    /// What stands between braces, looks like a name and is none.
+    fn mistaken(&self) -> Option<String> {
+        self.segments.iter().find_map(|segment| match segment {
+            Segment::Literal(text) => text
+                .split('{')
+                .skip(1)
+                .filter_map(|part| part.split_once('}'))
+                .map(|(name, _)| as_seen(name))
+                .find(|name| looks_like_a_name(name)),
+            Segment::Placeholder(_) => None,
+        })
     }
 
     /// The text as it was written.

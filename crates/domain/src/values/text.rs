@@ -10,7 +10,7 @@ pub(super) fn is_blank(text: &str) -> bool {
 
 /// The characters that Unicode calls default ignorable (`DerivedCoreProperties.txt`, version 16), and
 /// the empty pattern of Braille. Within a text they have their uses, as between parts of an emoji.
-fn is_invisible(c: char) -> bool {
+pub(super) fn is_invisible(c: char) -> bool {
     matches!(c,
         '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}'
         | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}'

@@ -112,7 +112,9 @@ fn braces_beyond_those_of_a_placeholder_are_text() {
 fn a_name_of_more_than_40_characters_is_no_name() {
     let braces = |length: usize| format!("{{{}}}", "ñ".repeat(length));
     assert!(refused(&braces(40)).is_some());
-    assert_eq!(rendered(&braces(41)), braces(41));
+    assert!(refused(&braces(41)).is_some());
+    let text = MessageText::from_stored(&braces(41)).expect("a text");
+    assert!(!text.has_placeholders());
 }
 
 #[test]
@@ -221,5 +223,49 @@ proptest! {
         let text = MessageText::parse(&source, &[]).expect("it is a text");
         let values = PlaceholderValues { name: &value, ..PlaceholderValues::default() };
         prop_assert_eq!(text.render(values), format!("({before}{value}{after})"));
+    }
+}
+
+#[test]
+fn what_looks_like_a_name_between_braces_never_reaches_a_customer() {
+    // What nobody sees, and spaces of every kind, make no difference.
+    for source in [
+        "{nombre\u{200b}}",
+        "{\u{feff}nombre }",
+        "{{\u{a0}nombre\n}}",
+    ] {
+        assert_eq!(rendered(source), "Ana", "{source:?}");
+    }
+    for (source, name) in [
+        ("{e-mail}", "e-mail"),
+        ("Hola {Código-postal}", "Código-postal"),
+        ("{{contact.name}}", "contact.name"),
+        ("{nombre} {Fecha de\u{a0}pago:}", "Fecha de pago:"),
+        ("{N.º}", "N.º"),
+    ] {
+        let expected = Problem::UnknownPlaceholder {
+            name: name.to_owned(),
+        };
+        assert_eq!(refused(source), Some(expected), "{source:?}");
+        // What was accepted before stays what it was.
+        let stored = MessageText::from_stored(source).expect("a text");
+        assert_eq!(stored.as_str(), source.trim());
+    }
+    let long = format!("{{{}}}", "palabra ".repeat(6));
+    assert!(matches!(
+        refused(&long),
+        Some(Problem::UnknownPlaceholder { .. })
+    ));
+    for text in [
+        "{50 %}",
+        "{",
+        "}",
+        "{}",
+        "{ }",
+        "{\"a\": 1}",
+        "{¡hoy!}",
+        "{a, b}",
+    ] {
+        assert_eq!(rendered(text), text);
     }
 }

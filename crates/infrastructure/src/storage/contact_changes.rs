@@ -171,8 +171,7 @@ impl SqlRepositories {
                 totals.count_tags(user, &contact.tags, 1);
             }
         }
-        totals.store(db).await?;
-        together.done().await
+        self.change_totals(together, totals).await
     }
 
     /// Hands over what belongs to `from`.
@@ -248,8 +247,7 @@ impl SqlRepositories {
             }
             deleted += rows.len() as u64;
         }
-        totals.store(db).await?;
-        together.done().await?;
+        self.change_totals(together, totals).await?;
         Ok(deleted)
     }
 }

@@ -14,9 +14,11 @@ use super::contact_rows::ContactRow;
 use super::lists::time_key;
 use super::rows::Number;
 
-/// Up to so many contacts that a filter lets through are counted for a page: those who have more
-/// look at the first of them, and every page would wait for all.
-const MOST_COUNTED: u32 = 10_000;
+/// In an account of so many contacts, what a filter lets through is counted for every page.
+const ALL_COUNTED: u32 = 10_000;
+/// In a larger one it is counted up to so many: nobody looks at more of them page by page, and every
+/// page would wait for the number.
+const MOST_COUNTED: u32 = 1_000;
 
 /// A needle that so many contacts have is rare enough to be looked up before anything else: their
 /// rows are read and sorted. A more common one is met soon in the order of the list.
@@ -30,6 +32,7 @@ impl SqlRepositories {
         filter: &ContactFilter,
         request: &ListRequest<ContactSort>,
     ) -> Result<Listing<Contact>, StorageError> {
+        self.settle_totals().await?;
         let together = planned(self.db(), filter).await?;
         let db = together.db();
         let lead = lead(db, filter).await?;
@@ -46,7 +49,7 @@ impl SqlRepositories {
             Paging::After { .. } => (None, true),
             Paging::Page { number } => match kept.or_else(|| part.total(number, request.size)) {
                 Some(total) => (Some(total), true),
-                None => counted_up_to(db, user, filter, &lead, MOST_COUNTED).await?,
+                None => counted_for_page(db, user, filter, &lead).await?,
             },
         };
         together.done().await?;
@@ -67,6 +70,7 @@ impl SqlRepositories {
         user: UserId,
         filter: &ContactFilter,
     ) -> Result<u64, StorageError> {
+        self.settle_totals().await?;
         if let Some(kept) = kept(self.db(), user, filter).await? {
             return Ok(kept);
         }
@@ -129,14 +133,19 @@ async fn kept(
     Ok(Some(Number::count(db.one(sql).await?)))
 }
 
-/// How many contacts `filter` lets through, counted up to `most`, and whether that is all.
-async fn counted_up_to(
+/// How many contacts `filter` lets through, as far as they are counted, and whether that is all.
+async fn counted_for_page(
     db: &Connection,
     user: UserId,
     filter: &ContactFilter,
     lead: &Lead,
-    most: u32,
 ) -> Result<(Option<u64>, bool), StorageError> {
+    let all = Number::count(db.one(kept_total(user, None)).await?);
+    let most = if all <= u64::from(ALL_COUNTED) {
+        ALL_COUNTED
+    } else {
+        MOST_COUNTED
+    };
     let counted = counted(user, filter, lead, Some(most + 1));
     let number = Number::count(db.one(counted).await?);
     let most = u64::from(most);

@@ -11,7 +11,9 @@ use sea_orm::sea_query::Value;
 use super::connection::Connection;
 use super::sql::{Sql, params, rows_per_statement};
 
-/// Contacts that came and went.
+/// Contacts that came and went. In a unit of work the changes of all its statements are stored at its
+/// end, so that nobody waits for them longer than the commit takes, and everybody locks them in one
+/// order.
 #[derive(Default)]
 pub(super) struct TotalsChange {
     /// By user, day of creation and status.
@@ -43,6 +45,16 @@ impl TotalsChange {
     pub(super) fn count_tags(&mut self, user: UserId, tags: &[Tag], change: i64) {
         for tag in tags {
             let key = (user, tag.key().to_owned());
+            *self.by_tag.entry(key).or_default() += change;
+        }
+    }
+
+    /// With what `other` changes.
+    pub(super) fn merge(&mut self, other: Self) {
+        for (key, change) in other.by_status {
+            *self.by_status.entry(key).or_default() += change;
+        }
+        for (key, change) in other.by_tag {
             *self.by_tag.entry(key).or_default() += change;
         }
     }

@@ -22,7 +22,8 @@ use super::sql::{Sql, params, rows_per_statement};
 
 #[derive(FromQueryResult)]
 struct TagRow {
-    label: String,
+    /// `None` when nobody has it, whatever the totals say.
+    label: Option<String>,
     number: i64,
 }
 
@@ -84,8 +85,7 @@ impl ContactRepository for SqlRepositories {
             }
         }
         insert_tags(db, contacts).await?;
-        totals.store(db).await?;
-        together.done().await
+        self.change_totals(together, totals).await
     }
 
     async fn find(&mut self, user: UserId, id: ContactId) -> Result<Option<Contact>, StorageError> {
@@ -262,6 +262,7 @@ impl ContactRepository for SqlRepositories {
     }
 
     async fn tags(&mut self, user: UserId) -> Result<Vec<(Tag, u64)>, StorageError> {
+        self.settle_totals().await?;
         let sql = Sql::with(
             "SELECT n.contacts AS number, (SELECT t.label FROM contact_tags AS t \
              WHERE t.user_id = n.user_id AND t.tag_key = n.tag_key \
@@ -273,9 +274,9 @@ impl ContactRepository for SqlRepositories {
         let rows: Vec<TagRow> = self.db().all(sql).await?;
         Ok(rows
             .into_iter()
-            .map(|row| {
+            .filter_map(|row| {
                 let contacts = u64::try_from(row.number).unwrap_or_default();
-                (Tag::from_stored(row.label), contacts)
+                Some((Tag::from_stored(row.label?), contacts))
             })
             .collect())
     }

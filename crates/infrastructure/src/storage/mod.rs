@@ -41,6 +41,8 @@ mod stored_filter;
 mod users;
 mod webhooks;
 
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
 use async_trait::async_trait;
 use nexus_domain::ports::{
     BotActivityRepository, BulkChangeRepository, CampaignContactRepository, CampaignRepository,
@@ -50,7 +52,8 @@ use nexus_domain::ports::{
     WebhookRepository,
 };
 
-use self::connection::{Connection, Pools};
+use self::connection::{Connection, Pools, Together};
+use self::contact_totals::TotalsChange;
 pub use self::open::StorageOptions;
 
 /// The store of one process.
@@ -62,11 +65,44 @@ pub struct SqlStorage {
 /// The repositories of one transaction, or of none.
 struct SqlRepositories {
     connection: Connection,
+    /// What the transaction has changed of the totals so far.
+    totals: Mutex<TotalsChange>,
 }
 
 impl SqlRepositories {
+    fn on(connection: Connection) -> Self {
+        Self {
+            connection,
+            totals: Mutex::default(),
+        }
+    }
+
     fn db(&self) -> &Connection {
         &self.connection
+    }
+
+    /// Counts what was changed: in a transaction at its end.
+    async fn change_totals(
+        &self,
+        together: Together<'_>,
+        change: TotalsChange,
+    ) -> Result<(), StorageError> {
+        if let Together::Own(connection) = &together {
+            change.store(connection).await?;
+        } else {
+            self.pending_totals().merge(change);
+        }
+        together.done().await
+    }
+
+    /// Stores what is pending, before it is read or committed.
+    async fn settle_totals(&self) -> Result<(), StorageError> {
+        let pending = std::mem::take(&mut *self.pending_totals());
+        pending.store(&self.connection).await
+    }
+
+    fn pending_totals(&self) -> MutexGuard<'_, TotalsChange> {
+        self.totals.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -127,6 +163,7 @@ impl Repositories for SqlRepositories {
 #[async_trait]
 impl UnitOfWork for SqlRepositories {
     async fn commit(self: Box<Self>) -> Result<(), StorageError> {
+        self.settle_totals().await?;
         self.connection.commit().await
     }
 }
@@ -135,12 +172,12 @@ impl UnitOfWork for SqlRepositories {
 impl Storage for SqlStorage {
     async fn begin(&self) -> Result<Box<dyn UnitOfWork>, StorageError> {
         let connection = self.pools.begin().await?;
-        Ok(Box::new(SqlRepositories { connection }))
+        Ok(Box::new(SqlRepositories::on(connection)))
     }
 
     fn read(&self) -> Box<dyn Repositories> {
         let connection = Connection::Pools(self.pools.clone());
-        Box::new(SqlRepositories { connection })
+        Box::new(SqlRepositories::on(connection))
     }
 
     async fn check(&self) -> Result<(), StorageError> {

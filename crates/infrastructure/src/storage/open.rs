@@ -165,7 +165,7 @@ async fn sqlite(url: &str, given: &StorageOptions) -> Result<Pools, StorageError
             .synchronous(SqliteSynchronous::Full)
             .busy_timeout(patience)
             // In KiB. The indexes of many contacts are written to all over.
-            .pragma("cache_size", "-16384")
+            .pragma("cache_size", "-8192")
     });
     let writing = Database::connect(writing).await.map_err(failed)?;
 

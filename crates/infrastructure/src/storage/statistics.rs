@@ -220,6 +220,7 @@ impl StatisticsRepository for SqlRepositories {
         since: DateTime<Utc>,
         most_recent: u32,
     ) -> Result<Dashboard, StorageError> {
+        self.settle_totals().await?;
         let (campaigns, messages) = self.campaign_totals(user).await?;
         Ok(Dashboard {
             contacts: self.contact_totals(user, since).await?,

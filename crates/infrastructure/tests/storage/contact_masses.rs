@@ -53,8 +53,8 @@ async fn what_more_contacts_have_than_are_counted_is_at_least_so_many(store: Sto
         (ContactFilter::default(), 10_001, true),
         (tagged(), 10_001, true),
         (inactive, 101, true),
-        (with_phone, 10_000, false),
-        (search("contacto"), 10_000, false),
+        (with_phone, 1_000, false),
+        (search("contacto"), 1_000, false),
         (search("contacto 0999"), 10, true),
     ] {
         let mut repositories = store.read();
@@ -67,7 +67,7 @@ async fn what_more_contacts_have_than_are_counted_is_at_least_so_many(store: Sto
         assert_eq!(counted, if is_exact { total } else { 10_001 }, "{filter:?}");
         // The last page of everyone: beyond what is counted there are contacts all the same.
         let last = contacts.list(user, &filter, &page(3_334, 3)).await.unwrap();
-        let (rest, total) = if total < 10_000 {
+        let (rest, total) = if is_exact && total < 10_000 {
             (0, total)
         } else {
             (2, 10_001)

@@ -10,6 +10,8 @@ on_both_databases!(
     tags_are_replaced_where_they_are_looked_up,
     tags_in_use_are_counted,
     tags_are_counted_with_what_is_kept_and_not_with_what_is_taken_back,
+    a_transaction_knows_its_own_totals,
+    transactions_do_not_wait_for_totals_of_each_other,
 );
 
 /// The labels in use with their numbers.
@@ -145,4 +147,50 @@ async fn tags_are_counted_with_what_is_kept_and_not_with_what_is_taken_back(stor
     let deleted = store.read().contacts().delete_many(user, &ids[..2]).await;
     assert_eq!(deleted.unwrap(), 2);
     assert_eq!(counted().await, "B 1");
+}
+
+async fn a_transaction_knows_its_own_totals(store: Store) {
+    let user = store.user().await.id;
+    let contact = Contact {
+        tags: tags(&["a"]),
+        ..samples::contact(user, "Luz")
+    };
+    let everyone = ContactFilter::default();
+    let mut unit = store.begin().await;
+    unit.contacts().insert(&[contact.clone()]).await.unwrap();
+    assert_eq!(unit.contacts().count(user, &everyone).await.unwrap(), 1);
+    assert_eq!(unit.contacts().tags(user).await.unwrap().len(), 1);
+    unit.contacts().delete(user, contact.id).await.unwrap();
+    let list = unit.contacts().list(user, &everyone, &page(1, 5)).await;
+    assert_eq!(list.unwrap().total, Some(0));
+    unit.contacts().insert(&[contact]).await.unwrap();
+    unit.commit().await.unwrap();
+    assert_eq!(used_tags(&store, user).await, [("a".to_owned(), 1)]);
+}
+
+/// Whoever counts a tag keeps its total from others until the commit, so all that a transaction
+/// counts is counted there: in one order, whatever the order of its changes.
+async fn transactions_do_not_wait_for_totals_of_each_other(store: Store) {
+    if !store.is_postgres() {
+        // One transaction writes at a time.
+        return;
+    }
+    let user = store.user().await.id;
+    let tagged = |labels: &[&str]| Contact {
+        tags: tags(labels),
+        ..samples::contact(user, "Luz")
+    };
+    let mut first = store.begin().await;
+    first.contacts().insert(&[tagged(&["z"])]).await.unwrap();
+    let mut second = store.begin().await;
+    second
+        .contacts()
+        .insert(&[tagged(&["a", "z"])])
+        .await
+        .unwrap();
+    second.commit().await.unwrap();
+    first.contacts().insert(&[tagged(&["a"])]).await.unwrap();
+    first.commit().await.unwrap();
+    let expected = [("a".to_owned(), 2), ("z".to_owned(), 2)];
+    assert_eq!(used_tags(&store, user).await, expected);
 }

@@ -7,8 +7,7 @@ use nexus_application::campaigns::{AudienceInput, CreateCampaign, TemplateInput,
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::blank;
-use crate::extract::Patch;
+use crate::extract::{Patch, blank};
 
 /// An approved template with a value for each of its variables.
 #[derive(Debug, Default, Deserialize, ToSchema)]
@@ -35,11 +34,14 @@ impl From<TemplateBody> for TemplateInput {
     }
 }
 
-/// Recipients chosen by a rule, all of whose conditions must hold; without any condition it is
-/// everyone.
+/// Recipients chosen by a rule, all of whose conditions must hold. `{}` is everyone; conditions that
+/// are all blank are no rule, unless `everyone` is true. Other members are refused: a condition that
+/// is misspelled would let everyone through.
 #[derive(Debug, Default, Deserialize, ToSchema)]
-#[serde(default)]
+#[serde(default, deny_unknown_fields)]
 pub struct AudienceBody {
+    /// Without any condition, whether everyone is meant.
+    everyone: Option<bool>,
     /// In this segment, as it is when the campaign starts.
     #[schema(value_type = Option<uuid::Uuid>)]
     segment_id: Option<String>,
@@ -53,14 +55,28 @@ pub struct AudienceBody {
     search: Option<String>,
 }
 
-impl From<AudienceBody> for AudienceInput {
-    fn from(body: AudienceBody) -> Self {
-        Self {
-            segment_id: body.segment_id,
-            tags: body.tags.unwrap_or_default(),
-            status: body.status,
-            search: body.search,
-        }
+impl AudienceBody {
+    /// The rule, if one is meant: a form sends its empty fields too, and who empties the last of them
+    /// does not mean everyone.
+    fn rule(self) -> Option<AudienceInput> {
+        let is_blank =
+            |text: &Option<String>| text.as_ref().is_none_or(|text| text.trim().is_empty());
+        let tags = self.tags.clone().unwrap_or_default();
+        let has_condition = !(is_blank(&self.segment_id)
+            && is_blank(&self.status)
+            && is_blank(&self.search)
+            && tags.is_empty());
+        let is_empty_object = self.segment_id.is_none()
+            && self.status.is_none()
+            && self.search.is_none()
+            && self.tags.is_none();
+        let everyone = self.everyone.unwrap_or(is_empty_object);
+        (has_condition || everyone).then_some(AudienceInput {
+            segment_id: self.segment_id,
+            tags,
+            status: self.status,
+            search: self.search,
+        })
     }
 }
 
@@ -102,7 +118,7 @@ impl From<CreateCampaignBody> for CreateCampaign {
             message: body.message,
             template: body.template.value().map(Into::into),
             contact_ids: body.contact_ids.value().unwrap_or_default(),
-            audience: body.audience.value().map(Into::into),
+            audience: body.audience.value().and_then(AudienceBody::rule),
         }
     }
 }
@@ -147,7 +163,11 @@ impl From<UpdateCampaignBody> for UpdateCampaign {
             message: body.message.into(),
             template: field_of(body.template),
             contact_ids: body.contact_ids.into_field(),
-            audience: field_of(body.audience),
+            audience: match body.audience {
+                Patch::Absent => Field::Keep,
+                Patch::Null => Field::Clear,
+                Patch::Value(audience) => audience.rule().map_or(Field::Clear, Field::Set),
+            },
         }
     }
 }

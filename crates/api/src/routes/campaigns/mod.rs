@@ -1,6 +1,5 @@
 //! Campaigns: written, sent, steered, and what became of their recipients.
 
-mod blank;
 pub mod browse;
 pub mod control;
 mod input;

@@ -44,6 +44,9 @@ impl From<&TemplateMessage> for TemplateView {
 /// Recipients chosen by a rule.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct AudienceView {
+    /// Whether there is no condition.
+    #[schema(example = false)]
+    everyone: bool,
     /// In this segment. Once the campaign has started the segment may be gone.
     segment_id: Option<Uuid>,
     /// With all of these tags.
@@ -58,6 +61,7 @@ pub struct AudienceView {
 impl From<&Audience> for AudienceView {
     fn from(audience: &Audience) -> Self {
         Self {
+            everyone: *audience == Audience::default(),
             segment_id: audience.segment.map(|id| id.as_uuid()),
             tags: audience
                 .tags

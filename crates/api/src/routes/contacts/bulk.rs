@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use super::filter::ContactFilterBody;
 use crate::errors::ApiError;
-use crate::extract::{Body, SignedIn};
+use crate::extract::{Body, Patch, SignedIn, blank};
 use crate::routes::shared::{AnyFailure, NeedsObject, NeedsSession, TakesValues};
 
 /// What is to happen to which contacts: `contact_ids` or `filter`, and not both.
@@ -30,7 +30,9 @@ pub struct BulkBody {
     /// Up to 10,000. Those that are not there count neither as matched nor as changed.
     #[schema(value_type = Option<Vec<Uuid>>)]
     contact_ids: Option<Vec<String>>,
-    filter: Option<ContactFilterBody>,
+    #[serde(default, deserialize_with = "blank::object")]
+    #[schema(value_type = Option<ContactFilterBody>)]
+    filter: Patch<ContactFilterBody>,
 }
 
 /// What was done.
@@ -130,7 +132,7 @@ pub async fn start(
         tags: body.tags.unwrap_or_default(),
         status: body.status,
         contact_ids: body.contact_ids,
-        filter: body.filter.map(Into::into),
+        filter: body.filter.value().map(Into::into),
     };
     Ok(answer(changes.start(&actor, &request).await?))
 }

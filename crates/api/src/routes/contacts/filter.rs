@@ -6,9 +6,10 @@ use nexus_domain::{ContactFilter, ContactStatus};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-/// The contacts that the list shows with these conditions; without any, all of them.
+/// The contacts that the list shows with these conditions; without any, all of them. Other members
+/// are refused: a condition that is misspelled would mean everyone.
 #[derive(Debug, Default, Deserialize, ToSchema)]
-#[serde(default)]
+#[serde(default, deny_unknown_fields)]
 pub struct ContactFilterBody {
     /// A part of name, phone, e-mail, notes or tags; accents and case don't matter.
     search: Option<String>,

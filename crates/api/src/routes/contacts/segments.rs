@@ -17,7 +17,7 @@ use uuid::Uuid;
 use super::filter::{ContactFilterBody, ContactFilterView};
 use super::uses::{Named, spoken};
 use crate::errors::{ApiError, Code};
-use crate::extract::{Body, Patch, SignedIn, language_of};
+use crate::extract::{Body, Patch, SignedIn, blank, language_of};
 use crate::routes::shared::{
     AnyFailure, CanConflict, NeedsObject, NeedsSession, Said, TakesValues,
 };
@@ -80,7 +80,9 @@ pub struct CreateSegmentBody {
     #[schema(example = "Clientes del norte")]
     name: Option<String>,
     /// Who is in it; `{}` is everyone.
-    filter: Option<ContactFilterBody>,
+    #[serde(default, deserialize_with = "blank::object")]
+    #[schema(value_type = Option<ContactFilterBody>)]
+    filter: Patch<ContactFilterBody>,
 }
 
 /// Changes of a segment. An absent field is unchanged.
@@ -90,7 +92,7 @@ pub struct UpdateSegmentBody {
     #[schema(value_type = Option<String>, example = "Clientes del sur")]
     name: Patch<String>,
     /// Replaces all conditions.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "blank::object")]
     #[schema(value_type = Option<ContactFilterBody>)]
     filter: Patch<ContactFilterBody>,
 }
@@ -191,7 +193,7 @@ pub async fn create(
 ) -> Result<HttpResponse, ApiError> {
     let typed = CreateSegment {
         name: body.name.unwrap_or_default(),
-        filter: body.filter.map(Into::into),
+        filter: body.filter.value().map(Into::into),
     };
     let segment = segments.create(&actor, &typed).await?;
     Ok(HttpResponse::Created().json(SegmentEnvelope::from(segment)))

@@ -10,6 +10,7 @@ journeys! {
     a_campaign_is_written_changed_found_and_deleted,
     an_empty_field_of_a_form_clears_and_an_absent_one_does_not,
     recipients_are_chosen_by_name_and_by_rule,
+    a_rule_never_means_everyone_by_mistake,
     a_large_campaign_does_not_name_its_contacts,
     what_cannot_be_sent_is_refused_field_by_field,
 }
@@ -100,7 +101,7 @@ async fn an_empty_field_of_a_form_clears_and_an_absent_one_does_not(app: App) {
     assert_eq!(changed["template"], template, "{:?}", answer.body);
     assert_eq!(
         changed["audience"],
-        json!({"segment_id": null, "tags": ["vip"], "status": "active", "search": "ana"})
+        json!({"everyone": false, "segment_id": null, "tags": ["vip"], "status": "active", "search": "ana"})
     );
 
     // What was read and is sent back as it came changes nothing.
@@ -129,6 +130,53 @@ async fn an_empty_field_of_a_form_clears_and_an_absent_one_does_not(app: App) {
     answer.assert_problem(422, "invalid_input");
     for needed in ["message", "name"] {
         assert!(answer.body["fields"][needed][0].is_string(), "{needed}");
+    }
+}
+
+async fn a_rule_never_means_everyone_by_mistake(app: App) {
+    let mut browser = app.signed_in("ana@example.mx").await;
+    for (name, phone) in [("Ana", "5512345678"), ("Beto", "5512345679")] {
+        browser.contact(json!({"name": name, "phone": phone})).await;
+    }
+    let written = |audience: Value| json!({"name": "A", "channel": "whatsapp", "message": "Hola", "audience": audience});
+    // A form sends its empty fields too.
+    let blank = json!({"segment_id": "", "tags": [], "status": "", "search": ""});
+    for (audience, expected) in [
+        (json!({}), 2),
+        (json!({"everyone": true}), 2),
+        (json!({"everyone": true, "tags": [], "search": ""}), 2),
+        (json!({"everyone": false}), 0),
+        (json!({"tags": []}), 0),
+        (blank.clone(), 0),
+    ] {
+        let campaign = browser.campaign(written(audience.clone())).await;
+        assert_eq!(campaign["total_recipients"], expected, "{audience}");
+        let path = path_of(&campaign);
+        let rule = browser.get(&path).await.body["campaign"]["audience"].clone();
+        assert_eq!(rule.is_null(), expected == 0, "{audience}");
+        let again = browser.put(&path, json!({"audience": rule})).await;
+        assert_eq!(
+            again.body["campaign"]["total_recipients"], expected,
+            "sent back: {rule}"
+        );
+    }
+    let campaign = browser.campaign(written(json!({"status": "active"}))).await;
+    let answer = browser
+        .put(&path_of(&campaign), json!({"audience": blank}))
+        .await;
+    assert_eq!(answer.body["campaign"]["audience"], Value::Null);
+    assert_eq!(answer.body["campaign"]["total_recipients"], 0);
+    for misspelled in [
+        json!({"segment": NOBODY}),
+        json!({"tag": ["vip"]}),
+        json!({"tags": ["vip"], "has": ["phone"]}),
+        json!([]),
+        json!({"search": "´"}),
+    ] {
+        let answer = browser
+            .post("/api/campaigns", written(misspelled.clone()))
+            .await;
+        assert_eq!(answer.status, 422, "{misspelled}: {:?}", answer.body);
     }
 }
 

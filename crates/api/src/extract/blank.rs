@@ -6,10 +6,10 @@ use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
 use serde::de::{Error, MapAccess, SeqAccess, Unexpected, Visitor};
 use serde::{Deserialize, Deserializer};
 
-use crate::extract::Patch;
+use super::Patch;
 
 /// An object, where `null` and `""` say that there is none.
-pub(super) fn object<'de, D, T>(deserializer: D) -> Result<Patch<T>, D::Error>
+pub(crate) fn object<'de, D, T>(deserializer: D) -> Result<Patch<T>, D::Error>
 where
     D: Deserializer<'de>,
     T: Deserialize<'de>,
@@ -18,7 +18,7 @@ where
 }
 
 /// A list, where `null` and `""` say that there is none.
-pub(super) fn list<'de, D, T>(deserializer: D) -> Result<Patch<T>, D::Error>
+pub(crate) fn list<'de, D, T>(deserializer: D) -> Result<Patch<T>, D::Error>
 where
     D: Deserializer<'de>,
     T: Deserialize<'de>,
