@@ -97,6 +97,10 @@ codes! {
     /// The e-mail address belongs to another contact.
     DuplicateEmail = 409 "duplicate_email"
         "Ya tienes un contacto con este correo." "You already have a contact with this e-mail address.";
+    /// The contact asked not to be written to while a form was open that still has it as active.
+    OptedOutMeanwhile = 409 "opted_out_meanwhile"
+        "Esta persona pidió no recibir más mensajes mientras la editabas. Vuelve a abrir el contacto antes de cambiarlo."
+        "This person asked not to be written to while you were editing. Open the contact again before you change it.";
     /// Another segment has the name.
     SegmentNameTaken = 409 "segment_name_taken"
         "Ya tienes un segmento con este nombre." "You already have a segment with this name.";

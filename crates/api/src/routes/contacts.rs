@@ -194,6 +194,11 @@ pub struct UpdateContactBody {
     #[serde(default)]
     #[schema(value_type = Option<String>)]
     status: Patch<String>,
+    /// As the contact that is being changed had it. When the person has opted out since, `status` is
+    /// not changed back: 409 with `opted_out_meanwhile`.
+    #[serde(default)]
+    #[schema(value_type = Option<String>)]
+    updated_at: Patch<serde_json::Value>,
 }
 
 fn duplicate(code: Code, existing: ContactId) -> ApiError {
@@ -227,6 +232,7 @@ impl From<UpdateContactError> for ApiError {
             UpdateContactError::DuplicateEmail { existing } => {
                 duplicate(Code::DuplicateEmail, existing)
             }
+            UpdateContactError::OptedOutMeanwhile => Self::new(Code::OptedOutMeanwhile),
             UpdateContactError::NoSuchUser => Self::new(Code::NotSignedIn),
             UpdateContactError::Storage(error) => error.into(),
         }
@@ -383,6 +389,11 @@ pub async fn update(
                     Field::Set(fields) => Field::Set(fields.into()),
                 },
                 status: body.status.into(),
+                // Whatever else is sent under this name says nothing.
+                seen_at: body
+                    .updated_at
+                    .value()
+                    .and_then(|value| value.as_str()?.parse().ok()),
             },
         )
         .await?;

@@ -29,6 +29,8 @@ pub struct UpdateContact {
     pub custom_fields: Field<Vec<CustomFieldInput>>,
     /// `active`, `inactive` or `unsubscribed`; can't be cleared.
     pub status: Field<String>,
+    /// When the contact that the user sees had last changed, if that is known.
+    pub seen_at: Option<DateTime<Utc>>,
 }
 
 /// Why a contact was not changed.
@@ -40,6 +42,10 @@ pub enum UpdateContactError {
     /// The user has no such contact.
     #[error("no such contact")]
     NotFound,
+    /// The person asked not to be written to after the user saw the contact; to write to them again
+    /// is to be decided by somebody who knows.
+    #[error("the contact has opted out meanwhile")]
+    OptedOutMeanwhile,
     /// Another contact has the phone number.
     #[error("contact {existing} has this phone number")]
     DuplicatePhone {
@@ -175,9 +181,16 @@ impl Contacts {
             .await?
             .ok_or(UpdateContactError::NotFound)?;
         let before = contact.clone();
+        let seen_at = changes.seen_at;
         changes
             .apply(&mut contact, user.default_country, &known, now)
             .map_err(UpdateContactError::Invalid)?;
+        if let (Some(opt_out), Some(seen_at)) = (before.opt_out, seen_at)
+            && seen_at < opt_out.at
+            && contact.status != before.status
+        {
+            return Err(UpdateContactError::OptedOutMeanwhile);
+        }
         let new_phone = contact
             .phone
             .as_ref()

@@ -301,6 +301,40 @@ async fn an_update_keeps_what_is_absent() {
 }
 
 #[tokio::test]
+async fn a_form_from_before_an_opt_out_does_not_take_it_back() {
+    let second = chrono::TimeDelta::seconds(1);
+    for (seen_at, status, is_refused) in [
+        (Some(now() - second), "active", true),
+        (Some(now() - second), "inactive", true),
+        (Some(now() - second), "unsubscribed", false),
+        (Some(now()), "active", false),
+        (None, "active", false),
+    ] {
+        let mut unit = locking(Some(Contact {
+            status: ContactStatus::Unsubscribed,
+            opt_out: ContactStatus::Unsubscribed.opt_out(OptOutSource::Provider, now()),
+            ..stored()
+        }));
+        let saves = usize::from(!is_refused);
+        unit.contacts
+            .expect_save()
+            .times(saves)
+            .returning(|_| Ok(()));
+        let bench = bench(ScriptedStorage::new().then_read(of_user()).then_begin(unit));
+        let changes = UpdateContact {
+            notes: set("calls on Mondays"),
+            status: set(status),
+            seen_at,
+            ..UpdateContact::default()
+        };
+        let outcome = bench.contacts.update(&actor(), stored().id, changes).await;
+        let refused = matches!(outcome, Err(UpdateContactError::OptedOutMeanwhile));
+        assert_eq!(refused, is_refused, "{seen_at:?} {status}");
+        assert_eq!(bench.storage.commits(), saves);
+    }
+}
+
+#[tokio::test]
 async fn an_update_replaces_the_tags() {
     for (wish, expected) in [
         (
