@@ -1,9 +1,9 @@
 //! Custom fields as people type them, and the names that a user has.
 
 use chrono::{DateTime, Utc};
-use nexus_domain::UserId;
 use nexus_domain::ports::{StorageError, UnitOfWork};
 use nexus_domain::values::{CustomFields, FieldName, FieldValue, Problem, Violations};
+use nexus_domain::{BulkChange, UserId};
 
 /// How many characters of a name are repeated where its problems are named.
 const SHOWN_OF_NAME: usize = 60;
@@ -76,7 +76,7 @@ impl FieldChanges {
 }
 
 /// Adds names to those of the user and holds them, before contacts get them in the same
-/// transaction. All the names as they are spelled, or why there are too many: then the transaction
+/// transaction. All the names as they are spelled, or why they can't be added: then the transaction
 /// is to be dropped.
 pub(crate) async fn register(
     unit: &mut dyn UnitOfWork,
@@ -88,7 +88,22 @@ pub(crate) async fn register(
         return Ok(Ok(Vec::new()));
     }
     let known = unit.fields().register(user, names, now).await?;
-    Ok(check_count(known.len()).map(|()| known))
+    if let Err(problem) = check_count(known.len()) {
+        return Ok(Err(problem));
+    }
+    // Now that the names are held: a deletion that was being decided is over, and so among these.
+    let changes = unit.bulk_changes().unfinished(user).await?;
+    let deleted = changes
+        .iter()
+        .filter_map(BulkChange::removed_field)
+        .find(|deleted| names.contains(deleted));
+    Ok(match deleted {
+        // The worker would take the new values as well.
+        Some(name) => Err(Problem::FieldBeingDeleted {
+            name: name.label().to_owned(),
+        }),
+        None => Ok(known),
+    })
 }
 
 /// Whether a user may have so many names.

@@ -125,6 +125,14 @@ impl BulkChange {
         }
     }
 
+    /// The custom field that it takes from contacts, if that is what it does.
+    pub fn removed_field(&self) -> Option<&FieldName> {
+        match &self.action {
+            BulkAction::Edit(ContactEdit::RemoveField(name)) => Some(name),
+            _ => None,
+        }
+    }
+
     /// Whether nothing more will happen.
     pub fn is_over(&self) -> bool {
         matches!(

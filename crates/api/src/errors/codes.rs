@@ -118,8 +118,8 @@ codes! {
         "Campaigns that have not started or segments choose contacts by this tag: {uses}. Take it out of them first.";
     /// Some contacts have the tag under its new name, others not yet.
     TagBeingRenamed = 409 "tag_being_renamed"
-        "La etiqueta «{tag}» se está renombrando en tus contactos; envía la campaña cuando termine."
-        "The tag “{tag}” is being renamed on your contacts; send the campaign once that is done.";
+        "La etiqueta «{tag}» se está renombrando en tus contactos; inténtalo otra vez cuando termine."
+        "The tag “{tag}” is being renamed on your contacts; try again once that is done.";
     /// Campaigns that may still be sent use the custom field.
     FieldInUse = 409 "field_in_use"
         "Este campo se usa en el mensaje de campañas sin terminar ({campaigns}); quítalo de ellas primero."

@@ -78,6 +78,9 @@ fn spanish(problem: &Problem) -> String {
         Problem::TooManyFieldNames { max } => format!(
             "Puedes tener {max} campos personalizados como máximo; elimina los que no uses."
         ),
+        Problem::FieldBeingDeleted { name } => format!(
+            "El campo «{name}» se está eliminando de tus contactos; podrás usarlo de nuevo cuando termine."
+        ),
         Problem::UnknownPlaceholder { name } => {
             format!(
                 "No existe el dato «{name}»; puedes usar {{nombre}}, {{telefono}}, {{email}} y tus campos personalizados."
@@ -154,6 +157,9 @@ fn english(problem: &Problem) -> String {
         }
         Problem::TooManyFieldNames { max } => format!(
             "You can have {max} custom fields at most; delete those that you don't use."
+        ),
+        Problem::FieldBeingDeleted { name } => format!(
+            "The field “{name}” is being deleted from your contacts; you can use it again once that is done."
         ),
         Problem::UnknownPlaceholder { name } => format!(
             "There is no placeholder “{name}”; you can use {{name}}, {{phone}}, {{email}} and your custom fields."

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
+use crate::bulk::over;
 use crate::imports::finished;
 use crate::support::{Answer, App, Browser, journeys};
 
@@ -204,6 +205,8 @@ async fn a_field_is_deleted_when_no_unfinished_campaign_uses_it(app: App) {
     }
 }
 
+const DELETING: &str = "El campo «Zona sur» se está eliminando de tus contactos; podrás usarlo de nuevo cuando termine.";
+
 async fn a_field_of_thousands_is_deleted_in_the_background(app: App) {
     let mut browser = app.signed_in("ana@example.mx").await;
     let mut file = "nombre,correo,Zona sur,Talla\n".to_owned();
@@ -211,25 +214,37 @@ async fn a_field_of_thousands_is_deleted_in_the_background(app: App) {
         writeln!(file, "Cliente {number},c{number}@example.mx,sí,M").expect("a text");
     }
     imported(&mut browser, &file, &[("keep_unmapped", "true")]).await;
+    let list = browser.get("/api/contacts").await;
+    let [last, other] = [0, 1].map(|place| {
+        format!(
+            "/api/contacts/{}",
+            text(&list.body["contacts"][place]["id"])
+        )
+    });
     let answer = browser.delete("/api/contacts/fields/zona%20sur").await;
     assert_eq!(answer.status, 202, "{:?}", answer.body);
-    assert_eq!(answer.body["job"]["matched"], 2_100);
+    let job = answer.body["job"].clone();
+    assert_eq!(job["matched"], 2_100);
     assert_eq!(names(&mut browser).await, json!(["Talla"]));
-    let job = format!("/api/contacts/bulk/{}", text(&answer.body["job"]["id"]));
-    for _ in 0..600 {
-        let answer = browser.get(&job).await;
-        if answer.body["job"]["status"] == "completed" {
-            assert_eq!(answer.body["job"]["changed"], 2_100);
-            let some = browser.get("/api/contacts").await;
-            assert_eq!(
-                some.body["contacts"][0]["custom_fields"],
-                json!({"Talla": "M"})
-            );
-            return;
+
+    // A value that the field gets anew is not taken with the others.
+    let again = json!({"custom_fields": {"ZONA SUR": "no"}});
+    loop {
+        let answer = browser.put(&last, again.clone()).await;
+        if answer.status == 200 {
+            break;
         }
-        tokio::time::sleep(Duration::from_millis(50)).await;
+        assert_eq!(code(&answer, "custom_fields"), DELETING);
+        tokio::time::sleep(Duration::from_millis(20)).await;
     }
-    panic!("the change did not end");
+    let job = over(&mut browser, &job).await;
+    assert_eq!(
+        (&job["status"], &job["changed"]),
+        (&json!("completed"), &json!(2_100))
+    );
+    assert_eq!(fields_of(&mut browser, &other).await, json!({"Talla": "M"}));
+    let both = json!({"Talla": "M", "ZONA SUR": "no"});
+    assert_eq!(fields_of(&mut browser, &last).await, both);
 }
 
 async fn nobody_sees_or_changes_the_fields_of_others(app: App) {

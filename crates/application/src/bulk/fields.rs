@@ -70,15 +70,6 @@ impl BulkChanges {
         });
         let action = BulkAction::Edit(ContactEdit::RemoveField(name));
         let now = self.ports.clock.now();
-        let few = self.few(unit.as_mut(), user, &action, &selection, now);
-        if let Some(done) = few.await? {
-            unit.commit().await?;
-            return Ok(done);
-        }
-        let change = self
-            .enqueue(unit.as_mut(), user, action, selection, now)
-            .await?;
-        unit.commit().await?;
-        Ok(self.queued(change))
+        Ok(self.conclude(unit, user, action, selection, now).await?)
     }
 }

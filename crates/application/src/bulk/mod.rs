@@ -19,6 +19,7 @@ use tokio::sync::Notify;
 use crate::Actor;
 
 pub use audiences::TagUse;
+pub(crate) use audiences::being_renamed;
 pub use fields::{DeleteFieldError, FieldUse};
 pub use request::BulkRequest;
 pub use start::{BulkError, BulkOutcome};

@@ -9,7 +9,7 @@ use nexus_domain::{
 };
 
 use super::batch::Batch;
-use super::{BulkChanges, BulkRequest, audiences};
+use super::{BulkChanges, BulkRequest};
 use crate::Actor;
 
 /// The most contacts that are changed in one transaction while the user waits.
@@ -53,7 +53,7 @@ impl BulkChanges {
         Ok(self.change(user, action, selection).await?)
     }
 
-    pub(super) async fn change(
+    async fn change(
         &self,
         user: UserId,
         action: BulkAction,
@@ -84,8 +84,30 @@ impl BulkChanges {
         Ok(done)
     }
 
+    /// Ends a transaction with the change of the contacts, or, when they are too many for it, with
+    /// the decision that the worker changes them.
+    pub(super) async fn conclude(
+        &self,
+        mut unit: Box<dyn UnitOfWork>,
+        user: UserId,
+        action: BulkAction,
+        selection: ContactSelection,
+        now: DateTime<Utc>,
+    ) -> Result<BulkOutcome, StorageError> {
+        let few = self.few(unit.as_mut(), user, &action, &selection, now);
+        if let Some(done) = few.await? {
+            unit.commit().await?;
+            return Ok(done);
+        }
+        let change = self
+            .enqueue(unit.as_mut(), user, action, selection, now)
+            .await?;
+        unit.commit().await?;
+        Ok(self.queued(change))
+    }
+
     /// Changes the contacts in a transaction, unless there are too many for one.
-    pub(super) async fn few(
+    async fn few(
         &self,
         unit: &mut dyn UnitOfWork,
         user: UserId,
@@ -93,7 +115,6 @@ impl BulkChanges {
         selection: &ContactSelection,
         now: DateTime<Utc>,
     ) -> Result<Option<BulkOutcome>, StorageError> {
-        audiences::follow(unit, user, action, now).await?;
         let batch = Batch::find(unit, user, action, selection, None, AT_ONCE + 1).await?;
         let matched = batch.len();
         if matched > AT_ONCE as usize {
@@ -122,7 +143,7 @@ impl BulkChanges {
     }
 
     /// Leaves a change to the worker, in a transaction.
-    pub(super) async fn enqueue(
+    async fn enqueue(
         &self,
         unit: &mut dyn UnitOfWork,
         user: UserId,
@@ -130,7 +151,6 @@ impl BulkChanges {
         selection: ContactSelection,
         now: DateTime<Utc>,
     ) -> Result<BulkChange, StorageError> {
-        audiences::follow(unit, user, &action, now).await?;
         let selection = as_of(selection, now);
         let matched = match &selection {
             ContactSelection::Filter(filter) => unit.contacts().count(user, filter).await?,
@@ -169,7 +189,7 @@ impl BulkChanges {
     }
 
     /// A change was left to the worker, which is woken.
-    pub(super) fn queued(&self, change: BulkChange) -> BulkOutcome {
+    fn queued(&self, change: BulkChange) -> BulkOutcome {
         self.ports.wake.notify_one();
         tracing::info!(
             user_id = %change.user_id,

@@ -3,13 +3,14 @@
 use nexus_domain::ports::{ChannelError, SenderCredentials, StorageError, UnitOfWork};
 use nexus_domain::values::Tag;
 use nexus_domain::{
-    BulkChange, Campaign, CampaignCounters, CampaignId, CampaignStatus, ChannelKind, ContactFilter,
+    Campaign, CampaignCounters, CampaignId, CampaignStatus, ChannelKind, ContactFilter,
     CounterDelta, SenderAccount, SenderId,
 };
 
 use super::enrolment::Enrolment;
 use super::{CampaignDetails, Campaigns, TemplateProblem, audience, template, with_media};
 use crate::Actor;
+use crate::bulk::being_renamed;
 use crate::delivery::credentials_for;
 
 /// Why a campaign was not started.
@@ -195,14 +196,8 @@ async fn check_tags(
     let Some(audience) = audience else {
         return Ok(());
     };
-    let changes = unit.bulk_changes().unfinished(campaign.user_id).await?;
-    let renamed = changes
-        .iter()
-        .filter_map(BulkChange::renamed_tag)
-        .flat_map(|(from, to)| [from, to])
-        .find(|tag| audience.names_tag(tag));
-    match renamed {
-        Some(tag) => Err(SendCampaignError::TagBeingRenamed { tag: tag.clone() }),
+    match being_renamed(unit, campaign.user_id, |tag| audience.names_tag(tag)).await? {
+        Some(tag) => Err(SendCampaignError::TagBeingRenamed { tag }),
         None => Ok(()),
     }
 }

@@ -43,11 +43,15 @@ impl Contacts {
         if unit.contacts().find_many(user, &[id, other]).await?.len() < 2 {
             return Err(MergeContactsError::NotFound);
         }
+        let names = unit.fields().hold(user).await?;
         // Rows of the ledger are locked before contacts, as everywhere.
         unit.contacts().hand_over(user, other, id).await?;
-        let (mut kept, gone) = lock_both(unit.as_mut(), user, id, other)
+        let (mut kept, mut gone) = lock_both(unit.as_mut(), user, id, other)
             .await?
             .ok_or(MergeContactsError::NotFound)?;
+        // A worker that deletes a field may have passed the contact that would take it over.
+        kept.custom_fields.keep(&names);
+        gone.custom_fields.keep(&names);
         kept.absorb(gone).map_err(MergeContactsError::Invalid)?;
         kept.updated_at = self.clock.now();
         // Before the other is saved: its addresses are free then.

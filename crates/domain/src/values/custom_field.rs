@@ -184,6 +184,11 @@ impl CustomFields {
         self.0.remove(name).is_some()
     }
 
+    /// Takes away all fields but those with these names.
+    pub fn keep(&mut self, names: &[FieldName]) {
+        self.0.retain(|name, _| names.contains(name));
+    }
+
     /// Takes all fields away.
     pub fn clear(&mut self) {
         self.0.clear();

@@ -54,6 +54,11 @@ pub enum Problem {
         /// The most that are accepted.
         max: u32,
     },
+    /// A name of a custom field whose values are still being taken from contacts.
+    FieldBeingDeleted {
+        /// The field as it was spelled.
+        name: String,
+    },
     /// A placeholder that no contact has.
     UnknownPlaceholder {
         /// Its name as written.
@@ -121,6 +126,7 @@ impl Problem {
             Self::ReservedFieldName => "reserved_field_name",
             Self::TooManyFields { .. } => "too_many_fields",
             Self::TooManyFieldNames { .. } => "too_many_field_names",
+            Self::FieldBeingDeleted { .. } => "field_being_deleted",
             Self::UnknownPlaceholder { .. } => "unknown_placeholder",
             Self::CommonPassword => "common_password",
             Self::NotOneOf { .. } => "not_one_of",

@@ -621,6 +621,7 @@ fn every_problem() -> Vec<Problem> {
         | Problem::ReservedFieldName
         | Problem::TooManyFields { .. }
         | Problem::TooManyFieldNames { .. }
+        | Problem::FieldBeingDeleted { .. }
         | Problem::UnknownPlaceholder { .. }
         | Problem::CommonPassword
         | Problem::NotOneOf { .. }
@@ -653,6 +654,9 @@ fn every_problem() -> Vec<Problem> {
         Problem::TooManyFields { max: 30 },
         Problem::TooManyFieldNames { max: 50 },
         Problem::TagWithComma,
+        Problem::FieldBeingDeleted {
+            name: "Ciudad".to_owned(),
+        },
         Problem::UnknownPlaceholder {
             name: "apellido".to_owned(),
         },

@@ -11,6 +11,8 @@ journeys! {
     audiences_and_segments_follow_a_tag_that_is_renamed_or_merged,
     a_tag_that_chooses_contacts_is_not_deleted,
     a_campaign_for_a_tag_of_thousands_starts_when_all_have_its_new_name,
+    a_tag_of_thousands_is_left_alone_until_all_have_its_new_name,
+    tags_that_something_chooses_by_at_once_do_not_become_one,
 }
 
 async fn audiences_and_segments_follow_a_tag_that_is_renamed_or_merged(app: App) {
@@ -146,4 +148,83 @@ async fn a_campaign_for_a_tag_of_thousands_starts_when_all_have_its_new_name(app
     };
     assert_eq!(started.body["campaign"]["total_recipients"], 2_101);
     assert_eq!(over(&mut browser, &job).await["status"], "completed");
+}
+
+async fn a_tag_of_thousands_is_left_alone_until_all_have_its_new_name(app: App) {
+    let mut browser = app.signed_in("ana@example.mx").await;
+    import(&mut browser, 2_100).await;
+    browser
+        .contact(json!({"name": "Ana", "phone": "5512345678", "tags": ["boletín"]}))
+        .await;
+    let draft = browser
+        .draft_for("Rebajas", json!({"tags": ["lista"]}))
+        .await;
+    let answer = browser
+        .put("/api/contacts/tags/lista", json!({"name": "boletín"}))
+        .await;
+    assert_eq!(answer.status, 202, "{:?}", answer.body);
+    let job = answer.body["job"].clone();
+
+    let path = "/api/contacts/tags/boletin";
+    let renamed = loop {
+        let answer = browser.put(path, json!({"name": "Noticias"})).await;
+        if answer.status != 409 {
+            break answer;
+        }
+        answer.assert_problem(409, "tag_being_renamed");
+        assert_eq!(answer.headers["retry-after"], "5");
+        assert_eq!(
+            answer.body["error"],
+            "La etiqueta «boletín» se está renombrando en tus contactos; inténtalo otra vez cuando \
+             termine."
+        );
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    };
+    assert_eq!(over(&mut browser, &job).await["status"], "completed");
+    assert_eq!(renamed.status, 202, "{:?}", renamed.body);
+    let job = renamed.body["job"].clone();
+    assert_eq!(over(&mut browser, &job).await["status"], "completed");
+    assert_eq!(total(&mut browser, "tag=noticias").await, 2_101);
+    assert_eq!(browser.recipients_of(&draft).await, 2_101);
+}
+
+async fn tags_that_something_chooses_by_at_once_do_not_become_one(app: App) {
+    let mut browser = app.signed_in("ana@example.mx").await;
+    for (name, phone, tags) in [
+        ("Ana", "5512345670", json!(["vip", "norte"])),
+        ("Beto", "5512345671", json!(["vip"])),
+        ("Carla", "5512345672", json!(["norte"])),
+    ] {
+        browser
+            .contact(json!({"name": name, "phone": phone, "tags": tags}))
+            .await;
+    }
+    let both = browser
+        .segment("VIP del norte", json!({"tags": ["norte", "VIP"]}))
+        .await;
+    let north = browser.segment("Norte", json!({"tags": ["norte"]})).await;
+    let draft = browser
+        .draft_for("Rebajas", json!({"tags": ["vip"], "segment_id": north}))
+        .await;
+    browser.draft_for("Otra", json!({"tags": ["vip"]})).await;
+
+    let tag = "/api/contacts/tags/vip";
+    let answer = browser.put(tag, json!({"name": "Norte"})).await;
+    answer.assert_problem(409, "tag_in_use");
+    assert_eq!(
+        answer.body["campaigns"],
+        json!([{"id": draft, "name": "Rebajas"}])
+    );
+    assert_eq!(
+        answer.body["segments"],
+        json!([{"id": both, "name": "VIP del norte"}])
+    );
+    assert_eq!(browser.recipients_of(&draft).await, 1);
+    assert_eq!(total(&mut browser, "tag=vip").await, 2);
+
+    browser.delete(&segment_path(&both)).await;
+    browser.delete(&campaign_path(&draft)).await;
+    let answer = browser.put(tag, json!({"name": "Norte"})).await;
+    assert_eq!(answer.body, json!({"matched": 2, "changed": 2}));
+    assert_eq!(total(&mut browser, "tag=norte").await, 3);
 }

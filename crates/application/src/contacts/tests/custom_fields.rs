@@ -1,6 +1,9 @@
 //! Custom fields that people type.
 
 use nexus_domain::values::{FieldName, FieldValue};
+use nexus_domain::{
+    BulkAction, BulkChange, BulkChangeId, BulkStatus, ContactEdit, ContactFilter, ContactSelection,
+};
 
 use super::*;
 use crate::contacts::tests::fields as wrong;
@@ -31,6 +34,28 @@ fn registering(unit: &mut MockUnitOfWork, expected: &'static [&'static str], kno
         .returning(move |_, _, _| Ok(known.clone()));
 }
 
+/// A worker takes these fields from contacts.
+fn deleting(unit: &mut MockUnitOfWork, labels: &[&str]) {
+    let deletion = |label: &&str| BulkChange {
+        id: BulkChangeId::new(now(), entropy().as_ref()),
+        user_id: user().id,
+        action: BulkAction::Edit(ContactEdit::RemoveField(name(label))),
+        selection: ContactSelection::Filter(ContactFilter::default()),
+        status: BulkStatus::Running,
+        matched: 3_000,
+        changed: 1_000,
+        seen_through: None,
+        created_at: now(),
+        updated_at: now(),
+    };
+    let changes: Vec<_> = labels.iter().map(deletion).collect();
+    unit.bulk_changes
+        .expect_unfinished()
+        .with(eq(user().id))
+        .times(1)
+        .return_once(move |_| Ok(changes));
+}
+
 #[tokio::test]
 async fn a_new_contact_brings_its_fields_which_are_spelled_as_before() {
     let mut unit = MockUnitOfWork::default();
@@ -39,6 +64,7 @@ async fn a_new_contact_brings_its_fields_which_are_spelled_as_before() {
         &["ciudad", "Talla"],
         &["Ciudad", "Talla", "Zona"],
     );
+    deleting(&mut unit, &["Zona"]);
     knowing(&mut unit, vec![]);
     unit.contacts
         .expect_insert()
@@ -88,6 +114,43 @@ async fn names_beyond_the_limit_are_refused_before_anything_is_stored() {
     assert_eq!(bench.storage.commits(), 0);
 }
 
+#[tokio::test]
+async fn a_field_is_not_begun_anew_while_it_is_being_deleted() {
+    let wrong = wrong(&[("custom_fields", "field_being_deleted")]);
+    let given = || vec![custom_field("ciudad", Some("Lima"))];
+    let beginning = || {
+        let mut unit = MockUnitOfWork::default();
+        registering(&mut unit, &["ciudad"], &["ciudad"]);
+        deleting(&mut unit, &["Talla", "Ciudad"]);
+        bench(ScriptedStorage::new().then_read(of_user()).then_begin(unit))
+    };
+
+    let bench = beginning();
+    let typed = CreateContact {
+        custom_fields: given(),
+        ..typed()
+    };
+    let Err(CreateContactError::Invalid(violations)) = bench.contacts.create(&actor(), typed).await
+    else {
+        panic!("made");
+    };
+    assert_eq!(refused(&violations), wrong);
+    assert_eq!(bench.storage.commits(), 0);
+
+    let bench = beginning();
+    let changes = UpdateContact {
+        custom_fields: Field::Set(given()),
+        ..UpdateContact::default()
+    };
+    let Err(UpdateContactError::Invalid(violations)) =
+        bench.contacts.update(&actor(), stored().id, changes).await
+    else {
+        panic!("changed");
+    };
+    assert_eq!(refused(&violations), wrong);
+    assert_eq!(bench.storage.commits(), 0);
+}
+
 async fn updated(changes: Field<Vec<CustomFieldInput>>) -> CustomFields {
     let before = Contact {
         custom_fields: fields(&[("Ciudad", "Lima"), ("Talla", "M")]),
@@ -97,6 +160,9 @@ async fn updated(changes: Field<Vec<CustomFieldInput>>) -> CustomFields {
     unit.fields
         .expect_register()
         .returning(|_, names, _| Ok(names.to_vec()));
+    unit.bulk_changes
+        .expect_unfinished()
+        .returning(|_| Ok(Vec::new()));
     unit.contacts.expect_save().times(1).returning(|_| Ok(()));
     let bench = bench(ScriptedStorage::new().then_read(of_user()).then_begin(unit));
     let changes = UpdateContact {

@@ -1,4 +1,5 @@
 use nexus_domain::OptOut;
+use nexus_domain::values::{FieldName, FieldValue};
 
 use super::*;
 
@@ -28,11 +29,32 @@ fn with(found: &[Contact]) -> MockUnitOfWork {
     unit
 }
 
+fn name(label: &str) -> FieldName {
+    FieldName::parse(label).expect("a name")
+}
+
+fn with_fields(contact: Contact, labels: &[&str]) -> Contact {
+    let value = || FieldValue::parse("uno").expect("a value");
+    Contact {
+        custom_fields: CustomFields::from_stored(labels.iter().map(|label| (name(label), value()))),
+        ..contact
+    }
+}
+
+/// The names of fields, which are Ciudad and Talla, are held before what was sent is handed over.
 fn moving(unit: &mut MockUnitOfWork) {
+    let mut order = mockall::Sequence::new();
+    unit.fields
+        .expect_hold()
+        .with(eq(user().id))
+        .times(1)
+        .in_sequence(&mut order)
+        .returning(|_| Ok(vec![name("Ciudad"), name("Talla")]));
     unit.contacts
         .expect_hand_over()
         .with(eq(user().id), eq(gone().id), eq(kept().id))
         .times(1)
+        .in_sequence(&mut order)
         .returning(|_, _, _| Ok(()));
 }
 
@@ -55,11 +77,12 @@ async fn the_contact_that_stays_gets_what_it_lacks_and_the_other_goes_before_it_
     let gone = Contact {
         status: ContactStatus::Unsubscribed,
         opt_out: Some(wish),
-        ..gone()
+        ..with_fields(gone(), &["Talla", "Borrado"])
     };
+    let stays = with_fields(kept(), &["ciudad", "Otro borrado"]);
     let mut unit = with(&[kept(), gone.clone()]);
     moving(&mut unit);
-    locking_each(&mut unit, [kept(), gone.clone()]);
+    locking_each(&mut unit, [stays, gone.clone()]);
     let mut order = mockall::Sequence::new();
     unit.contacts
         .expect_delete()
@@ -80,6 +103,8 @@ async fn the_contact_that_stays_gets_what_it_lacks_and_the_other_goes_before_it_
     assert_eq!(merged.id, kept().id);
     assert_eq!((merged.phone, merged.email), (kept().phone, gone.email));
     assert_eq!(merged.opt_out, Some(wish));
+    let left = merged.custom_fields.names().map(FieldName::label);
+    assert!(left.eq(["ciudad", "Talla"]), "{:?}", merged.custom_fields);
     assert_eq!(bench.storage.commits(), 1);
 }
 

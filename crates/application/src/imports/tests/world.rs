@@ -359,6 +359,10 @@ impl World {
                 }
                 Ok(state.fields.clone())
             });
+        unit.bulk_changes
+            .expect_unfinished()
+            .withf(|asked| *asked == user().id)
+            .returning(|_| Ok(Vec::new()));
     }
 
     fn expect_undo(&self, unit: &mut MockUnitOfWork) {
