@@ -253,6 +253,9 @@ impl ImportWorker {
 
 /// Why an import ends when there would be too many custom fields.
 fn too_many(problem: &Problem) -> Stop {
+    if matches!(problem, Problem::FieldBeingDeleted { .. }) {
+        return Stop::Later;
+    }
     Stop::Refused(match problem {
         Problem::TooManyFieldNames { max } => ImportFailure::TooManyFieldNames { max: *max },
         Problem::TooManyFields { max } => ImportFailure::TooManyFields { max: *max },

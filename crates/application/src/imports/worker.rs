@@ -60,6 +60,8 @@ pub(super) enum Stop {
     LeaseLost,
     /// The file can't be imported, now or later.
     Refused(ImportFailure),
+    /// Something else must end first: a custom field that the file brings is being deleted.
+    Later,
     /// This instance does not have the file; another may.
     FileMissing,
     /// The file store failed.
@@ -175,6 +177,10 @@ impl ImportWorker {
             Err(Stop::LeaseLost) => {
                 tracing::warn!(%user_id, %import_id, "an import is somebody else's now, or gone");
                 Ok(())
+            }
+            Err(Stop::Later) => {
+                tracing::info!(%user_id, %import_id, "an import waits for a custom field to be deleted");
+                self.give_back(held, delay_after(held.job.attempts)).await
             }
             Err(Stop::FileMissing) => self.pass_on(held).await,
             Err(Stop::Files(error)) => self.fail(held, &error, false).await,

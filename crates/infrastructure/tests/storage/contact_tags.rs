@@ -157,7 +157,10 @@ async fn a_transaction_knows_its_own_totals(store: Store) {
     };
     let everyone = ContactFilter::default();
     let mut unit = store.begin().await;
-    unit.contacts().insert(&[contact.clone()]).await.unwrap();
+    unit.contacts()
+        .insert(std::slice::from_ref(&contact))
+        .await
+        .unwrap();
     assert_eq!(unit.contacts().count(user, &everyone).await.unwrap(), 1);
     assert_eq!(unit.contacts().tags(user).await.unwrap().len(), 1);
     unit.contacts().delete(user, contact.id).await.unwrap();

@@ -2,12 +2,13 @@
 
 use nexus_domain::values::{CustomFields, FieldName, FieldValue, Problem};
 use nexus_domain::{
-    ColumnMapping, ColumnMeaning, ImportFailure, ImportPlan, ImportStatus, KnownContacts,
-    MappedColumn,
+    BulkAction, BulkChange, BulkChangeId, BulkStatus, ColumnMapping, ColumnMeaning, ContactEdit,
+    ContactSelection, ImportFailure, ImportPlan, ImportStatus, KnownContacts, MappedColumn,
 };
 
 use super::world::World;
 use super::{cells, row};
+use crate::fixtures::{entropy, now, user};
 use crate::imports::columns::{Columns, IgnoredBecause, suggested};
 use crate::imports::{ColumnChoice, ImportChoices};
 
@@ -255,4 +256,29 @@ async fn too_many_fields_end_an_import_before_its_first_row() {
     world.state().fields = known;
     world.work().await;
     assert_eq!(world.state().contacts.len(), 1, "one of them is known");
+}
+
+#[tokio::test]
+async fn an_import_waits_until_a_field_that_it_brings_is_deleted() {
+    let world = keeping(&[&["Ana", "5512345678", "Lima", "M"]]);
+    world.state().unfinished.push(BulkChange {
+        id: BulkChangeId::new(now(), entropy().as_ref()),
+        user_id: user().id,
+        action: BulkAction::Edit(ContactEdit::RemoveField(name("ciudad"))),
+        selection: ContactSelection::Ids(Vec::new()),
+        status: BulkStatus::Running,
+        matched: 5_000,
+        changed: 2,
+        seen_through: None,
+        created_at: now(),
+        updated_at: now(),
+    });
+    assert!(world.work().await);
+    assert!(world.state().contacts.is_empty());
+    assert_eq!(world.import().progress.read, 0);
+    assert_eq!(world.import().status.as_str(), "running");
+    assert!(world.state().given_back.is_some_and(|at| at > now()));
+    world.state().unfinished.clear();
+    assert!(world.work().await);
+    assert_eq!(world.import().progress.created, 1);
 }

@@ -12,8 +12,9 @@ use nexus_domain::ports::{
 };
 use nexus_domain::values::{FieldName, ShortText};
 use nexus_domain::{
-    Contact, ContactId, ContactSource, ImportId, ImportPlan, ImportProgress, ImportStatus,
-    ImportUndo, ImportedFile, InstanceId, Job, JobId, JobLease, JobWork, RowError, TableFormat,
+    BulkChange, Contact, ContactId, ContactSource, ImportId, ImportPlan, ImportProgress,
+    ImportStatus, ImportUndo, ImportedFile, InstanceId, Job, JobId, JobLease, JobWork, RowError,
+    TableFormat,
 };
 use tokio::sync::Notify;
 
@@ -52,6 +53,8 @@ pub(super) struct State {
     pub(super) above: Vec<TableRow>,
     /// The header's line, each time the table was opened.
     pub(super) opened_at: Vec<Option<u64>>,
+    /// Changes of many contacts that are not over.
+    pub(super) unfinished: Vec<BulkChange>,
     /// How often changed contacts were stored.
     pub(super) saves: usize,
     /// How often the store was told that many have changed.
@@ -135,6 +138,7 @@ impl World {
                 above: Vec::new(),
                 opened_at: Vec::new(),
                 renewals: 0,
+                unfinished: Vec::new(),
                 saves: 0,
                 told_of_changes: 0,
                 given_back: None,
@@ -362,7 +366,10 @@ impl World {
         unit.bulk_changes
             .expect_unfinished()
             .withf(|asked| *asked == user().id)
-            .returning(|_| Ok(Vec::new()));
+            .returning({
+                let world = self.clone();
+                move |_| Ok(world.state().unfinished.clone())
+            });
     }
 
     fn expect_undo(&self, unit: &mut MockUnitOfWork) {
