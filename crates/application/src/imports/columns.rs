@@ -184,17 +184,6 @@ impl Columns {
         check_count(known.len() + new.count())
     }
 
-    /// The same columns, with their custom fields spelled as in `known`.
-    #[must_use]
-    pub(super) fn spelled_as(mut self, known: &[FieldName]) -> Self {
-        for column in &mut self.custom {
-            if let Some(known) = known.iter().find(|known| **known == column.name) {
-                column.name = known.clone();
-            }
-        }
-        self
-    }
-
     /// The custom fields of a row with their cells, whatever is in them.
     pub(super) fn custom_cells<'a>(
         &'a self,

@@ -36,7 +36,7 @@ impl ImportWorker {
         let path = self.path(held, shutdown, &import).await?;
         let mut table = self.open(held, shutdown, &path, &import).await?;
         let columns = table.columns(&import.plan).map_err(Stop::Refused)?;
-        let columns = self.with_fields(held, columns).await?;
+        self.check_fields(held, &columns).await?;
         if import.total_rows.is_none() {
             let total = self.count(held, shutdown, &path, &import).await?;
             self.describe(held, whole_header(&table.header), total)
@@ -94,17 +94,16 @@ impl ImportWorker {
         Ok(Some(Begun { origin, import }))
     }
 
-    /// The columns with their custom fields as the user spells them, unless there are too many.
-    async fn with_fields(&self, held: &HeldJob, columns: Columns) -> Result<Columns, Stop> {
+    /// Whether there is room for the custom fields of these columns.
+    async fn check_fields(&self, held: &HeldJob, columns: &Columns) -> Result<(), Stop> {
         if !columns.has_custom_fields() {
-            return Ok(columns);
+            return Ok(());
         }
         let mut unit = held.begin(self.ports.storage.as_ref()).await?;
         let known = unit.fields().list(held.user_id()).await?;
         columns
             .check_fields(&known)
-            .map_err(|problem| too_many(&problem))?;
-        Ok(columns.spelled_as(&known))
+            .map_err(|problem| without_fields(&problem))
     }
 
     async fn path(
@@ -234,7 +233,7 @@ impl ImportWorker {
         // Before contacts are locked, as all who give contacts fields do.
         let fields = register(unit.as_mut(), user, &batch.field_names(), now)
             .await?
-            .map_err(|problem| too_many(&problem))?;
+            .map_err(|problem| without_fields(&problem))?;
         let known = known(unit.as_mut(), origin, batch).await?;
         let settled = Meeting::settle(batch, known, origin, now, self.ports.entropy.as_ref());
         let settled = settled.spelled_as(&fields);
@@ -251,8 +250,8 @@ impl ImportWorker {
     }
 }
 
-/// Why an import ends when there would be too many custom fields.
-fn too_many(problem: &Problem) -> Stop {
+/// How an import ends, or waits, that can't have its custom fields.
+fn without_fields(problem: &Problem) -> Stop {
     if matches!(problem, Problem::FieldBeingDeleted { .. }) {
         return Stop::Later;
     }

@@ -47,10 +47,14 @@ impl SqlRepositories {
             .await?;
         let (total, total_is_exact) = match request.paging {
             Paging::After { .. } => (None, true),
-            Paging::Page { number } => match kept.or_else(|| part.total(number, request.size)) {
-                Some(total) => (Some(total), true),
-                None => counted_for_page(db, user, filter, &lead).await?,
-            },
+            Paging::Page { number } => {
+                let known = kept.or_else(|| part.total(number, request.size));
+                let (total, is_all) = match known {
+                    Some(total) => (total, true),
+                    None => counted_for_page(db, user, filter, &lead).await?,
+                };
+                (Some(total), is_all)
+            }
         };
         together.done().await?;
         let cursor = |row: &ContactRow| match request.sort {
@@ -139,7 +143,7 @@ async fn counted_for_page(
     user: UserId,
     filter: &ContactFilter,
     lead: &Lead,
-) -> Result<(Option<u64>, bool), StorageError> {
+) -> Result<(u64, bool), StorageError> {
     let all = Number::count(db.one(kept_total(user, None)).await?);
     let most = if all <= u64::from(ALL_COUNTED) {
         ALL_COUNTED
@@ -149,5 +153,5 @@ async fn counted_for_page(
     let counted = counted(user, filter, lead, Some(most + 1));
     let number = Number::count(db.one(counted).await?);
     let most = u64::from(most);
-    Ok((Some(number.min(most)), number <= most))
+    Ok((number.min(most), number <= most))
 }

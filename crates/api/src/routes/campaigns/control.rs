@@ -14,10 +14,8 @@ use super::view::CampaignEnvelope;
 use super::words::name_channel;
 use crate::errors::{ApiError, Code, ProblemDocument};
 use crate::extract::{SignedIn, language_of};
+use crate::routes::contacts::tags::being_renamed;
 use crate::routes::shared::{AnyFailure, CanConflict, NeedsObject, NeedsSession, TakesValues};
-
-/// When a tag may have its new name on every contact.
-const TRY_AGAIN_SECONDS: u64 = 5;
 
 impl From<(SendCampaignError, Language)> for ApiError {
     fn from((error, language): (SendCampaignError, Language)) -> Self {
@@ -29,9 +27,7 @@ impl From<(SendCampaignError, Language)> for ApiError {
             }
             SendCampaignError::NoProvider { missing } => provider_missing(missing, language),
             SendCampaignError::NoRecipients => Self::new(Code::NoRecipients),
-            SendCampaignError::TagBeingRenamed { tag } => Self::new(Code::TagBeingRenamed)
-                .with("tag", tag.label())
-                .retry_after(TRY_AGAIN_SECONDS),
+            SendCampaignError::TagBeingRenamed { tag } => being_renamed(&tag),
             SendCampaignError::TemplateUnusable(problem) => template_unusable(&problem, language),
             SendCampaignError::ProviderRefused { reason } => provider_failed(&reason),
             SendCampaignError::ChangedMeanwhile => Self::new(Code::CampaignChanged),

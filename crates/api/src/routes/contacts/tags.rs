@@ -88,7 +88,7 @@ impl From<(DeleteTagError, Language)> for ApiError {
 }
 
 /// A worker is renaming the tag on the contacts.
-fn being_renamed(tag: &Tag) -> ApiError {
+pub(crate) fn being_renamed(tag: &Tag) -> ApiError {
     ApiError::new(Code::TagBeingRenamed)
         .with("tag", tag.label())
         .retry_after(TRY_AGAIN_SECONDS)
