@@ -25,6 +25,7 @@ mod m20261125_000041_segments;
 mod m20261125_000043_contact_tag_totals;
 mod m20261125_000044_contact_trigrams;
 mod m20261125_000045_contact_addresses;
+mod m20261127_000046_contact_marks;
 mod schema;
 
 pub use sea_orm_migration::{MigrationName, MigrationTrait, MigratorTrait};
@@ -60,6 +61,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261125_000043_contact_tag_totals::Migration),
             Box::new(m20261125_000044_contact_trigrams::Migration),
             Box::new(m20261125_000045_contact_addresses::Migration),
+            Box::new(m20261127_000046_contact_marks::Migration),
         ]
     }
 }

@@ -37,6 +37,7 @@ def latencies(browser, size):
     found = {}
     for name, path in {
         "/health, for comparison": "/health",
+        "who is signed in": "/api/auth/me",
         "one contact": f"/api/contacts/{one['id']}",
         "first page": FIRST,
         "first page by cursor": f"{FIRST}&cursor=",

@@ -245,6 +245,7 @@ impl Application {
             let app = routes!(
                 App::new()
                     .app_data(origins.clone())
+                    .app_data(Data::new(sessions.clone()))
                     .app_data(request_ids.clone())
                     .app_data(idempotency.clone())
                     .app_data(limits.clone())

@@ -221,7 +221,7 @@ pub async fn me(
     public: Data<PublicUrl>,
     SignedIn(actor): SignedIn,
 ) -> Result<Json<UserEnvelope>, ApiError> {
-    let profile = accounts.profile(&actor).await.map_err(gone)?;
+    let profile = accounts.recent_profile(&actor).await.map_err(gone)?;
     Ok(Json(UserEnvelope {
         user: UserView::new(profile, &public),
     }))

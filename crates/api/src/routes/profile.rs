@@ -22,6 +22,7 @@ use super::shared::{AnyFailure, CountsTries, NeedsSession, Said, TakesValues};
 use crate::errors::{ApiError, Code};
 use crate::extract::{Body, Patch, SignedIn, language_of, remember, remember_language};
 use crate::middleware::SignInLimit;
+use crate::session::DatabaseSessions;
 
 /// A user as they see themselves. Secrets are masks that show their last four characters.
 #[derive(Debug, Serialize, ToSchema)]
@@ -357,6 +358,7 @@ pub struct ChangePasswordBody {
 #[post("/change-password")]
 pub async fn change_password(
     accounts: Data<Accounts>,
+    sessions: Data<DatabaseSessions>,
     limit: Data<SignInLimit>,
     SignedIn(actor): SignedIn,
     request: HttpRequest,
@@ -372,6 +374,7 @@ pub async fn change_password(
             SecretString::from(body.new_password),
         )
         .await?;
+    sessions.forget(actor.user_id());
     remember(&session, actor.user_id(), language)?;
     let message = match language {
         Language::Es => "Tu contraseña cambió; cerramos tus otras sesiones.",
@@ -404,6 +407,7 @@ pub struct DeleteAccountBody {
 #[delete("")]
 pub async fn delete_account(
     accounts: Data<Accounts>,
+    sessions: Data<DatabaseSessions>,
     limit: Data<SignInLimit>,
     SignedIn(actor): SignedIn,
     request: HttpRequest,
@@ -418,6 +422,7 @@ pub async fn delete_account(
     accounts
         .delete_account(&actor, SecretString::from(body.password))
         .await?;
+    sessions.forget(actor.user_id());
     session.purge();
     Ok(Json(Said {
         message: message.to_owned(),

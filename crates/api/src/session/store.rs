@@ -9,6 +9,7 @@ use anyhow::anyhow;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, TimeDelta, Utc};
+use nexus_application::Recent;
 use nexus_domain::ports::{Clock, Entropy, Storage, StorageError};
 use nexus_domain::{SessionKeyHash, StoredSession, UserId};
 use sha2::{Digest, Sha256};
@@ -28,6 +29,8 @@ pub struct DatabaseSessions {
     entropy: Arc<dyn Entropy>,
     idle: TimeDelta,
     absolute: TimeDelta,
+    /// What most requests come with was loaded just before.
+    recent: Arc<Recent<SessionKeyHash, StoredSession>>,
 }
 
 impl DatabaseSessions {
@@ -45,7 +48,14 @@ impl DatabaseSessions {
             entropy,
             idle: delta(settings.idle),
             absolute: delta(settings.absolute),
+            recent: Arc::default(),
         }
+    }
+
+    /// The sessions of a user were deleted: this instance knows it at once, others within a second.
+    pub fn forget(&self, user: UserId) {
+        self.recent
+            .forget_where(|session| session.user_id == Some(user));
     }
 
     fn hash(key: &SessionKey) -> SessionKeyHash {
@@ -69,8 +79,18 @@ impl DatabaseSessions {
 
     async fn find(&self, key: &SessionKey) -> Result<Option<StoredSession>, StorageError> {
         let now = self.clock.now();
+        let key = Self::hash(key);
+        let found = self.recent.get_or_read(key, self.find_stored(key, now));
+        Ok(found.await?.filter(|session| session.expires_at > now))
+    }
+
+    async fn find_stored(
+        &self,
+        key: SessionKeyHash,
+        now: DateTime<Utc>,
+    ) -> Result<Option<StoredSession>, StorageError> {
         let mut repositories = self.storage.read();
-        let found = repositories.sessions().find(Self::hash(key), now).await?;
+        let found = repositories.sessions().find(key, now).await?;
         let Some(mut session) = found else {
             return Ok(None);
         };
@@ -132,10 +152,11 @@ impl SessionStore for DatabaseSessions {
         _ttl: &Duration,
     ) -> Result<SessionKey, UpdateError> {
         let now = self.clock.now();
+        let key = Self::hash(&session_key);
         let mut repositories = self.storage.read();
         let found = repositories
             .sessions()
-            .find(Self::hash(&session_key), now)
+            .find(key, now)
             .await
             .map_err(|error| UpdateError::Other(note(error)))?;
         // A session that was deleted meanwhile stays deleted: the cookie just stops working.
@@ -153,6 +174,7 @@ impl SessionStore for DatabaseSessions {
                 .await
                 .map_err(|error| UpdateError::Other(note(error)))?;
         }
+        self.recent.forget(&key);
         Ok(session_key)
     }
 
@@ -162,11 +184,9 @@ impl SessionStore for DatabaseSessions {
     }
 
     async fn delete(&self, session_key: &SessionKey) -> Result<(), anyhow::Error> {
-        self.storage
-            .read()
-            .sessions()
-            .delete(Self::hash(session_key))
-            .await
-            .map_err(note)
+        let key = Self::hash(session_key);
+        let deleted = self.storage.read().sessions().delete(key).await;
+        self.recent.forget(&key);
+        deleted.map_err(note)
     }
 }

@@ -14,6 +14,8 @@ journeys! {
     names_that_nobody_sees_are_refused,
     a_new_password_ends_the_other_sessions,
     a_deleted_account_is_gone_with_its_sessions,
+    a_session_that_ends_elsewhere_ends_here_soon,
+    who_one_is_follows_what_one_changes,
     guessing_passwords_is_slowed_down,
     guessing_the_password_of_a_session_found_open_is_slowed_down,
     a_planted_session_is_worth_nothing_after_sign_in,
@@ -283,6 +285,8 @@ async fn a_new_password_ends_the_other_sessions(app: App) {
         )
         .await;
     let planted = first.cookie.clone();
+    // It has just been looked up.
+    assert_eq!(second.get("/api/auth/me").await.status, 200);
 
     let answer = first
         .post(
@@ -333,6 +337,35 @@ async fn a_deleted_account_is_gone_with_its_sessions(app: App) {
         .await
         .assert_problem(401, "not_signed_in");
     app.signed_in("ana@example.mx").await;
+}
+
+async fn a_session_that_ends_elsewhere_ends_here_soon(app: App) {
+    let mut browser = app.signed_in("ana@example.mx").await;
+    let other = app.another_instance().await;
+    let mut elsewhere = other.browser();
+    elsewhere.cookie.clone_from(&browser.cookie);
+    assert_eq!(elsewhere.get("/api/auth/me").await.status, 200);
+    browser.post("/api/auth/logout", json!({})).await;
+    let mut answer = elsewhere.get("/api/auth/me").await;
+    // A second is what it may take; the rest is for a machine that is busy.
+    for _ in 0..50 {
+        if answer.status == 401 {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+        answer = elsewhere.get("/api/auth/me").await;
+    }
+    answer.assert_problem(401, "not_signed_in");
+}
+
+async fn who_one_is_follows_what_one_changes(app: App) {
+    let mut browser = app.signed_in("ana@example.mx").await;
+    for name in ["Ana", "Ana Luz"] {
+        let answer = browser.put("/api/profile", json!({"name": name})).await;
+        assert_eq!(answer.status, 200, "{:?}", answer.body);
+        let answer = browser.get("/api/auth/me").await;
+        assert_eq!(answer.body["user"]["name"], name);
+    }
 }
 
 async fn guessing_passwords_is_slowed_down(app: App) {

@@ -1,6 +1,7 @@
 //! An application for one test, and a browser to use it with.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 use nexus_api::composition::{Composition, Providers};
 use nexus_api::settings::from_pairs;
@@ -39,7 +40,7 @@ pub(crate) struct App {
     stop: Option<tokio::sync::oneshot::Sender<()>>,
     // Dropped last: the application works in them.
     _folder: TempFolder,
-    _database: TestDatabase,
+    database: Arc<TestDatabase>,
 }
 
 impl App {
@@ -56,7 +57,16 @@ impl App {
         Self::on(TestDatabase::sqlite().await, variables).await
     }
 
+    /// One more on the same database.
+    pub(crate) async fn another_instance(&self) -> Self {
+        Self::beside(Arc::clone(&self.database), &[]).await
+    }
+
     async fn on(database: TestDatabase, variables: &[(&str, &str)]) -> Self {
+        Self::beside(Arc::new(database), variables).await
+    }
+
+    async fn beside(database: Arc<TestDatabase>, variables: &[(&str, &str)]) -> Self {
         nexus_infrastructure::install_tls_provider();
         let folder = TempFolder::new();
         let pairs = [
@@ -104,7 +114,7 @@ impl App {
             composition,
             stop: Some(stop),
             _folder: folder,
-            _database: database,
+            database,
         }
     }
 

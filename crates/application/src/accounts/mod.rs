@@ -11,10 +11,13 @@ mod tests;
 
 use std::sync::Arc;
 
+use nexus_domain::UserId;
 use nexus_domain::ports::{
     Clock, Entropy, FileStore, PasswordHasher, SecretSealer, SenderProvisioner, Storage,
 };
 use nexus_domain::values::{Country, Language, TimeZone};
+
+use crate::Recent;
 
 pub use credentials::{CredentialsMissing, whatsapp_credentials};
 pub use password::{ChangePasswordError, DeleteAccountError};
@@ -60,11 +63,16 @@ pub struct AccountDefaults {
 pub struct Accounts {
     ports: AccountPorts,
     defaults: AccountDefaults,
+    recent: Arc<Recent<UserId, Profile>>,
 }
 
 impl Accounts {
     /// The use cases over these ports.
     pub fn new(ports: AccountPorts, defaults: AccountDefaults) -> Self {
-        Self { ports, defaults }
+        Self {
+            ports,
+            defaults,
+            recent: Arc::default(),
+        }
     }
 }

@@ -88,6 +88,7 @@ impl Accounts {
         unit.users().save(&user).await?;
         unit.sessions().delete_of_user(user.id).await?;
         unit.commit().await?;
+        self.recent.forget(&user.id);
         Ok(())
     }
 
@@ -110,6 +111,7 @@ impl Accounts {
             return Err(DeleteAccountError::NoSuchUser);
         }
         unit.commit().await?;
+        self.recent.forget(&user.id);
         // The account is gone whatever becomes of its files, so their failure is not the answer.
         if let Err(error) = self.ports.files.delete_all(user.id).await {
             tracing::error!(

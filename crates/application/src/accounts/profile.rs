@@ -96,6 +96,16 @@ impl Accounts {
         Ok(self.show(user))
     }
 
+    /// The profile as it was at most a second ago; what changed on this instance is in it at once.
+    pub async fn recent_profile(&self, actor: &Actor) -> Result<Profile, ProfileError> {
+        let read = async { Ok(self.find(actor).await?.map(|user| self.show(user))) };
+        self.recent
+            .get_or_read(actor.user_id(), read)
+            .await
+            .map_err(ProfileError::Storage)?
+            .ok_or(ProfileError::NoSuchUser)
+    }
+
     /// Changes what the form names, all or nothing.
     pub async fn update_profile(
         &self,
@@ -113,6 +123,7 @@ impl Accounts {
         user.updated_at = self.ports.clock.now();
         unit.users().save(&user).await?;
         unit.commit().await?;
+        self.recent.forget(&user.id);
         Ok(self.show(user))
     }
 

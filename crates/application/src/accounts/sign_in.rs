@@ -91,6 +91,7 @@ impl Accounts {
         user.last_login = Some(self.ports.clock.now());
         unit.users().save(&user).await?;
         unit.commit().await?;
+        self.recent.forget(&user.id);
         Ok(user)
     }
 }

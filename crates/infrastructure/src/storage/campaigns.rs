@@ -240,6 +240,7 @@ impl CampaignRepository for SqlRepositories {
             kind,
             direction: request.direction,
             total: None,
+            start: None,
         };
         let part = list
             .part::<CampaignRow>(self.db(), &request.paging, request.size)

@@ -255,6 +255,7 @@ pub(super) fn list(
         kind: KeyKind::Time,
         direction: request.direction,
         total: None,
+        start: None,
     };
     if request.sort == ContactSort::Name {
         list.key = ("r.name_key", "name_key");

@@ -10,8 +10,9 @@ use super::contact_filter::{
     Lead, counted, is_by_status_only, is_one_tag, kept_total, kept_total_of, list, trigrams,
     with_trigrams,
 };
+use super::contact_marks;
 use super::contact_rows::ContactRow;
-use super::lists::time_key;
+use super::lists::{Start, time_key};
 use super::rows::Number;
 
 /// In an account of so many contacts, what a filter lets through is counted for every page.
@@ -19,6 +20,10 @@ const ALL_COUNTED: u32 = 10_000;
 /// In a larger one it is counted up to so many: nobody looks at more of them page by page, and every
 /// page would wait for the number.
 const MOST_COUNTED: u32 = 1_000;
+
+/// Fewer rows than these are skipped one by one, from the nearer end of the list: they cost less than
+/// to find out where the page begins.
+const SKIPPED: i64 = 2_000;
 
 /// A needle that so many contacts have is rare enough to be looked up before anything else: their
 /// rows are read and sorted. A more common one is met soon in the order of the list.
@@ -42,6 +47,7 @@ impl SqlRepositories {
         };
         let mut list = list(user, filter, &lead, request);
         list.total = kept;
+        list.start = start(db, user, filter, request, kept).await?;
         let part = list
             .part::<ContactRow>(db, &request.paging, request.size)
             .await?;
@@ -135,6 +141,25 @@ async fn kept(
         return Ok(None);
     };
     Ok(Some(Number::count(db.one(sql).await?)))
+}
+
+/// Where a page deep in the list of everybody by time begins.
+async fn start(
+    db: &Connection,
+    user: UserId,
+    filter: &ContactFilter,
+    request: &ListRequest<ContactSort>,
+    total: Option<u64>,
+) -> Result<Option<Start>, StorageError> {
+    let (Paging::Page { number }, Some(total)) = (&request.paging, total) else {
+        return Ok(None);
+    };
+    let skipped = i64::from(number.saturating_sub(1)) * i64::from(request.size);
+    let left = i64::try_from(total).unwrap_or(i64::MAX) - skipped;
+    if request.sort != ContactSort::CreatedAt || !filter.is_empty() || skipped.min(left) < SKIPPED {
+        return Ok(None);
+    }
+    contact_marks::start(db, user, request.direction, skipped, total).await
 }
 
 /// How many contacts `filter` lets through, as far as they are counted, and whether that is all.

@@ -1,4 +1,4 @@
-//! How many contacts there are, by status and by tag: kept in the transaction that changes them.
+//! How many contacts there are, by status, by tag and by time of creation: kept in the transaction that changes them.
 
 use std::collections::BTreeMap;
 
@@ -9,6 +9,7 @@ use nexus_domain::{Contact, ContactStatus, UserId};
 use sea_orm::sea_query::Value;
 
 use super::connection::Connection;
+use super::contact_marks::MarksChange;
 use super::sql::{Sql, params, rows_per_statement};
 
 /// Contacts that came and went. In a unit of work the changes of all its statements are stored at its
@@ -20,6 +21,8 @@ pub(super) struct TotalsChange {
     by_status: BTreeMap<(UserId, NaiveDate, &'static str), i64>,
     /// By user and tag.
     by_tag: BTreeMap<(UserId, String), i64>,
+    /// By user and time of creation.
+    by_time: MarksChange,
 }
 
 impl TotalsChange {
@@ -39,6 +42,7 @@ impl TotalsChange {
     ) {
         let key = (user, created_at.date_naive(), status.as_str());
         *self.by_status.entry(key).or_default() += change;
+        self.by_time.count(user, created_at, change);
     }
 
     /// So many contacts have these tags more than before.
@@ -57,6 +61,7 @@ impl TotalsChange {
         for (key, change) in other.by_tag {
             *self.by_tag.entry(key).or_default() += change;
         }
+        self.by_time.merge(other.by_time);
     }
 
     /// Always in the same order, so that two transactions don't wait for each other.
@@ -78,6 +83,11 @@ impl TotalsChange {
                 .iter()
                 .map(|((user, tag), n)| params![*user, tag.as_str(), *n]);
             add(db, "contact_tag_totals", "user_id, tag_key", rows).await?;
+        }
+        let changes: Vec<_> = self.by_time.rows().collect();
+        for chunk in changes.chunks(rows_per_statement(4)) {
+            let rows = chunk.iter().cloned();
+            add(db, "contact_marks", "user_id, level, slot", rows).await?;
         }
         Ok(())
     }

@@ -307,6 +307,7 @@ impl ImportRepository for SqlRepositories {
             kind: KeyKind::Time,
             direction: SortDirection::Descending,
             total: None,
+            start: None,
         };
         list.part::<ImportRow>(self.db(), &request.paging, request.size)
             .await?
@@ -400,6 +401,7 @@ impl ImportRepository for SqlRepositories {
             kind: KeyKind::Number,
             direction: SortDirection::Ascending,
             total: None,
+            start: None,
         };
         list.part::<ErrorRow>(self.db(), &request.paging, request.size)
             .await?

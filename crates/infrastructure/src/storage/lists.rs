@@ -61,6 +61,17 @@ pub(super) struct List<'a> {
     /// How many rows there are, where that is known: pages near the end are then found from there,
     /// and those beyond it not looked for.
     pub(super) total: Option<u64>,
+    /// Where the page begins, where that is known without skipping what comes before it.
+    pub(super) start: Option<Start>,
+}
+
+/// A place in a list, in its direction.
+#[derive(Debug)]
+pub(super) struct Start {
+    /// Beyond this key, or at it when the smallest come first.
+    pub(super) key: Value,
+    /// So many rows further.
+    pub(super) skipped: i64,
 }
 
 /// Part of a list.
@@ -102,6 +113,7 @@ impl List<'_> {
             key: (key, key_name),
             id,
             direction,
+            start,
             ..
         } = self;
         let mut sql = self
@@ -121,6 +133,13 @@ impl List<'_> {
                 .then(", ")
                 .bind((self.id_value)(cursor.id))
                 .then(")");
+        }
+        if let Some(start) = start {
+            let from = match direction {
+                SortDirection::Ascending => ">=",
+                SortDirection::Descending => "<",
+            };
+            sql = sql.then(&format!(" AND {key} {from} ")).bind(start.key);
         }
         let order = order(window.direction);
         sql = sql
@@ -154,6 +173,12 @@ impl List<'_> {
         let left = total - skipped;
         if left <= 0 {
             return None;
+        }
+        if let Some(start) = &self.start {
+            return Some(Window {
+                skipped: start.skipped,
+                ..from_start
+            });
         }
         if skipped <= left {
             return Some(from_start);

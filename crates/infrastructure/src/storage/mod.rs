@@ -15,6 +15,7 @@ mod connection;
 mod contact_changes;
 mod contact_filter;
 mod contact_lists;
+mod contact_marks;
 mod contact_rows;
 mod contact_totals;
 mod contacts;

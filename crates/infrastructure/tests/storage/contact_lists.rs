@@ -4,10 +4,13 @@ use nexus_domain::values::{
 };
 use nexus_domain::{Contact, ContactFilter, ContactStatus, UserId};
 
+use sea_orm::ConnectionTrait;
+
 use crate::samples::{self, after, at, page, tags};
 use crate::store::{Store, assert_same, walk};
 
 on_both_databases!(
+    a_page_deep_in_a_crowd_is_the_one_that_counting_leads_to,
     pages_carry_the_total_and_say_whether_the_list_goes_on,
     a_page_beyond_the_end_is_empty_with_the_right_total,
     a_cursor_goes_on_where_a_page_ends,
@@ -69,6 +72,46 @@ async fn pages_carry_the_total_and_say_whether_the_list_goes_on(store: Store) {
         listing.next, None,
         "a page that is exactly full is the last"
     );
+}
+
+/// Some were created in the same moment, some days apart.
+async fn a_page_deep_in_a_crowd_is_the_one_that_counting_leads_to(store: Store) {
+    let user = store.user().await.id;
+    let mut contacts = samples::contacts(user, 4_600);
+    for (number, contact) in (0_i64..).zip(&mut contacts) {
+        contact.created_at = at((number * number / 700) * (1 + number % 3));
+    }
+    store.add(&contacts).await;
+    contacts.sort_by_key(|contact| (contact.created_at, contact.id));
+    let request = |direction, number| ListRequest {
+        sort: ContactSort::CreatedAt,
+        direction,
+        paging: Paging::Page { number },
+        size: 20,
+    };
+    let assert_pages = async || {
+        for direction in [SortDirection::Ascending, SortDirection::Descending] {
+            for number in [100, 101, 102, 115, 129, 130, 131] {
+                let first = (usize::try_from(number).unwrap() - 1) * 20;
+                let mut expected: Vec<_> = contacts.iter().map(|contact| contact.id).collect();
+                if direction == SortDirection::Descending {
+                    expected.reverse();
+                }
+                let listing = part(&store, user, &request(direction, number)).await;
+                let found: Vec<_> = listing.items.iter().map(|contact| contact.id).collect();
+                assert_eq!(found, expected[first..first + 20], "{direction:?} {number}");
+                assert_eq!(listing.total, Some(4_600));
+                assert!(listing.next.is_some());
+            }
+        }
+    };
+    assert_pages().await;
+    // As an older version would leave them, which doesn't know them.
+    let raw = store.raw().await;
+    raw.execute_unprepared("UPDATE contact_marks SET contacts = contacts - 7")
+        .await
+        .unwrap();
+    assert_pages().await;
 }
 
 async fn a_page_beyond_the_end_is_empty_with_the_right_total(store: Store) {

@@ -12,6 +12,7 @@ use crate::store::{Store, assert_duplicate};
 
 on_both_databases!(
     contacts_are_counted_as_they_come_change_and_go,
+    marks_follow_contacts_as_they_come_change_and_go,
     a_contact_that_many_change_at_once_is_counted_once,
     contacts_are_new_from_the_first_day_asked_for,
 );
@@ -66,6 +67,61 @@ async fn contacts_are_counted_as_they_come_change_and_go(store: Store) {
         assert!(!store.read().contacts().delete(user, id).await.unwrap());
         assert_eq!(totals().await, expected);
     }
+}
+
+/// At every level the marks say what counting the contacts would.
+async fn assert_marks_agree(store: &Store, case: &str) {
+    let seconds = if store.is_postgres() {
+        "CAST(floor(extract(epoch FROM created_at)) AS bigint)"
+    } else {
+        "CAST(strftime('%s', created_at) AS integer)"
+    };
+    for level in [0, 6, 12, 18, 24] {
+        let slot = format!("({seconds} >> {level})");
+        let differing = store
+            .number(&format!(
+                "SELECT count(*) FROM (
+                    SELECT user_id, {slot} AS slot, count(*) AS n FROM contacts
+                    GROUP BY user_id, {slot}) AS c
+                 FULL JOIN (
+                    SELECT user_id, slot, contacts FROM contact_marks
+                    WHERE level = {level} AND contacts <> 0) AS m
+                 ON m.user_id = c.user_id AND m.slot = c.slot
+                 WHERE coalesce(m.contacts, 0) <> coalesce(c.n, 0)"
+            ))
+            .await;
+        assert_eq!(differing, 0, "{case}, level {level}");
+    }
+}
+
+async fn marks_follow_contacts_as_they_come_change_and_go(store: Store) {
+    let user = store.user().await.id;
+    let other = store.user().await.id;
+    let mut contacts = samples::contacts(user, 8);
+    let created = [0, 0, 1, 63, 64, 4_096, 262_144, -90_000];
+    for (contact, seconds) in contacts.iter_mut().zip(created) {
+        contact.created_at = at(seconds) + TimeDelta::microseconds(999_999);
+    }
+    store.add(&contacts).await;
+    store.add(&samples::contacts(other, 3)).await;
+    assert_marks_agree(&store, "new contacts").await;
+
+    contacts[0].status = ContactStatus::Unsubscribed;
+    contacts[0].created_at = at(7);
+    store.read().contacts().save(&contacts[0]).await.unwrap();
+    assert_marks_agree(&store, "a changed contact").await;
+
+    let mut unit = store.begin().await;
+    unit.contacts().delete(user, contacts[3].id).await.unwrap();
+    let more = samples::contacts(user, 2);
+    unit.contacts().insert(&more).await.unwrap();
+    unit.commit().await.unwrap();
+    assert_marks_agree(&store, "one went, two came").await;
+
+    // What databases of before are given.
+    store.undo("contact_marks").await;
+    store.storage.migrate().await.unwrap();
+    assert_marks_agree(&store, "counted by the migration").await;
 }
 
 async fn a_contact_that_many_change_at_once_is_counted_once(store: Store) {

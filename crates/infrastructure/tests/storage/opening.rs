@@ -69,13 +69,7 @@ async fn a_change_of_the_imports_keeps_those_from_before(store: Store) {
     added.unwrap();
 
     let raw = store.raw().await;
-    let changes = Migrator::migrations();
-    let change = changes
-        .iter()
-        .position(|change| change.name().ends_with("import_formats"))
-        .unwrap();
-    let undone = u32::try_from(changes.len() - change).unwrap();
-    Migrator::down(&raw, Some(undone)).await.unwrap();
+    store.undo("import_formats").await;
     let newer = "UPDATE imports SET format = 'ods'";
     assert!(raw.execute_unprepared(newer).await.is_err());
 

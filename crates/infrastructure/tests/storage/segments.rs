@@ -330,13 +330,7 @@ async fn campaigns_from_before_there_were_segments_stay(store: Store) {
     };
     store.read().campaigns().insert(&campaign).await.unwrap();
     let raw = store.raw().await;
-    let changes = Migrator::migrations();
-    let change = changes
-        .iter()
-        .position(|change| change.name().ends_with("_segments"))
-        .unwrap();
-    let undone = u32::try_from(changes.len() - change).unwrap();
-    Migrator::down(&raw, Some(undone)).await.unwrap();
+    store.undo("_segments").await;
     Migrator::up(&raw, None).await.unwrap();
     let mut repositories = store.read();
     let found = repositories.campaigns().find(user.id, campaign.id).await;

@@ -8,6 +8,7 @@ use nexus_domain::ports::{DuplicateKey, Repositories, Storage, StorageError, Uni
 use nexus_domain::values::{ListRequest, Listing, Paging};
 use nexus_domain::{Campaign, Contact, Segment, SenderAccount, User};
 use nexus_infrastructure::storage::{SqlStorage, StorageOptions};
+use nexus_migration::{Migrator, MigratorTrait};
 use nexus_testing::TestDatabase;
 use sea_orm::{ConnectionTrait, Database, DatabaseConnection, Statement};
 use tokio::task::JoinHandle;
@@ -125,6 +126,19 @@ impl Store {
         Database::connect(self.database.url())
             .await
             .expect("the database of the test")
+    }
+
+    /// Takes back the change of the schema whose name ends so, and those after it.
+    pub(crate) async fn undo(&self, change: &str) {
+        let changes = Migrator::migrations();
+        let first = changes
+            .iter()
+            .position(|known| known.name().ends_with(change))
+            .expect("a change of this name");
+        let undone = u32::try_from(changes.len() - first).expect("few changes");
+        Migrator::down(&self.raw().await, Some(undone))
+            .await
+            .expect("a change that can be taken back");
     }
 
     /// The number that a query finds.
