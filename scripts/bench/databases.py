@@ -11,6 +11,8 @@ import time
 import uuid
 from urllib.parse import parse_qs, unquote, urlsplit
 
+from requests_made import CONNECTIONS, SECONDS
+
 
 def program(root, name):
     """One of PostgreSQL's programs: beside its server, or wherever the shell finds it."""
@@ -83,7 +85,7 @@ class Postgres:
         return size / taken
 
     def bare_queries(self):
-        """What pgbench needs for the queries themselves, in milliseconds, on one connection."""
+        """How often a second pgbench does the queries themselves, on as many connections."""
         (user, name, tag), row = self.psql(
             self.name, "SELECT user_id || '|' || name_key || '|' || 'grupo 7' FROM contacts ORDER BY id OFFSET 70 LIMIT 1"
         ).strip().split("|"), self.psql(self.name, "SELECT id FROM contacts ORDER BY id OFFSET 70 LIMIT 1").strip()
@@ -104,10 +106,10 @@ class Postgres:
         script = self.folder / "statement.sql"
         script.write_text(statement + ";\n")
         printed = subprocess.run(
-            [self.pgbench_program, "-n", "-M", "prepared", "-T", "2", "-c", "1", "-f", script, "-h", self.socket,
-             "-p", "5432", "-U", "postgres", self.name],
+            [self.pgbench_program, "-n", "-M", "prepared", "-T", str(SECONDS), "-c", str(CONNECTIONS), "-j", "2",
+             "-f", script, "-h", self.socket, "-p", "5432", "-U", "postgres", self.name],
             check=True, capture_output=True, text=True).stdout
-        return float(re.search(r"latency average = ([\d.]+) ms", printed)[1])
+        return float(re.search(r"tps = ([\d.]+) ", printed)[1])
 
 
 @contextlib.contextmanager

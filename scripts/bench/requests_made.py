@@ -1,10 +1,16 @@
 """How quickly a server answers about contacts."""
 
+import os
+import pathlib
 import statistics
+import subprocess
 import time
 
 WARM_UP = 10
 MEASURED = 101
+# Of those that ask at once, and how long they do.
+CONNECTIONS = 16
+SECONDS = 3
 
 FIRST = "/api/contacts?per_page=20"
 
@@ -30,12 +36,11 @@ def deep_cursor(browser, size):
         if "next_cursor" in page["pagination"] else f"/api/contacts?per_page=20&sort=name&cursor={page['next_cursor']}"
 
 
-def latencies(browser, size):
-    """The median of each kind of request, in milliseconds, on one connection."""
+def paths(browser, size):
+    """What is asked, by its name."""
     one = browser.get(f"{FIRST}&page=3")["contacts"][7]
     phone = one["phone"]
-    found = {}
-    for name, path in {
+    return {
         "/health, for comparison": "/health",
         "who is signed in": "/api/auth/me",
         "one contact": f"/api/contacts/{one['id']}",
@@ -56,6 +61,29 @@ def latencies(browser, size):
         "search within a tag": f"{FIRST}&tag=grupo%207&search=lopez",
         "tags with their numbers": "/api/contacts/tags",
         "dashboard": "/api/stats/dashboard",
-    }.items():
-        found[name] = median_ms(browser, path)
+    }
+
+
+def latencies(browser, asked):
+    """The median of each kind of request, in milliseconds, on one connection."""
+    return {name: median_ms(browser, path) for name, path in asked.items()}
+
+
+def rates(root, browser, asked):
+    """Answers a second of each kind of request on many connections."""
+    program = load_program(root)
+    found = {}
+    for name, path in asked.items():
+        arguments = [program, f"127.0.0.1:{browser.port}", str(CONNECTIONS), str(SECONDS)]
+        printed = subprocess.run(arguments, input=browser.head("GET", path), check=True, capture_output=True).stdout
+        found[name] = float(printed.split()[0])
     return found
+
+
+def load_program(root):
+    """The program that asks quickly enough, compiled when it is not there."""
+    source = root / "scripts" / "bench" / "load.rs"
+    program = pathlib.Path(os.environ.get("CARGO_TARGET_DIR", root / "target")) / "release" / "bench-load"
+    if not program.exists() or program.stat().st_mtime < source.stat().st_mtime:
+        subprocess.run(["rustc", "--edition", "2024", "-O", "-o", program, source], check=True)
+    return program

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 use nexus_domain::ports::{Clock, FileStore, Storage, StorageError};
+use nexus_domain::{ImportId, UserId};
 
 use crate::Shutdown;
 
@@ -15,8 +16,10 @@ const FIRST: Duration = Duration::from_mins(1);
 
 /// How long a file waits for its user to confirm its preview.
 const PREVIEWED: TimeDelta = TimeDelta::days(1);
-/// How many previewed files are deleted at a time.
-const PREVIEWED_AT_ONCE: u32 = 100;
+/// How long an import is over before its file is taken for left: whoever ended it deletes it as well.
+const OVER: TimeDelta = TimeDelta::hours(1);
+/// How many files of imports are deleted at a time.
+const AT_ONCE: u32 = 100;
 
 /// How long things are kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,8 +32,8 @@ pub struct Retention {
     pub bulk_changes: Duration,
 }
 
-/// Deletes webhooks, idempotency keys, sessions, changes of many contacts and previewed files whose time is over, and what is left
-/// of uploads that died. Any number may run.
+/// Deletes webhooks, idempotency keys, sessions, changes of many contacts and previewed files whose
+/// time is over, and what is left of uploads and imports that died. Any number may run.
 #[derive(Clone)]
 pub struct Housekeeping {
     storage: Arc<dyn Storage>,
@@ -93,6 +96,7 @@ impl Housekeeping {
             .delete_ended(before(self.retention.bulk_changes))
             .await?;
         let previews = self.forget_previews().await?;
+        self.delete_left_files().await?;
         let unfinished = self.files.delete_abandoned().await.unwrap_or_else(|error| {
             tracing::warn!(
                 error = &error as &dyn std::error::Error,
@@ -121,7 +125,7 @@ impl Housekeeping {
         loop {
             let mut store = self.storage.read();
             let imports = store.imports();
-            let old = imports.previewed_before(before, PREVIEWED_AT_ONCE).await?;
+            let old = imports.previewed_before(before, AT_ONCE).await?;
             if old.is_empty() {
                 return Ok(deleted);
             }
@@ -132,24 +136,50 @@ impl Housekeeping {
                     continue;
                 }
                 deleted += 1;
-                if let Err(error) = self.files.delete(user_id, import_id.as_uuid()).await {
-                    tracing::error!(
-                        %user_id,
-                        %import_id,
-                        error = &error as &dyn std::error::Error,
-                        "the file of a preview is left"
-                    );
-                }
+                self.delete_file(user_id, import_id).await;
             }
         }
+    }
+
+    /// Deletes files of imports that are over. Nearly all are gone already; then that is noted.
+    async fn delete_left_files(&self) -> Result<(), StorageError> {
+        let before = self.clock.now() - OVER;
+        loop {
+            let mut store = self.storage.read();
+            let imports = store.imports();
+            let over = imports.over_with_file(before, AT_ONCE).await?;
+            let mut noted = 0;
+            for (user_id, import_id) in &over {
+                if self.delete_file(*user_id, *import_id).await {
+                    imports.note_file_deleted(*user_id, *import_id).await?;
+                    noted += 1;
+                }
+            }
+            if noted == 0 {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Whether it is gone.
+    async fn delete_file(&self, user_id: UserId, import_id: ImportId) -> bool {
+        let deleted = self.files.delete(user_id, import_id.as_uuid()).await;
+        if let Err(error) = &deleted {
+            tracing::error!(
+                %user_id,
+                %import_id,
+                error = error as &dyn std::error::Error,
+                "the file of an import is left"
+            );
+        }
+        deleted.is_ok()
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use nexus_domain::ImportId;
     use nexus_domain::mocks::{MockUnitOfWork, ScriptedStorage};
-    use nexus_domain::ports::MockFileStore;
+    use nexus_domain::ports::{FileStoreError, MockFileStore};
 
     use super::*;
     use crate::fixtures::{clock, entropy, now, user};
@@ -172,6 +202,57 @@ mod tests {
             .expect_previewed_before()
             .returning(|_, _| Ok(Vec::new()));
         [some, none]
+    }
+
+    /// Finds one import whose file may be left, and then none.
+    fn left_files() -> [MockUnitOfWork; 2] {
+        let id = ImportId::new(now(), entropy().as_ref());
+        let mut some = MockUnitOfWork::default();
+        some.imports
+            .expect_over_with_file()
+            .withf(|before, _| *before == now() - TimeDelta::hours(1))
+            .times(1)
+            .returning(move |_, _| Ok(vec![(user().id, id)]));
+        some.imports
+            .expect_note_file_deleted()
+            .withf(move |_, noted| *noted == id)
+            .times(1)
+            .returning(|_, _| Ok(()));
+        let mut none = MockUnitOfWork::default();
+        none.imports
+            .expect_over_with_file()
+            .returning(|_, _| Ok(Vec::new()));
+        [some, none]
+    }
+
+    #[tokio::test]
+    async fn a_file_that_cannot_be_deleted_is_left_for_the_next_time() {
+        let mut unit = MockUnitOfWork::default();
+        let ids: Vec<_> = (0..AT_ONCE)
+            .map(|_| (user().id, ImportId::new(now(), entropy().as_ref())))
+            .collect();
+        unit.imports
+            .expect_over_with_file()
+            .times(1)
+            .returning(move |_, _| Ok(ids.clone()));
+        let mut files = MockFileStore::new();
+        files.expect_delete().returning(|_, _| {
+            Err(FileStoreError {
+                context: "deleting",
+                source: std::io::Error::other("read-only"),
+            })
+        });
+        let housekeeping = Housekeeping::new(
+            Arc::new(ScriptedStorage::new().then_read(unit)),
+            Arc::new(files),
+            clock(),
+            Retention {
+                webhooks: Duration::ZERO,
+                idempotency_keys: Duration::ZERO,
+                bulk_changes: Duration::ZERO,
+            },
+        );
+        housekeeping.delete_left_files().await.expect("it goes on");
     }
 
     #[tokio::test]
@@ -199,13 +280,16 @@ mod tests {
             .returning(|_| Ok(4));
         let day = Duration::from_hours(24);
         let mut files = MockFileStore::new();
-        files.expect_delete().times(1).returning(|_, _| Ok(()));
+        files.expect_delete().times(2).returning(|_, _| Ok(()));
         files.expect_delete_abandoned().times(1).returning(|| Ok(2));
         let [some, none] = previews();
+        let [left, none_left] = left_files();
         let storage = ScriptedStorage::new()
             .then_read(unit)
             .then_read(some)
-            .then_read(none);
+            .then_read(none)
+            .then_read(left)
+            .then_read(none_left);
         let housekeeping = Housekeeping::new(
             Arc::new(storage),
             Arc::new(files),

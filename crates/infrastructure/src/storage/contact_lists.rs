@@ -117,13 +117,14 @@ async fn lead(db: &Connection, filter: &ContactFilter) -> Result<Lead, StorageEr
     if db.is_postgres() {
         return Ok(Lead::List);
     }
-    let found = with_trigrams(&needle, MOST_BY_TRIGRAMS + 1);
-    let found = Number::count(db.one(found).await?);
-    Ok(if found > u64::from(MOST_BY_TRIGRAMS) {
-        Lead::List
-    } else {
-        Lead::Trigrams(needle)
-    })
+    let found: Vec<Number> = db.all(with_trigrams(&needle, MOST_BY_TRIGRAMS + 1)).await?;
+    Ok(
+        if found.len() > usize::try_from(MOST_BY_TRIGRAMS).unwrap_or(usize::MAX) {
+            Lead::List
+        } else {
+            Lead::Numbers(found.into_iter().map(|found| found.number).collect())
+        },
+    )
 }
 
 /// How many contacts `filter` lets through, where the totals know.

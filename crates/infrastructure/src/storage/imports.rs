@@ -167,7 +167,7 @@ fn stored(number: u64) -> Result<i64, StorageError> {
 }
 
 #[derive(FromQueryResult)]
-struct PreviewedImport {
+struct ImportIds {
     user_id: Uuid,
     id: Uuid,
 }
@@ -241,6 +241,15 @@ impl SqlRepositories {
             }
             Paging::After { .. } => Ok(None),
         }
+    }
+}
+
+impl SqlRepositories {
+    /// Whose imports they are, and their ids.
+    async fn import_ids(&self, sql: Sql) -> Result<Vec<(UserId, ImportId)>, StorageError> {
+        let rows: Vec<ImportIds> = self.db().all(sql).await?;
+        let ids = |row: ImportIds| (UserId::from_uuid(row.user_id), ImportId::from_uuid(row.id));
+        Ok(rows.into_iter().map(ids).collect())
     }
 }
 
@@ -365,10 +374,7 @@ impl ImportRepository for SqlRepositories {
              ORDER BY updated_at LIMIT $2",
             params![before, i64::from(most)],
         );
-        let rows: Vec<PreviewedImport> = self.db().all(sql).await?;
-        let ids =
-            |row: PreviewedImport| (UserId::from_uuid(row.user_id), ImportId::from_uuid(row.id));
-        Ok(rows.into_iter().map(ids).collect())
+        self.import_ids(sql).await
     }
 
     async fn delete_previewed(&mut self, user: UserId, id: ImportId) -> Result<bool, StorageError> {
@@ -377,6 +383,28 @@ impl ImportRepository for SqlRepositories {
             params![user, id],
         );
         Ok(self.db().execute(sql).await? > 0)
+    }
+
+    async fn over_with_file(
+        &mut self,
+        before: DateTime<Utc>,
+        most: u32,
+    ) -> Result<Vec<(UserId, ImportId)>, StorageError> {
+        let sql = Sql::with(
+            "SELECT user_id, id FROM imports WHERE file_kept AND updated_at < $1 \
+             AND status NOT IN ('previewed', 'queued', 'running') ORDER BY updated_at LIMIT $2",
+            params![before, i64::from(most)],
+        );
+        self.import_ids(sql).await
+    }
+
+    async fn note_file_deleted(&mut self, user: UserId, id: ImportId) -> Result<(), StorageError> {
+        let sql = Sql::with(
+            "UPDATE imports SET file_kept = FALSE WHERE user_id = $1 AND id = $2",
+            params![user, id],
+        );
+        self.db().execute(sql).await?;
+        Ok(())
     }
 
     async fn errors(

@@ -16,6 +16,7 @@ on_both_databases!(
     thousands_of_errors_are_added_at_once,
     another_user_sees_and_changes_nothing,
     previews_that_are_old_are_found_and_deleted_and_nothing_else,
+    imports_that_are_over_are_found_until_their_files_are_deleted,
 );
 
 /// An error of a row; its first users are the tests of users.
@@ -377,4 +378,32 @@ async fn previews_that_are_old_are_found_and_deleted_and_nothing_else(store: Sto
     assert!(!imports.delete_previewed(user.id, first.id).await.unwrap());
     let left = imports.list(user.id, &page(1, 10)).await.unwrap();
     assert_eq!(left.total, Some(2));
+}
+
+async fn imports_that_are_over_are_found_until_their_files_are_deleted(store: Store) {
+    let (user, other) = (store.user().await, store.user().await);
+    let over = |user, seconds| ImportedFile {
+        status: ImportStatus::Completed { at: at(seconds) },
+        updated_at: at(seconds),
+        ..samples::import(user)
+    };
+    let second = stored(&store, over(other.id, 2)).await;
+    let first = stored(&store, over(user.id, 1)).await;
+    stored(&store, over(user.id, 3)).await;
+    stored(&store, samples::import(user.id)).await;
+    let mut repositories = store.read();
+    let imports = repositories.imports();
+    let found = imports.over_with_file(at(3), 10).await.unwrap();
+    assert_eq!(found, [(user.id, first.id), (other.id, second.id)]);
+    let oldest = imports.over_with_file(at(3), 1).await.unwrap();
+    assert_eq!(oldest, [(user.id, first.id)]);
+    // Only their owner's word counts, and an import that is saved again has no file for that.
+    imports.note_file_deleted(other.id, first.id).await.unwrap();
+    imports
+        .note_file_deleted(other.id, second.id)
+        .await
+        .unwrap();
+    imports.save(&second).await.unwrap();
+    let found = imports.over_with_file(at(3), 10).await.unwrap();
+    assert_eq!(found, [(user.id, first.id)]);
 }

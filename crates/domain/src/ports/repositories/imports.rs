@@ -49,6 +49,15 @@ pub trait ImportRepository: Send {
     ) -> Result<Vec<(UserId, ImportId)>, StorageError>;
     /// Deletes an import that is nothing but previewed. Whether there was one.
     async fn delete_previewed(&mut self, user: UserId, id: ImportId) -> Result<bool, StorageError>;
+    /// The imports that were over before `before` and whose files may still be there, at most
+    /// `most`. For housekeeping, whoever's they are.
+    async fn over_with_file(
+        &mut self,
+        before: DateTime<Utc>,
+        most: u32,
+    ) -> Result<Vec<(UserId, ImportId)>, StorageError>;
+    /// Notes that the import's file is deleted.
+    async fn note_file_deleted(&mut self, user: UserId, id: ImportId) -> Result<(), StorageError>;
     /// Part of the errors, by line.
     async fn errors(
         &mut self,
