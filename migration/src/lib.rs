@@ -27,6 +27,8 @@ mod m20261125_000044_contact_trigrams;
 mod m20261125_000045_contact_addresses;
 mod m20261127_000046_contact_marks;
 mod m20261127_000047_import_files;
+mod m20261127_000050_schedules;
+mod m20261127_000051_decisions;
 mod schema;
 
 pub use sea_orm_migration::{MigrationName, MigrationTrait, MigratorTrait};
@@ -64,6 +66,8 @@ impl MigratorTrait for Migrator {
             Box::new(m20261125_000045_contact_addresses::Migration),
             Box::new(m20261127_000046_contact_marks::Migration),
             Box::new(m20261127_000047_import_files::Migration),
+            Box::new(m20261127_000050_schedules::Migration),
+            Box::new(m20261127_000051_decisions::Migration),
         ]
     }
 }

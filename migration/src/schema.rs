@@ -199,6 +199,35 @@ pub(crate) async fn partial_index(
         .await
 }
 
+/// Adds columns to a table that is there.
+pub(crate) async fn add_columns(
+    manager: &SchemaManager<'_>,
+    table: &'static str,
+    columns: impl IntoIterator<Item = ColumnDef>,
+) -> Result<(), DbErr> {
+    // SQLite takes one at a time.
+    for column in columns {
+        manager
+            .alter_table(Table::alter().table(table).add_column(column).take())
+            .await?;
+    }
+    Ok(())
+}
+
+/// Takes columns from a table.
+pub(crate) async fn drop_columns(
+    manager: &SchemaManager<'_>,
+    table: &'static str,
+    columns: &[&'static str],
+) -> Result<(), DbErr> {
+    for column in columns {
+        manager
+            .alter_table(Table::alter().table(table).drop_column(*column).take())
+            .await?;
+    }
+    Ok(())
+}
+
 pub(crate) async fn drop(
     manager: &SchemaManager<'_>,
     tables: &[&'static str],

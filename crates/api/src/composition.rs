@@ -7,7 +7,7 @@ use anyhow::Context;
 use nexus_application::Shutdown;
 use nexus_application::accounts::{AccountDefaults, AccountPorts, Accounts};
 use nexus_application::bulk::{BulkChanges, BulkPorts, BulkWorker};
-use nexus_application::campaigns::{CampaignPorts, Campaigns};
+use nexus_application::campaigns::{CampaignPorts, Campaigns, ScheduleConfig, Scheduler};
 use nexus_application::contacts::Contacts;
 use nexus_application::delivery::{Channels, DispatchConfig, DispatchPorts, Dispatcher};
 use nexus_application::housekeeping::{Housekeeping, Retention};
@@ -145,14 +145,21 @@ impl Composition {
         let whatsapp = whatsapp(&settings.whatsapp, providers.whatsapp_base_url)?;
         let channels = Channels::new([Arc::new(whatsapp) as Arc<dyn MessageChannel>]);
         let dispatch_wake = Arc::new(Notify::new());
-        let campaigns = Campaigns::new(CampaignPorts {
-            storage: Arc::clone(&storage),
-            sealer: Arc::clone(&sealer),
-            channels: channels.clone(),
-            clock: Arc::clone(&clock),
-            entropy: Arc::clone(&entropy),
-            wake: Arc::clone(&dispatch_wake),
-        });
+        let campaigns = Campaigns::new(
+            CampaignPorts {
+                storage: Arc::clone(&storage),
+                sealer: Arc::clone(&sealer),
+                channels: channels.clone(),
+                clock: Arc::clone(&clock),
+                entropy: Arc::clone(&entropy),
+                wake: Arc::clone(&dispatch_wake),
+                schedule_wake: Arc::new(Notify::new()),
+            },
+            ScheduleConfig {
+                latest_start: settings.schedule.latest_start,
+                ..ScheduleConfig::default()
+            },
+        );
         let dispatch_ports = DispatchPorts {
             storage: Arc::clone(&storage),
             sealer: Arc::clone(&sealer),
@@ -178,6 +185,7 @@ impl Composition {
             workers: Workers {
                 imports: ImportWorker::new(import_ports, owner, settings.imports.lease),
                 bulk_changes: BulkWorker::new(bulk_ports, owner),
+                scheduler: Scheduler::new(campaigns.clone()),
                 dispatcher: Dispatcher::new(dispatch_ports, dispatching(&settings.dispatch), owner),
                 webhooks: WebhookWorker::new(webhook_ports),
                 housekeeping: Housekeeping::new(

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use nexus_application::Shutdown;
 use nexus_application::bulk::BulkWorker;
+use nexus_application::campaigns::Scheduler;
 use nexus_application::delivery::Dispatcher;
 use nexus_application::housekeeping::Housekeeping;
 use nexus_application::imports::ImportWorker;
@@ -21,6 +22,8 @@ pub struct Workers {
     pub imports: ImportWorker,
     /// Changes many contacts.
     pub bulk_changes: BulkWorker,
+    /// Starts scheduled campaigns.
+    pub scheduler: Scheduler,
     /// Sends campaigns.
     pub dispatcher: Dispatcher,
     /// Applies webhooks.
@@ -41,6 +44,15 @@ impl Workers {
         let worker = self.bulk_changes.clone();
         running.spawn(keep_running(
             "changes of contacts",
+            shutdown.clone(),
+            move |shutdown| {
+                let worker = worker.clone();
+                async move { worker.run(shutdown).await }
+            },
+        ));
+        let worker = self.scheduler.clone();
+        running.spawn(keep_running(
+            "scheduler",
             shutdown.clone(),
             move |shutdown| {
                 let worker = worker.clone();

@@ -1,20 +1,23 @@
 //! Campaigns and their life cycle.
 //!
 //! ```text
-//! draft ──schedule──▶ scheduled ──start──▶ active ──complete──▶ completed
-//!   └───────start────────┼───────────────▶  │ ▲
-//!                        │            pause ▼ │ resume
-//!                        └─miss─▶ missed  paused
+//! draft ◀─schedule, unschedule─▶ scheduled ──start──▶ active ──complete──▶ completed
+//!   └──────────────start────────────┼──────────────▶  │ ▲ ▲───reopen────────┘
+//!                                   │           pause ▼ │ resume
+//!                                   └─miss─▶ missed  paused
 //! (draft, scheduled, active, paused) ──cancel──▶ cancelled
+//! missed ─▶ as a draft
 //! ```
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::values::{FieldName, MessageText, PlaceholderValues, Problem, ShortText, Tag};
+use crate::values::{
+    FieldName, MessageText, PlaceholderValues, Problem, SendWindow, ShortText, Tag,
+};
 use crate::{
-    CampaignCounters, CampaignId, ContactFilter, ContactStatus, FailureCode, Segment, SegmentId,
-    SenderId, UserId,
+    CampaignCounters, CampaignId, ContactFilter, ContactStatus, FailureCode, Schedule, Segment,
+    SegmentId, SenderId, StartPlan, StartProblem, UserId,
 };
 
 /// What a campaign is sent over.
@@ -158,8 +161,8 @@ pub enum CampaignState {
     Draft,
     /// Will start by itself.
     Scheduled {
-        /// When.
-        at: DateTime<Utc>,
+        /// When, and what came of it so far.
+        plan: StartPlan,
     },
     /// Being sent.
     Active {
@@ -187,10 +190,12 @@ pub enum CampaignState {
         /// When it was cancelled.
         at: DateTime<Utc>,
     },
-    /// Scheduled, but no instance ran until its latest start had passed.
+    /// Scheduled, but it could not be started, or not in time.
     Missed {
         /// When it should have started.
-        scheduled_at: DateTime<Utc>,
+        schedule: Schedule,
+        /// Why it did not.
+        problem: StartProblem,
     },
 }
 
@@ -285,10 +290,19 @@ impl CampaignState {
     }
 
     /// When it should start or should have started, if it was scheduled and did not.
-    pub fn scheduled_at(&self) -> Option<DateTime<Utc>> {
+    pub fn schedule(&self) -> Option<Schedule> {
         match *self {
-            Self::Scheduled { at } => Some(at),
-            Self::Missed { scheduled_at } => Some(scheduled_at),
+            Self::Scheduled { plan } => Some(plan.schedule),
+            Self::Missed { schedule, .. } => Some(schedule),
+            _ => None,
+        }
+    }
+
+    /// Why it did not start at its time, so far or for good.
+    pub fn start_problem(&self) -> Option<StartProblem> {
+        match *self {
+            Self::Scheduled { plan } => plan.problem,
+            Self::Missed { problem, .. } => Some(problem),
             _ => None,
         }
     }
@@ -319,6 +333,8 @@ pub struct Campaign {
     pub content: CampaignContent,
     /// Recipients chosen by a rule, besides those chosen one by one.
     pub audience: Option<Audience>,
+    /// When it may be sent; at any time without one.
+    pub send_window: Option<SendWindow>,
     /// The account that sends it, since it started.
     pub sender_id: Option<SenderId>,
     /// Where it is in its life.
@@ -338,13 +354,13 @@ impl Campaign {
         self.state.status()
     }
 
-    fn refuse<T>(&self) -> Result<T, CampaignTransitionError> {
+    pub(crate) fn refuse<T>(&self) -> Result<T, CampaignTransitionError> {
         Err(CampaignTransitionError {
             status: self.status(),
         })
     }
 
-    fn enter(&mut self, state: CampaignState, now: DateTime<Utc>) {
+    pub(crate) fn enter(&mut self, state: CampaignState, now: DateTime<Utc>) {
         self.state = state;
         self.updated_at = now;
     }
@@ -399,17 +415,6 @@ impl Campaign {
         }
     }
 
-    /// Will start by itself at `at`.
-    pub fn schedule(
-        &mut self,
-        at: DateTime<Utc>,
-        now: DateTime<Utc>,
-    ) -> Result<(), CampaignTransitionError> {
-        self.check_editable()?;
-        self.enter(CampaignState::Scheduled { at }, now);
-        Ok(())
-    }
-
     /// Starts to be sent by `sender`.
     pub fn start(
         &mut self,
@@ -442,6 +447,31 @@ impl Campaign {
         };
         self.enter(CampaignState::Active { started_at }, now);
         Ok(())
+    }
+
+    /// Some of its recipients wait again. What was completed is being sent once more; what is paused
+    /// stays so until it is resumed.
+    pub fn reopen(&mut self, now: DateTime<Utc>) -> Result<(), CampaignTransitionError> {
+        match self.state {
+            CampaignState::Completed { started_at, .. } => {
+                self.enter(CampaignState::Active { started_at }, now);
+                Ok(())
+            }
+            CampaignState::Active { .. } | CampaignState::Paused { .. } => Ok(()),
+            _ => self.refuse(),
+        }
+    }
+
+    /// Is completed when it is being sent and nobody is left. Whether that made a difference.
+    pub fn complete_if_settled(&mut self, now: DateTime<Utc>) -> bool {
+        let is_settled = self.status() == CampaignStatus::Active && self.counters.pending <= 0;
+        is_settled && self.complete(now).is_ok()
+    }
+
+    /// Until when it waits for its window, while it is being sent and that is closed.
+    pub fn waiting_until(&self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        let window = self.send_window.filter(|window| !window.is_open(now))?;
+        (self.status() == CampaignStatus::Active).then(|| window.opens_at(now))
     }
 
     /// Is given up. Recipients still queued are cancelled with it, by the use case.
@@ -481,15 +511,6 @@ impl Campaign {
             }
             _ => self.refuse(),
         }
-    }
-
-    /// Its latest start has passed without an instance that could start it.
-    pub fn miss(&mut self, now: DateTime<Utc>) -> Result<(), CampaignTransitionError> {
-        let CampaignState::Scheduled { at } = self.state else {
-            return self.refuse();
-        };
-        self.enter(CampaignState::Missed { scheduled_at: at }, now);
-        Ok(())
     }
 }
 

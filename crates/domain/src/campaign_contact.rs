@@ -6,6 +6,7 @@
 //!   │  └──postpone────┘ └───doubt────▶ in_doubt ──▶ unconfirmed
 //!   └───────────not sent───────────────┘
 //! queued ─▶ skipped, cancelled
+//! failed ─retry─▶ queued, unconfirmed ─send again─▶ queued      (a person says so)
 //! ```
 //!
 //! What the provider reports moves a recipient forward only, and whichever order the reports come
@@ -18,7 +19,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::values::Problem;
-use crate::{CampaignContactId, CampaignId, ContactId, SenderId, UserId};
+use crate::{CampaignContactId, CampaignId, ContactId, Decision, DecisionFilter, SenderId, UserId};
 
 /// Where a recipient is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -106,7 +107,7 @@ impl DeliveryStatus {
 }
 
 /// Why a recipient was passed over.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum SkipReason {
     /// The contact asked not to be written to.
@@ -321,6 +322,12 @@ pub struct Delivery {
     pub failed_at: Option<DateTime<Utc>>,
     /// When the person answered.
     pub replied_at: Option<DateTime<Utc>>,
+    /// The attempts up to this number are known to have failed for good, and it is sent once more.
+    pub failed_through: u32,
+    /// What the user decided when it could not be confirmed.
+    pub decision: Option<Decision>,
+    /// When.
+    pub decided_at: Option<DateTime<Utc>>,
 }
 
 impl Delivery {
@@ -339,6 +346,9 @@ impl Delivery {
             read_at: None,
             failed_at: None,
             replied_at: None,
+            failed_through: 0,
+            decision: None,
+            decided_at: None,
         }
     }
 
@@ -396,7 +406,7 @@ impl CampaignContact {
     }
 
     /// Enters `status` and forgets what belonged to the one before.
-    fn enter(&mut self, status: DeliveryStatus, now: DateTime<Utc>) {
+    pub(crate) fn enter(&mut self, status: DeliveryStatus, now: DateTime<Utc>) {
         let delivery = &mut self.delivery;
         delivery.status = status;
         if status != DeliveryStatus::Queued {
@@ -533,6 +543,8 @@ impl CampaignContact {
     pub fn apply(&mut self, report: &StatusReport, now: DateTime<Utc>) -> bool {
         let before = self.delivery.clone();
         match &report.update {
+            // Of an attempt that failed for good it is no news that it once left.
+            StatusUpdate::Sent if self.has_failed(report) => {}
             StatusUpdate::Sent => self.reach(DeliveryStatus::Accepted, report, now),
             StatusUpdate::Delivered => self.reach(DeliveryStatus::Delivered, report, now),
             StatusUpdate::Read => self.reach(DeliveryStatus::Read, report, now),
@@ -543,6 +555,13 @@ impl CampaignContact {
             self.updated_at = now;
         }
         changed
+    }
+
+    /// Whether the report is of an attempt that was sent once more because it failed.
+    fn has_failed(&self, report: &StatusReport) -> bool {
+        report
+            .attempt
+            .is_some_and(|attempt| attempt.number <= self.delivery.failed_through)
     }
 
     /// The id shown is that of the current attempt's message; an older one only until then.
@@ -573,7 +592,11 @@ impl CampaignContact {
             Some(attempt) => self.is_current(attempt),
             None => self.delivery.message_id.as_deref() == Some(report.message_id.as_str()),
         };
-        if !of_this_attempt {
+        if !of_this_attempt || self.has_failed(report) {
+            return;
+        }
+        if self.delivery.waits_after_decision() {
+            self.delivery.failed_through = self.delivery.attempts;
             return;
         }
         self.note_message_id(report);
@@ -600,4 +623,13 @@ impl CampaignContact {
         }
         known.is_none()
     }
+}
+
+/// Which recipients are meant; every condition that is set must hold.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct RecipientFilter {
+    /// This status.
+    pub status: Option<DeliveryStatus>,
+    /// This decision, or none.
+    pub decision: Option<DecisionFilter>,
 }

@@ -26,6 +26,8 @@ pub struct CampaignCounters {
     pub skipped: i64,
     /// Whether they got it can't be known.
     pub unconfirmed: i64,
+    /// Of the unconfirmed, those that the user decided to leave so.
+    pub unconfirmed_left: i64,
 }
 
 /// A change of [`CampaignCounters`].
@@ -47,6 +49,7 @@ impl CampaignCounters {
             unconfirmed: count(matches!(status, S::Unconfirmed)),
             clicked: 0,
             replied: 0,
+            unconfirmed_left: 0,
         }
     }
 
@@ -64,10 +67,26 @@ impl CampaignCounters {
             failed: self.failed + other.failed,
             skipped: self.skipped + other.skipped,
             unconfirmed: self.unconfirmed + other.unconfirmed,
+            unconfirmed_left: self.unconfirmed_left + other.unconfirmed_left,
         }
     }
 
-    /// The change of one recipient that went from `before` to `after`.
+    /// How many recipients are in this status, where that can be told: each counter of its own.
+    pub fn in_status(&self, status: DeliveryStatus) -> Option<i64> {
+        use DeliveryStatus as S;
+        match status {
+            S::Accepted => Some(self.sent - self.delivered),
+            S::Delivered => Some(self.delivered - self.opened),
+            S::Read => Some(self.opened),
+            S::Failed => Some(self.failed),
+            S::Skipped => Some(self.skipped),
+            S::Unconfirmed => Some(self.unconfirmed),
+            S::Queued | S::Dispatching | S::InDoubt | S::Cancelled => None,
+        }
+    }
+
+    /// The change of one recipient that went from `before` to `after`. What is left unconfirmed is
+    /// counted by those who know that it was.
     pub fn shift(before: DeliveryStatus, after: DeliveryStatus) -> Self {
         let (from, to) = (Self::of(before), Self::of(after));
         Self {
@@ -81,6 +100,7 @@ impl CampaignCounters {
             failed: to.failed - from.failed,
             skipped: to.skipped - from.skipped,
             unconfirmed: to.unconfirmed - from.unconfirmed,
+            unconfirmed_left: 0,
         }
     }
 }

@@ -12,6 +12,7 @@ mod bot_activity;
 mod bulk_change;
 mod campaign;
 mod campaign_contact;
+mod campaign_schedule;
 mod contact;
 mod contact_details;
 mod counters;
@@ -21,8 +22,10 @@ mod import_plan;
 mod job;
 mod media;
 mod message;
+mod schedule;
 mod segment;
 mod sender;
+mod sending_again;
 mod session;
 mod statistics;
 mod user;
@@ -40,8 +43,8 @@ pub use campaign::{
     CampaignTransitionError, ChannelKind, TemplateMessage, TemplateVariable,
 };
 pub use campaign_contact::{
-    AttemptId, CampaignContact, Delivery, DeliveryStatus, Failure, FailureCode, SkipReason,
-    StaleAttempt, StatusReport, StatusUpdate,
+    AttemptId, CampaignContact, Delivery, DeliveryStatus, Failure, FailureCode, RecipientFilter,
+    SkipReason, StaleAttempt, StatusReport, StatusUpdate,
 };
 pub use contact::{
     Contact, ContactFilter, ContactSource, ContactStatus, OptOut, OptOutSource, Reachability,
@@ -62,8 +65,10 @@ pub use import_plan::{
 pub use job::{Job, JobKind, JobLease, JobWork};
 pub use media::{MediaFile, MediaKind};
 pub use message::{Direction, Message, MessageBody};
+pub use schedule::{Schedule, StartPlan, StartProblem, StartTurn};
 pub use segment::Segment;
 pub use sender::{SenderAccount, SenderLease};
+pub use sending_again::{Decision, DecisionFilter, Retry};
 pub use session::{SessionKeyHash, StoredSession};
 pub use statistics::{
     ActivityItem, ActivityKind, ContactTotals, Dashboard, MessageBucket, MessageTotals,

@@ -114,6 +114,18 @@ fn spanish(problem: &Problem) -> String {
         Problem::OtherHeader { header } => {
             format!("En el archivo, el encabezado de esta columna es «{header}».")
         }
+        Problem::InThePast => "Esta hora ya pasó; elige una más adelante.".into(),
+        Problem::TooFarAhead { days } => format!(
+            "Falta demasiado para esa fecha; el máximo es de {} días.",
+            number(*days)
+        ),
+        Problem::SkippedByClocks => {
+            "Esta hora no existe ese día: los relojes se adelantan y la saltan. Elige otra.".into()
+        }
+        Problem::NotAfterStart => "La hora límite debe ser posterior a la de inicio.".into(),
+        Problem::NeverOpens => {
+            "Este horario nunca se abre: elige al menos un día y una hora de cierre distinta de la de apertura.".into()
+        }
         Problem::Malformed { expected } => {
             let shape = shape(expected).map_or(expected.as_str(), |(es, _)| es);
             sentence("No tiene la forma esperada", shape)
@@ -187,6 +199,19 @@ fn english(problem: &Problem) -> String {
         Problem::MappedTwice => "This was assigned to another column.".into(),
         Problem::OtherHeader { header } => {
             format!("In the file, the header of this column is “{header}”.")
+        }
+        Problem::InThePast => "This time has passed; choose a later one.".into(),
+        Problem::TooFarAhead { days } => format!(
+            "This is too far ahead; the limit is {} days.",
+            number(*days)
+        ),
+        Problem::SkippedByClocks => {
+            "This time does not exist on that day: clocks are put forward over it. Choose another."
+                .into()
+        }
+        Problem::NotAfterStart => "The latest start must be after the start.".into(),
+        Problem::NeverOpens => {
+            "This window never opens: choose a day at least, and a closing time other than the opening time.".into()
         }
         Problem::Malformed { expected } => {
             let shape = shape(expected).map_or(expected.as_str(), |(_, en)| en);

@@ -12,8 +12,8 @@ use secrecy::SecretString;
 
 use super::{
     AccountSettings, DatabaseSettings, DispatchSettings, Environment, HttpSettings, ImportSettings,
-    LogFormat, LogSettings, RetentionSettings, SameSite, SandboxSettings, SessionSettings,
-    Settings, SignInSettings, WhatsAppSettings,
+    LogFormat, LogSettings, RetentionSettings, SameSite, SandboxSettings, ScheduleSettings,
+    SessionSettings, Settings, SignInSettings, WhatsAppSettings,
 };
 
 /// Environment variable and the setting that it overrides.
@@ -57,6 +57,10 @@ const VARIABLES: &[(&str, &str)] = &[
     ("DISPATCH_LEASE_SECONDS", "dispatch.lease_seconds"),
     ("DISPATCH_GRACE_SECONDS", "dispatch.grace_seconds"),
     ("DISPATCH_MAX_ATTEMPTS", "dispatch.max_attempts"),
+    (
+        "SCHEDULE_LATEST_START_MINUTES",
+        "schedule.latest_start_minutes",
+    ),
     ("IMPORT_LEASE_SECONDS", "imports.lease_seconds"),
     ("IMPORT_MAX_BYTES", "imports.max_bytes"),
     ("IMPORT_MAX_ROWS", "imports.max_rows"),
@@ -281,6 +285,16 @@ fn read(environment: Environment, source: &Source) -> Result<Settings, SettingsE
         },
         sandbox: read_sandbox(source)?,
         dispatch: read_dispatch(source)?,
+        schedule: ScheduleSettings {
+            latest_start: Duration::from_secs(
+                60 * source.number(
+                    "schedule.latest_start_minutes",
+                    1_u64,
+                    10_080,
+                    "minutes, 1 to 10080",
+                )?,
+            ),
+        },
         imports: ImportSettings {
             lease: Duration::from_secs(source.number(
                 "imports.lease_seconds",

@@ -47,6 +47,8 @@ pub struct Settings {
     pub sandbox: Option<SandboxSettings>,
     /// The dispatcher.
     pub dispatch: DispatchSettings,
+    /// Campaigns that start by themselves.
+    pub schedule: ScheduleSettings,
     /// Imports.
     pub imports: ImportSettings,
     /// What new accounts begin with.
@@ -175,6 +177,13 @@ pub struct DispatchSettings {
     pub grace: Duration,
     /// Tries of one message.
     pub max_attempts: u32,
+}
+
+/// Campaigns that start by themselves.
+#[derive(Debug, Clone)]
+pub struct ScheduleSettings {
+    /// How long after its time a campaign may start that does not say so itself.
+    pub latest_start: Duration,
 }
 
 /// Imports.

@@ -2,7 +2,9 @@
 //! these journeys, so recipients of a started campaign stay queued.
 
 mod boundaries;
+mod copying;
 mod finding;
+mod scheduling;
 mod sending;
 mod writing;
 
@@ -33,7 +35,7 @@ impl Browser {
         path_of(&campaign)
     }
 
-    async fn configure(&mut self, profile: Value) {
+    pub(crate) async fn configure(&mut self, profile: Value) {
         let answer = self.put("/api/profile", profile).await;
         assert_eq!(answer.status, 200, "{:?}", answer.body);
     }

@@ -5,6 +5,7 @@ mod accounts;
 mod bulk;
 mod campaigns;
 mod contacts;
+mod control;
 mod crash;
 mod custom_field_files;
 mod custom_fields;

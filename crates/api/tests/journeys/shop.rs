@@ -36,55 +36,55 @@ pub(crate) use in_shops;
 pub(crate) struct Shop {
     pub(crate) provider: Arc<Sandbox>,
     pub(crate) browser: Browser,
-    stop: Option<tokio::sync::oneshot::Sender<()>>,
+    stops: Vec<tokio::sync::oneshot::Sender<()>>,
     // Dropped last: the server works in them.
-    _folder: TempFolder,
-    _database: TestDatabase,
+    folder: TempFolder,
+    database: TestDatabase,
 }
 
 impl Shop {
     pub(crate) async fn on(database: TestDatabase, more: &[(&str, &str)]) -> Self {
         nexus_infrastructure::install_tls_provider();
         let folder = TempFolder::new();
-        let mut pairs = vec![
-            ("PORT", "0"),
-            ("DATABASE_URL", database.url()),
-            ("DATA_FOLDER", folder.path().to_str().expect("a UTF-8 path")),
-            ("SANDBOX", "on"),
-            ("SANDBOX_STATUS_DELAY_MS", "30"),
-            ("SANDBOX_LATENCY_MS", "5"),
-            ("SANDBOX_REPLIES", "false"),
-            ("WHATSAPP_TIMEOUT_SECONDS", "2"),
-            ("DISPATCH_GRACE_SECONDS", "2"),
-        ];
-        pairs.extend_from_slice(more);
-        let settings = from_pairs(
-            pairs
-                .into_iter()
-                .map(|(name, value)| (name.to_owned(), value.to_owned())),
-        )
-        .expect("these settings are right");
-        let running = Running::start(&settings, true).await.expect("it starts");
+        let running = start(&database, &folder, &[("SANDBOX", "on")], more).await;
         let provider = running.sandbox.clone().expect("the sandbox is on");
-        let mut browser = Browser::at(&running.url);
-        let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
-        tokio::spawn(running.run_until(async {
-            let _ = stopped.await;
-        }));
-        let answer = browser
+        let mut shop = Self {
+            provider,
+            browser: Browser::at(&running.url),
+            stops: Vec::new(),
+            folder,
+            database,
+        };
+        shop.keep(running);
+        let answer = shop
+            .browser
             .post(
                 "/api/auth/register",
                 json!({"name": "Ana", "email": "ana@example.mx", "password": PASSWORD}),
             )
             .await;
         assert_eq!(answer.status, 201, "{:?}", answer.body);
-        Self {
-            provider,
-            browser,
-            stop: Some(stop),
-            _folder: folder,
-            _database: database,
-        }
+        shop
+    }
+
+    /// Another server on the same database and with the same provider. The browser at it, signed in
+    /// with the same session.
+    pub(crate) async fn another_server(&mut self) -> Browser {
+        let base_url = self.provider.base_url();
+        let variables = [("SANDBOX", "off"), ("WHATSAPP_BASE_URL", base_url.as_str())];
+        let running = start(&self.database, &self.folder, &variables, &[]).await;
+        let mut browser = Browser::at(&running.url);
+        browser.cookie.clone_from(&self.browser.cookie);
+        self.keep(running);
+        browser
+    }
+
+    fn keep(&mut self, running: Running) {
+        let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+        tokio::spawn(running.run_until(async {
+            let _ = stopped.await;
+        }));
+        self.stops.push(stop);
     }
 
     /// Adds a contact with this phone number. Its id.
@@ -169,8 +169,30 @@ impl Shop {
 
 impl Drop for Shop {
     fn drop(&mut self) {
-        if let Some(stop) = self.stop.take() {
+        for stop in self.stops.drain(..) {
             let _ = stop.send(());
         }
     }
+}
+
+async fn start(
+    database: &TestDatabase,
+    folder: &TempFolder,
+    variables: &[(&str, &str)],
+    more: &[(&str, &str)],
+) -> Running {
+    let common = [
+        ("PORT", "0"),
+        ("DATABASE_URL", database.url()),
+        ("DATA_FOLDER", folder.path().to_str().expect("a UTF-8 path")),
+        ("SANDBOX_STATUS_DELAY_MS", "30"),
+        ("SANDBOX_LATENCY_MS", "5"),
+        ("SANDBOX_REPLIES", "false"),
+        ("WHATSAPP_TIMEOUT_SECONDS", "2"),
+        ("DISPATCH_GRACE_SECONDS", "2"),
+    ];
+    let pairs = common.iter().chain(variables).chain(more);
+    let settings = from_pairs(pairs.map(|&(name, value)| (name.to_owned(), value.to_owned())))
+        .expect("these settings are right");
+    Running::start(&settings, true).await.expect("it starts")
 }

@@ -75,6 +75,8 @@ impl App {
             ("DATA_FOLDER", folder.path().to_str().expect("a UTF-8 path")),
             ("CORS_ORIGINS", ORIGIN),
             ("SANDBOX", "off"),
+            // Instances on one database open what the others sealed.
+            ("SECRET_KEY", "kL9vXq2mW7sTz4Rb8NcYpE3hJdUa6GfV"),
             // Nobody listens there: a journey that calls the provider is told so, and never Meta.
             ("WHATSAPP_BASE_URL", "http://127.0.0.1:9"),
             ("IMPORT_MAX_BYTES", "1048576"),
@@ -116,6 +118,13 @@ impl App {
             _folder: folder,
             database,
         }
+    }
+
+    /// From now on campaigns start at their time.
+    pub(crate) fn start_scheduler(&self) {
+        let worker = self.composition.workers.scheduler.clone();
+        let shutdown = self.composition.shutdown.clone();
+        tokio::spawn(async move { worker.run(shutdown).await });
     }
 
     /// From now on the database can't be reached.

@@ -8,7 +8,7 @@ use nexus_domain::values::{
 };
 use nexus_domain::{
     Campaign, CampaignContact, CampaignFilter, CampaignId, CampaignStatus, ChannelKind, ContactId,
-    DeliveryStatus, MediaFile, UserId,
+    DecisionFilter, DeliveryStatus, MediaFile, RecipientFilter, UserId,
 };
 
 use super::{CampaignDetails, Campaigns, recipients, with_media};
@@ -42,6 +42,45 @@ impl CampaignQuery {
             channel,
         })
     }
+}
+
+/// The conditions of a list of recipients as they were asked for; all that are given must hold.
+#[derive(Debug, Clone, Default)]
+pub struct RecipientQuery {
+    /// The word of a status.
+    pub status: Option<String>,
+    /// `pending`, `send_again` or `leave`.
+    pub decision: Option<String>,
+}
+
+impl RecipientQuery {
+    /// The filter that is meant, or every condition that can't be understood.
+    pub fn parse(&self) -> Result<RecipientFilter, Violations> {
+        let mut violations = Violations::new();
+        let status = optional(self.status.as_deref(), DeliveryStatus::parse);
+        let status = violations.check("status", status).flatten();
+        let decision = optional(self.decision.as_deref(), DecisionFilter::parse);
+        let decision = violations.check("decision", decision).flatten();
+        violations
+            .into_result()
+            .map(|()| RecipientFilter { status, decision })
+    }
+}
+
+/// How many recipients the filter lets through, as far as the campaign's counters tell. Before it
+/// starts they count whom it is for, and it has no recipients.
+fn known_total(campaign: &Campaign, filter: &RecipientFilter) -> Option<u64> {
+    let counters = campaign.counters;
+    let count = match (filter.status, filter.decision) {
+        _ if campaign.state.started_at().is_none() => Some(0),
+        (None, None) => Some(counters.total),
+        (Some(status), None) => counters.in_status(status),
+        (None | Some(DeliveryStatus::Unconfirmed), Some(DecisionFilter::Pending)) => {
+            Some(counters.unconfirmed - counters.unconfirmed_left)
+        }
+        _ => None,
+    };
+    count.and_then(|count| u64::try_from(count).ok())
 }
 
 /// Why a campaign can't be shown.
@@ -212,28 +251,27 @@ impl Campaigns {
         Ok(read.campaigns().chosen(user, id).await?)
     }
 
-    /// Part of a campaign's recipients and what happened to them, of one status or all.
+    /// Part of a campaign's recipients and what happened to them.
     pub async fn recipients(
         &self,
         actor: &Actor,
         id: CampaignId,
-        status: Option<&str>,
+        query: &RecipientQuery,
         request: &ListRequest<RecipientSort>,
     ) -> Result<Listing<CampaignContact>, ListRecipientsError> {
         let user = actor.user_id();
-        let mut violations = Violations::new();
-        let status = violations
-            .check("status", optional(status, DeliveryStatus::parse))
-            .flatten();
-        violations
-            .into_result()
-            .map_err(ListRecipientsError::Invalid)?;
+        let filter = query.parse().map_err(ListRecipientsError::Invalid)?;
         let mut read = self.ports.storage.read();
-        read.campaigns()
+        let campaign = read
+            .campaigns()
             .find(user, id)
             .await?
             .ok_or(ListRecipientsError::NotFound)?;
-        Ok(read.recipients().list(user, id, status, request).await?)
+        let total = known_total(&campaign, &filter);
+        Ok(read
+            .recipients()
+            .list(user, id, &filter, total, request)
+            .await?)
     }
 
     /// Deletes a campaign with its recipients, unless messages of it may be on their way.

@@ -1,7 +1,10 @@
 //! Steering a campaign that was started.
 
-use nexus_domain::ports::{StorageError, UnitOfWork};
-use nexus_domain::{Campaign, CampaignId, CampaignStatus, CounterDelta, DeliveryStatus, UserId};
+use chrono::{DateTime, Utc};
+use nexus_domain::ports::{Repositories, StorageError, UnitOfWork};
+use nexus_domain::{
+    Campaign, CampaignId, CampaignStatus, CounterDelta, DeliveryStatus, User, UserId,
+};
 
 use super::{CampaignDetails, Campaigns, with_media};
 use crate::Actor;
@@ -41,6 +44,17 @@ pub enum ResumeCampaignError {
         /// Where it is.
         status: CampaignStatus,
     },
+    /// The profile does not name the sender that began it.
+    #[error(transparent)]
+    Sender(#[from] SenderProblem),
+    /// The store failed.
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+}
+
+/// Why nothing more of a campaign can be sent with what the profile has.
+#[derive(Debug, thiserror::Error)]
+pub enum SenderProblem {
     /// The user's profile lacks what the channel needs.
     #[error("missing to send: {}", .missing.join(", "))]
     NoProvider {
@@ -50,9 +64,6 @@ pub enum ResumeCampaignError {
     /// The profile names another sender than the one that began this campaign.
     #[error("the campaign was begun by another sender")]
     SenderChanged,
-    /// The store failed.
-    #[error(transparent)]
-    Storage(#[from] StorageError),
 }
 
 /// Why a campaign was not cancelled.
@@ -117,21 +128,36 @@ impl Campaigns {
                 status: error.status,
             }
         })?;
-        let credentials = credentials_for(campaign.channel, self.ports.sealer.as_ref(), &user)
-            .map_err(|error| ResumeCampaignError::NoProvider {
-                missing: error.missing,
-            })?;
-        if let Some(sender) = campaign.sender_id {
-            let begun_by = unit.senders().find(user.id, sender).await?;
-            if begun_by.is_none_or(|sender| sender.external_id != credentials.external_id) {
-                return Err(ResumeCampaignError::SenderChanged);
-            }
-        }
+        self.check_sender(unit.as_mut(), &user, &campaign).await??;
         unit.campaigns().save(&campaign).await?;
         let details = with_media(unit.media(), campaign).await?;
         unit.commit().await?;
         self.ports.wake.notify_one();
         Ok(details)
+    }
+
+    /// Whether the profile still names the sender that began the campaign.
+    pub(super) async fn check_sender(
+        &self,
+        repositories: &mut dyn Repositories,
+        user: &User,
+        campaign: &Campaign,
+    ) -> Result<Result<(), SenderProblem>, StorageError> {
+        let credentials = match credentials_for(campaign.channel, self.ports.sealer.as_ref(), user)
+        {
+            Ok(credentials) => credentials,
+            Err(error) => {
+                return Ok(Err(SenderProblem::NoProvider {
+                    missing: error.missing,
+                }));
+            }
+        };
+        let Some(sender) = campaign.sender_id else {
+            return Ok(Ok(()));
+        };
+        let begun_by = repositories.senders().find(user.id, sender).await?;
+        let is_same = begun_by.is_some_and(|sender| sender.external_id == credentials.external_id);
+        Ok(is_same.then_some(()).ok_or(SenderProblem::SenderChanged))
     }
 
     /// Gives a campaign up: recipients whose turn has not come are cancelled with it.
@@ -197,7 +223,7 @@ impl Campaigns {
 async fn cancel_queued(
     unit: &mut dyn UnitOfWork,
     campaign: &Campaign,
-    now: chrono::DateTime<chrono::Utc>,
+    now: DateTime<Utc>,
 ) -> Result<CounterDelta, StorageError> {
     let mut delta = CounterDelta::default();
     loop {

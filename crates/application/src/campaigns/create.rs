@@ -1,12 +1,13 @@
 //! A new campaign.
 
 use nexus_domain::ports::StorageError;
-use nexus_domain::values::{FieldName, MessageText, ShortText, Violations};
+use nexus_domain::values::{FieldName, MessageText, ShortText, TimeZone, Violations};
 use nexus_domain::{Campaign, CampaignCounters, CampaignId, CampaignState, ChannelKind, UserId};
 
 use super::content::{
     AudienceInput, Chosen, Refused, TemplateInput, asks_for_fields, check_fields, compose,
 };
+use super::window::{SendWindowInput, users_zone};
 use super::{CampaignDetails, Campaigns, audience, recipients};
 use crate::Actor;
 use crate::field::optional;
@@ -28,6 +29,8 @@ pub struct CreateCampaign {
     pub contact_ids: Vec<String>,
     /// Recipients chosen by a rule.
     pub audience: Option<AudienceInput>,
+    /// When it may be sent; at any time without one.
+    pub send_window: Option<SendWindowInput>,
 }
 
 /// Why no campaign was made.
@@ -62,8 +65,14 @@ impl Campaigns {
         } else {
             Vec::new()
         };
+        let zone = match &typed.send_window {
+            Some(window) if window.is_in_users_zone() => {
+                users_zone(self.ports.storage.read().as_mut(), user).await?
+            }
+            _ => TimeZone::UTC,
+        };
         let (mut campaign, chosen) = self
-            .parse(user, &typed, &fields)
+            .parse(user, &typed, &fields, zone)
             .map_err(CreateCampaignError::Invalid)?;
         let mut unit = self.ports.storage.begin().await?;
         if campaign.content.custom_fields().next().is_some() {
@@ -99,6 +108,7 @@ impl Campaigns {
         user_id: UserId,
         typed: &CreateCampaign,
         fields: &[FieldName],
+        zone: TimeZone,
     ) -> Result<(Campaign, Chosen), Violations> {
         let mut violations = Violations::new();
         let name = violations.check("name", ShortText::parse(&typed.name));
@@ -128,6 +138,10 @@ impl Campaigns {
             .audience
             .as_ref()
             .and_then(|audience| audience.parse(&mut violations));
+        let send_window = typed
+            .send_window
+            .as_ref()
+            .and_then(|window| window.parse(zone, &mut violations));
         let (Some(name), Some(channel), Some(content), Some(chosen), true) =
             (name, channel, content, chosen, violations.is_empty())
         else {
@@ -142,6 +156,7 @@ impl Campaigns {
             subject,
             content,
             audience,
+            send_window,
             sender_id: None,
             state: CampaignState::Draft,
             counters: CampaignCounters::default(),

@@ -5,17 +5,23 @@ mod browse;
 mod content;
 mod control;
 mod create;
+mod duplicate;
 mod enrolment;
 mod preview;
 mod recipients;
+mod schedule;
+mod scheduler;
 mod send;
+mod sending_again;
 mod template;
 #[cfg(test)]
 mod tests;
 mod update;
+mod window;
 
 use std::sync::Arc;
 
+use chrono::{DateTime, Utc};
 use nexus_domain::ports::{Clock, Entropy, MediaRepository, SecretSealer, Storage, StorageError};
 use nexus_domain::{Campaign, MediaFile, User};
 use tokio::sync::Notify;
@@ -25,14 +31,24 @@ use crate::delivery::Channels;
 
 pub use browse::{
     CampaignQuery, DeleteCampaignError, GetCampaignError, ListCampaignsError, ListRecipientsError,
+    RecipientQuery,
 };
 pub use content::{AudienceInput, TemplateInput};
-pub use control::{CancelCampaignError, PauseCampaignError, ResumeCampaignError};
+pub use control::{CancelCampaignError, PauseCampaignError, ResumeCampaignError, SenderProblem};
 pub use create::{CreateCampaign, CreateCampaignError};
+pub use duplicate::DuplicateCampaignError;
 pub use preview::{Preview, PreviewError};
+pub use schedule::{
+    ScheduleCampaign, ScheduleCampaignError, ScheduleConfig, UnscheduleCampaignError,
+};
+pub use scheduler::Scheduler;
 pub use send::SendCampaignError;
+pub use sending_again::{
+    DecideUnconfirmed, DecideUnconfirmedError, Decided, LeftOut, Retried, RetryFailedError,
+};
 pub use template::TemplateProblem;
 pub use update::{UpdateCampaign, UpdateCampaignError};
+pub use window::SendWindowInput;
 
 /// What campaigns work with.
 #[derive(Clone)]
@@ -49,12 +65,15 @@ pub struct CampaignPorts {
     pub entropy: Arc<dyn Entropy>,
     /// Wakes the dispatcher of this process when there is something to send.
     pub wake: Arc<Notify>,
+    /// Wakes the scheduler of this process when a campaign was scheduled.
+    pub schedule_wake: Arc<Notify>,
 }
 
 /// The use cases on campaigns.
 #[derive(Clone)]
 pub struct Campaigns {
     ports: CampaignPorts,
+    scheduling: ScheduleConfig,
 }
 
 /// A campaign with what is shown beside it.
@@ -68,8 +87,13 @@ pub struct CampaignDetails {
 
 impl Campaigns {
     /// The use cases over these ports.
-    pub fn new(ports: CampaignPorts) -> Self {
-        Self { ports }
+    pub fn new(ports: CampaignPorts, scheduling: ScheduleConfig) -> Self {
+        Self { ports, scheduling }
+    }
+
+    /// The time at which campaigns are looked at, for what depends on it.
+    pub fn now(&self) -> DateTime<Utc> {
+        self.ports.clock.now()
     }
 
     /// The acting user.

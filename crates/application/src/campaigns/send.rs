@@ -1,10 +1,11 @@
 //! Starting a campaign.
 
+use chrono::{DateTime, Utc};
 use nexus_domain::ports::{ChannelError, SenderCredentials, StorageError, UnitOfWork};
 use nexus_domain::values::Tag;
 use nexus_domain::{
     Campaign, CampaignCounters, CampaignId, CampaignStatus, ChannelKind, ContactFilter,
-    CounterDelta, SenderAccount, SenderId,
+    CounterDelta, Schedule, SenderAccount, SenderId,
 };
 
 use super::enrolment::Enrolment;
@@ -65,6 +66,29 @@ pub enum SendCampaignError {
     Storage(#[from] StorageError),
 }
 
+/// Who starts a campaign.
+#[derive(Clone, Copy)]
+enum Trigger<'a> {
+    /// The user, now.
+    User,
+    /// The clock, by what the campaign was scheduled for then.
+    Schedule(&'a Schedule),
+}
+
+impl Trigger<'_> {
+    fn check(self, campaign: &Campaign, now: DateTime<Utc>) -> Result<(), SendCampaignError> {
+        let may_start = match self {
+            Self::User => campaign.check_editable().is_ok(),
+            Self::Schedule(schedule) => campaign.may_start_by(schedule, now),
+        };
+        may_start
+            .then_some(())
+            .ok_or_else(|| SendCampaignError::NotSendable {
+                status: campaign.status(),
+            })
+    }
+}
+
 impl Campaigns {
     /// Starts a campaign now: its recipients are written in the transaction that makes it active,
     /// or it does not start.
@@ -73,9 +97,28 @@ impl Campaigns {
         actor: &Actor,
         id: CampaignId,
     ) -> Result<CampaignDetails, SendCampaignError> {
-        let (checked, credentials) = self.check_sendable(actor, id).await?;
+        self.send_when(actor, id, Trigger::User).await
+    }
+
+    /// As [`Self::send`], when the campaign is still to start by this schedule.
+    pub(super) async fn send_by(
+        &self,
+        actor: &Actor,
+        id: CampaignId,
+        schedule: &Schedule,
+    ) -> Result<CampaignDetails, SendCampaignError> {
+        self.send_when(actor, id, Trigger::Schedule(schedule)).await
+    }
+
+    async fn send_when(
+        &self,
+        actor: &Actor,
+        id: CampaignId,
+        trigger: Trigger<'_>,
+    ) -> Result<CampaignDetails, SendCampaignError> {
+        let (checked, credentials) = self.check_sendable(actor, id, trigger).await?;
         let unit = self.ports.storage.begin().await?;
-        let started = self.start(unit, &checked, &credentials).await?;
+        let started = self.start(unit, &checked, &credentials, trigger).await?;
         tracing::info!(
             user_id = %started.campaign.user_id,
             campaign_id = %id,
@@ -93,6 +136,7 @@ impl Campaigns {
         &self,
         actor: &Actor,
         id: CampaignId,
+        trigger: Trigger<'_>,
     ) -> Result<(Campaign, SenderCredentials), SendCampaignError> {
         let user = self.user(actor).await?.ok_or(SendCampaignError::NotFound)?;
         let campaign = self
@@ -103,7 +147,7 @@ impl Campaigns {
             .find(user.id, id)
             .await?
             .ok_or(SendCampaignError::NotFound)?;
-        check_startable(&campaign)?;
+        trigger.check(&campaign, self.ports.clock.now())?;
         let channel = self.ports.channels.get(campaign.channel).ok_or(
             SendCampaignError::ChannelUnavailable {
                 channel: campaign.channel,
@@ -133,6 +177,7 @@ impl Campaigns {
         mut unit: Box<dyn UnitOfWork>,
         checked: &Campaign,
         credentials: &SenderCredentials,
+        trigger: Trigger<'_>,
     ) -> Result<CampaignDetails, SendCampaignError> {
         let now = self.ports.clock.now();
         let entropy = self.ports.entropy.as_ref();
@@ -153,7 +198,7 @@ impl Campaigns {
             .lock(checked.user_id, checked.id)
             .await?
             .ok_or(SendCampaignError::NotFound)?;
-        check_startable(&campaign)?;
+        trigger.check(&campaign, now)?;
         let same = campaign.channel == checked.channel
             && campaign.content.template() == checked.content.template();
         if !same {
@@ -208,12 +253,4 @@ fn in_place_of_estimate(counted: CampaignCounters, estimate: &CampaignCounters) 
         total: counted.total - estimate.total,
         ..counted
     }
-}
-
-fn check_startable(campaign: &Campaign) -> Result<(), SendCampaignError> {
-    campaign
-        .check_editable()
-        .map_err(|error| SendCampaignError::NotSendable {
-            status: error.status,
-        })
 }

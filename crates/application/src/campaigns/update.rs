@@ -1,11 +1,12 @@
 //! Changing a campaign before it starts.
 
 use nexus_domain::ports::StorageError;
-use nexus_domain::values::{FieldName, MessageText, ShortText, Violations};
+use nexus_domain::values::{FieldName, MessageText, ShortText, TimeZone, Violations};
 use nexus_domain::{Campaign, CampaignId, CampaignStatus};
 
 use super::content::{AudienceInput, Chosen, Refused, TemplateInput, asks_for_fields, compose};
 use super::create::parse_channel;
+use super::window::{SendWindowInput, users_zone};
 use super::{CampaignDetails, Campaigns, audience, recipients, with_media};
 use crate::{Actor, Field};
 
@@ -27,6 +28,8 @@ pub struct UpdateCampaign {
     pub contact_ids: Field<Vec<String>>,
     /// Recipients chosen by a rule.
     pub audience: Field<AudienceInput>,
+    /// When it may be sent.
+    pub send_window: Field<SendWindowInput>,
 }
 
 /// Why a campaign was not changed.
@@ -64,12 +67,13 @@ impl UpdateCampaign {
         message.into_iter().chain(variables)
     }
 
-    /// Changes the campaign of a user who has these custom fields; returns the new choice of
+    /// Changes the campaign of a user who has these custom fields and is in this zone; returns the new choice of
     /// contacts, if there is one.
     fn apply(
         self,
         campaign: &mut Campaign,
         fields: &[FieldName],
+        zone: TimeZone,
     ) -> Result<Option<Chosen>, Violations> {
         let mut violations = Violations::new();
         self.name.replace(
@@ -124,6 +128,11 @@ impl UpdateCampaign {
             Field::Clear => campaign.audience = None,
             Field::Set(audience) => campaign.audience = audience.parse(&mut violations),
         }
+        match self.send_window {
+            Field::Keep => {}
+            Field::Clear => campaign.send_window = None,
+            Field::Set(window) => campaign.send_window = window.parse(zone, &mut violations),
+        }
         violations.into_result().map(|()| chosen)
     }
 }
@@ -153,8 +162,14 @@ impl Campaigns {
         } else {
             Vec::new()
         };
+        let zone = match &changes.send_window {
+            Field::Set(window) if window.is_in_users_zone() => {
+                users_zone(unit.as_mut(), user).await?
+            }
+            _ => TimeZone::UTC,
+        };
         let chosen = changes
-            .apply(&mut campaign, &fields)
+            .apply(&mut campaign, &fields, zone)
             .map_err(UpdateCampaignError::Invalid)?;
         // Before contacts are chosen: who chooses one locks it, and segments come before contacts.
         audience::check_segment(unit.as_mut(), user, campaign.audience.as_ref())

@@ -59,7 +59,7 @@ pub(super) async fn claim(
     if !unit.senders().hold(lease).await? {
         return Ok(Claim::LeaseLost);
     }
-    let Some(campaign) = active(unit.as_mut(), lease, campaign).await? else {
+    let Some(campaign) = active(unit.as_mut(), lease, campaign, now).await? else {
         return Ok(Claim::Nothing);
     };
     let mut recipients = unit
@@ -94,15 +94,19 @@ pub(super) async fn claim(
     Ok(Claim::Flights(flights))
 }
 
-/// The campaign, locked, if it is still being sent: a pause or a cancellation takes effect here.
+/// The campaign, locked, if it is still being sent and may be now: a pause or a cancellation takes
+/// effect here, and so does the end of its window.
 async fn active(
     unit: &mut dyn UnitOfWork,
     lease: &SenderLease,
     id: CampaignId,
+    now: DateTime<Utc>,
 ) -> Result<Option<Campaign>, StorageError> {
     let campaign = unit.campaigns().lock(lease.user_id, id).await?;
     Ok(campaign.filter(|campaign| {
-        campaign.status() == CampaignStatus::Active && campaign.sender_id == Some(lease.sender_id)
+        campaign.status() == CampaignStatus::Active
+            && campaign.sender_id == Some(lease.sender_id)
+            && campaign.waiting_until(now).is_none()
     }))
 }
 

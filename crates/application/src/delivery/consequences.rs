@@ -11,8 +11,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, Utc};
 use nexus_domain::ports::{StorageError, UnitOfWork};
 use nexus_domain::{
-    Campaign, CampaignContact, CampaignId, CampaignStatus, ContactId, CounterDelta, DeliveryStatus,
-    FailureCode, MessageBucket, MessageDelta, OptOutSource, UserId,
+    Campaign, CampaignContact, CampaignId, CampaignStatus, ContactId, CounterDelta, Decision,
+    Delivery, DeliveryStatus, FailureCode, MessageBucket, MessageDelta, OptOutSource, UserId,
 };
 
 /// What follows from recipients of one user having moved.
@@ -48,9 +48,16 @@ impl Consequences {
         if after == before {
             return;
         }
+        // Only unconfirmed messages are left so, and what is heard of one after all is an answer.
+        let was_left = before == DeliveryStatus::Unconfirmed
+            && recipient.delivery.decision == Some(Decision::Leave);
+        let counters = CounterDelta {
+            unconfirmed_left: -i64::from(was_left),
+            ..CounterDelta::shift(before, after)
+        };
         self.count(
             recipient.campaign_id,
-            CounterDelta::shift(before, after),
+            counters,
             MessageDelta::shift(before, after),
             at,
         );
@@ -62,6 +69,22 @@ impl Consequences {
         if after == DeliveryStatus::Failed && refused_by_person {
             self.opted_out.extend(recipient.contact_id);
         }
+    }
+
+    /// The user decided about the recipient, of which `before` was known.
+    pub(crate) fn decided(
+        &mut self,
+        recipient: &CampaignContact,
+        before: &Delivery,
+        at: DateTime<Utc>,
+    ) {
+        let after = &recipient.delivery;
+        let counters = CounterDelta {
+            unconfirmed_left: i64::from(after.is_left()) - i64::from(before.is_left()),
+            ..CounterDelta::shift(before.status, after.status)
+        };
+        let messages = MessageDelta::shift(before.status, after.status);
+        self.count(recipient.campaign_id, counters, messages, at);
     }
 
     /// The recipient answered for the first time.

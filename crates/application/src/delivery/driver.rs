@@ -7,10 +7,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use nexus_domain::ports::{MessageChannel, SenderCredentials, StorageError};
-use nexus_domain::{
-    Campaign, CampaignId, FailureCode, InstanceId, SenderAccount, SenderLease, User,
-};
+use nexus_domain::{CampaignId, FailureCode, InstanceId, SenderAccount, SenderLease, User};
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
@@ -19,6 +18,7 @@ use super::doubts::{self, Doubts};
 use super::flights::{Exit, Flights};
 use super::gate::Gate;
 use super::lease::KeptLease;
+use super::open_campaigns::{OpenCampaigns, open_campaigns};
 use super::outcome::{Landed, Outcome};
 use super::outcomes::{Guard, Recorded, pause_all, record};
 use super::pacing::Pacing;
@@ -343,7 +343,11 @@ impl Driver {
             };
             return Ok(Next::Wait(until));
         }
-        let active = self.active_campaigns().await?;
+        let OpenCampaigns { ids, next_opening } = open_campaigns(&self.desk, self.lease()).await?;
+        let active: Vec<CampaignId> = ids.into_iter().filter(|id| self.may_send(*id)).collect();
+        if active.is_empty() && next_opening.is_some() {
+            return Ok(Next::Wait(now + self.until(next_opening)));
+        }
         if active.is_empty() {
             let nothing_left = self.is_idle() && self.doubts == Doubts::Settled;
             return Ok(if nothing_left {
@@ -358,23 +362,17 @@ impl Driver {
         if self.claim_in_turn(&active, &exit, room).await? {
             return Ok(Next::GoOn);
         }
-        self.next_due(now).await
+        Ok(Next::Wait(self.next_due(now, &active).await?))
     }
 
-    async fn active_campaigns(&self) -> Result<Vec<CampaignId>, StorageError> {
-        let active = self
-            .desk
-            .storage
-            .read()
-            .campaigns()
-            .active_of(self.account.user_id, self.account.id)
-            .await?;
-        let mut ids: Vec<CampaignId> = active
-            .iter()
-            .map(|campaign: &Campaign| campaign.id)
-            .collect();
-        ids.retain(|id| self.may_send(*id));
-        Ok(ids)
+    /// How long it is until then, as far as an account waits at all.
+    fn until(&self, at: Option<DateTime<Utc>>) -> Duration {
+        at.map_or(PATROL, |at| {
+            (at - self.desk.clock.now())
+                .to_std()
+                .unwrap_or_default()
+                .clamp(HELD_BY_OTHERS, PATROL)
+        })
     }
 
     /// Whether a campaign that is active may be claimed from: not while messages that were refused
@@ -444,23 +442,20 @@ impl Driver {
         Ok(progress)
     }
 
-    /// When a recipient that waits is due.
-    async fn next_due(&self, now: Instant) -> Result<Next, StorageError> {
+    /// When a recipient of these campaigns that waits is due.
+    async fn next_due(
+        &self,
+        now: Instant,
+        campaigns: &[CampaignId],
+    ) -> Result<Instant, StorageError> {
         let due = self
             .desk
             .storage
             .read()
             .recipients()
-            .next_due(self.account.user_id, self.account.id)
+            .next_due(self.account.user_id, campaigns)
             .await?;
-        let wait = match due {
-            None => PATROL,
-            Some(due) => (due - self.desk.clock.now())
-                .to_std()
-                .unwrap_or_default()
-                .clamp(HELD_BY_OTHERS, PATROL),
-        };
-        Ok(Next::Wait(now + wait))
+        Ok(now + self.until(due))
     }
 
     /// What messages leave through; `None` when the user's profile has no working credentials for

@@ -16,6 +16,7 @@ mod driver;
 mod flights;
 mod gate;
 mod lease;
+mod open_campaigns;
 mod outcome;
 mod outcomes;
 mod pacing;

@@ -122,7 +122,8 @@ impl Judge<'_> {
     ) -> bool {
         let age = self.now - recipient.created_at;
         let too_old = age.to_std().unwrap_or_default() >= self.config.retry_max_age;
-        attempt.number >= self.config.retry_max_attempts && (recipient_only || too_old)
+        let tries = recipient.tries_up_to(attempt.number);
+        tries >= self.config.retry_max_attempts && (recipient_only || too_old)
     }
 
     fn postpone(

@@ -100,6 +100,19 @@ pub enum Problem {
         /// The header that is there.
         header: String,
     },
+    /// A time that has passed.
+    InThePast,
+    /// A time that is too far ahead.
+    TooFarAhead {
+        /// The most days ahead that are accepted.
+        days: u32,
+    },
+    /// A local time that the clocks skip when they are put forward.
+    SkippedByClocks,
+    /// A latest start that is not after the start.
+    NotAfterStart,
+    /// A window without a day, or that closes when it opens.
+    NeverOpens,
     /// A value that this field can't have; `hint` names what it takes, in the words of the API.
     Malformed {
         /// What is expected, a format or an example: `2026-11-23T10:00:00Z`.
@@ -139,6 +152,11 @@ impl Problem {
             Self::NoSuchColumn => "no_such_column",
             Self::MappedTwice => "mapped_twice",
             Self::OtherHeader { .. } => "other_header",
+            Self::InThePast => "in_the_past",
+            Self::TooFarAhead { .. } => "too_far_ahead",
+            Self::SkippedByClocks => "skipped_by_clocks",
+            Self::NotAfterStart => "not_after_start",
+            Self::NeverOpens => "never_opens",
             Self::Malformed { .. } => "malformed",
         }
     }

@@ -25,6 +25,9 @@ pub(super) fn is_invisible(c: char) -> bool {
 pub struct Text<const MAX: usize, const LINES: bool>(String);
 
 impl<const MAX: usize, const LINES: bool> Text<MAX, LINES> {
+    /// The most characters.
+    pub const MAX_CHARS: usize = MAX;
+
     /// Accepts `raw` after trimming it.
     pub fn parse(raw: &str) -> Result<Self, Problem> {
         let trimmed = raw.trim();

@@ -2,16 +2,18 @@ use chrono::{DateTime, Utc};
 use nexus_domain::values::{MessageText, PlaceholderValues, Problem};
 use nexus_domain::{
     Campaign, CampaignContent, CampaignCounters, CampaignId, CampaignState, CampaignStatus,
-    CampaignTransitionError, ChannelKind, FailureCode, SenderId, TemplateMessage, TemplateVariable,
-    UserId,
+    CampaignTransitionError, ChannelKind, FailureCode, SenderId, StartPlan, StartProblem,
+    TemplateMessage, TemplateVariable, UserId,
 };
 
-use crate::support::{SeededEntropy, at, text};
+use crate::support::{SeededEntropy, at, schedule, text};
 
 fn state(status: CampaignStatus) -> CampaignState {
     match status {
         CampaignStatus::Draft => CampaignState::Draft,
-        CampaignStatus::Scheduled => CampaignState::Scheduled { at: at(50) },
+        CampaignStatus::Scheduled => CampaignState::Scheduled {
+            plan: StartPlan::new(schedule(50)),
+        },
         CampaignStatus::Active => CampaignState::Active { started_at: at(10) },
         CampaignStatus::Paused => CampaignState::Paused {
             started_at: at(10),
@@ -26,7 +28,8 @@ fn state(status: CampaignStatus) -> CampaignState {
             at: at(20),
         },
         CampaignStatus::Missed => CampaignState::Missed {
-            scheduled_at: at(50),
+            schedule: schedule(50),
+            problem: StartProblem::NobodyWasThere,
         },
     }
 }
@@ -35,7 +38,7 @@ fn sender() -> SenderId {
     SenderId::new(at(0), &SeededEntropy::new(9))
 }
 
-fn campaign(status: CampaignStatus) -> Campaign {
+pub(crate) fn campaign(status: CampaignStatus) -> Campaign {
     let entropy = SeededEntropy::new(3);
     Campaign {
         id: CampaignId::new(at(0), &entropy),
@@ -47,6 +50,7 @@ fn campaign(status: CampaignStatus) -> Campaign {
             MessageText::parse("Hola {nombre}", &[]).expect("it is a text"),
         ),
         audience: None,
+        send_window: None,
         sender_id: None,
         state: state(status),
         counters: CampaignCounters::default(),
@@ -63,19 +67,21 @@ enum Action {
     Resume,
     Cancel,
     Complete,
-    Miss,
+    Unschedule,
+    Reopen,
     Edit,
     Delete,
 }
 
-const ACTIONS: [Action; 9] = [
+const ACTIONS: [Action; 10] = [
     Action::Schedule,
     Action::Start,
     Action::Pause,
     Action::Resume,
     Action::Cancel,
     Action::Complete,
-    Action::Miss,
+    Action::Unschedule,
+    Action::Reopen,
     Action::Edit,
     Action::Delete,
 ];
@@ -86,13 +92,14 @@ fn act(
     now: DateTime<Utc>,
 ) -> Result<(), CampaignTransitionError> {
     match action {
-        Action::Schedule => campaign.schedule(at(500), now),
+        Action::Schedule => campaign.schedule(schedule(500), now),
         Action::Start => campaign.start(sender(), now),
         Action::Pause => campaign.pause(Some(FailureCode::CredentialInvalid), now),
         Action::Resume => campaign.resume(now),
         Action::Cancel => campaign.cancel(now),
         Action::Complete => campaign.complete(now),
-        Action::Miss => campaign.miss(now),
+        Action::Unschedule => campaign.unschedule(now),
+        Action::Reopen => campaign.reopen(now),
         Action::Edit => campaign.check_editable(),
         Action::Delete => campaign.check_deletable(),
     }
@@ -106,7 +113,9 @@ fn expected(from: CampaignStatus, action: Action) -> Option<CampaignState> {
         Some(state(from)),
         Some(CampaignState::Active { started_at: now }),
     );
-    let scheduled = Some(CampaignState::Scheduled { at: at(500) });
+    let scheduled = Some(CampaignState::Scheduled {
+        plan: StartPlan::new(schedule(500)),
+    });
     let completed = Some(CampaignState::Completed {
         started_at: at(10),
         at: now,
@@ -122,10 +131,8 @@ fn expected(from: CampaignStatus, action: Action) -> Option<CampaignState> {
         reason: Some(FailureCode::CredentialInvalid),
     });
     let resumed = Some(CampaignState::Active { started_at: at(10) });
-    let missed = Some(CampaignState::Missed {
-        scheduled_at: at(50),
-    });
-    // schedule, start, pause, resume, cancel, complete, miss, edit, delete
+    let draft = Some(CampaignState::Draft);
+    // schedule, start, pause, resume, cancel, complete, unschedule, reopen, edit, delete
     let row = match from {
         S::Draft => [
             scheduled,
@@ -133,6 +140,7 @@ fn expected(from: CampaignStatus, action: Action) -> Option<CampaignState> {
             None,
             None,
             cancelled(None),
+            None,
             None,
             None,
             same,
@@ -145,7 +153,8 @@ fn expected(from: CampaignStatus, action: Action) -> Option<CampaignState> {
             None,
             cancelled(None),
             None,
-            missed,
+            draft,
+            None,
             same,
             same,
         ],
@@ -157,6 +166,7 @@ fn expected(from: CampaignStatus, action: Action) -> Option<CampaignState> {
             cancelled(Some(at(10))),
             completed,
             None,
+            same,
             None,
             None,
         ],
@@ -168,11 +178,17 @@ fn expected(from: CampaignStatus, action: Action) -> Option<CampaignState> {
             cancelled(Some(at(10))),
             completed,
             None,
+            same,
             None,
             None,
         ],
-        S::Completed | S::Cancelled => [None, None, None, None, None, None, None, None, same],
-        S::Missed => [scheduled, active, None, None, None, None, None, same, same],
+        S::Completed => [
+            None, None, None, None, None, None, None, resumed, None, same,
+        ],
+        S::Cancelled => [None, None, None, None, None, None, None, None, None, same],
+        S::Missed => [
+            scheduled, active, None, None, None, None, draft, None, same, same,
+        ],
     };
     row[action as usize]
 }
@@ -188,14 +204,33 @@ fn every_action_in_every_status_leads_where_the_table_says() {
             if let Some(state) = expected(from, action) {
                 assert_eq!(outcome, Ok(()), "{from:?} {action:?}");
                 assert_eq!(after.state, state, "{from:?} {action:?}");
-                let checks_only = matches!(action, Action::Edit | Action::Delete);
-                let changed_at = if checks_only { at(0) } else { at(100) };
+                let changed_at = if state == before.state && !matches!(action, Action::Schedule) {
+                    at(0)
+                } else {
+                    at(100)
+                };
                 assert_eq!(after.updated_at, changed_at, "{from:?} {action:?}");
             } else {
                 let refusal = CampaignTransitionError { status: from };
                 assert_eq!(outcome, Err(refusal), "{from:?} {action:?}");
                 assert_eq!(after, before, "{from:?} {action:?}");
             }
+        }
+    }
+}
+
+#[test]
+fn a_campaign_with_nobody_left_is_complete() {
+    let mut running = campaign(CampaignStatus::Active);
+    running.counters.pending = 1;
+    assert!(!running.complete_if_settled(at(100)));
+    running.counters.pending = 0;
+    assert!(running.complete_if_settled(at(100)));
+    assert_eq!(running.state.completed_at(), Some(at(100)));
+    for status in CampaignStatus::ALL {
+        if status != CampaignStatus::Active {
+            let mut other = campaign(status);
+            assert!(!other.complete_if_settled(at(100)), "{status:?}");
         }
     }
 }
@@ -232,7 +267,8 @@ fn each_state_tells_the_times_that_belong_to_it() {
         let state = state(status);
         assert_eq!(state.started_at(), started, "{status:?}");
         assert_eq!(state.completed_at(), completed, "{status:?}");
-        assert_eq!(state.scheduled_at(), scheduled, "{status:?}");
+        let told = state.schedule().map(|schedule| schedule.at);
+        assert_eq!(told, scheduled, "{status:?}");
     }
 }
 

@@ -433,6 +433,7 @@ fn counters_and_messages_add_up_field_by_field() {
         failed: 8,
         skipped: 9,
         unconfirmed: 10,
+        unconfirmed_left: 11,
     };
     let doubled = CampaignCounters {
         total: 2,
@@ -445,6 +446,7 @@ fn counters_and_messages_add_up_field_by_field() {
         failed: 16,
         skipped: 18,
         unconfirmed: 20,
+        unconfirmed_left: 22,
     };
     assert_eq!(counters.plus(counters), doubled);
     let messages = MessageDelta {

@@ -2,10 +2,11 @@ use chrono::{DateTime, Utc};
 use nexus_domain::values::{FieldName, MessageText, SegmentName, Tag};
 use nexus_domain::{
     Audience, Campaign, CampaignContent, CampaignCounters, CampaignId, CampaignState,
-    CampaignStatus, ChannelKind, ContactFilter, ContactStatus, Segment, SegmentId,
+    CampaignStatus, ChannelKind, ContactFilter, ContactStatus, Segment, SegmentId, StartPlan,
+    StartProblem,
 };
 
-use crate::support::{at, contact, text};
+use crate::support::{at, contact, schedule, text};
 
 fn tags(labels: &[&str]) -> Vec<Tag> {
     Tag::parse_list(labels.iter().copied()).expect("tags")
@@ -131,6 +132,7 @@ fn campaign() -> Campaign {
         subject: None,
         content: CampaignContent::Text(MessageText::parse("Hola", &[]).expect("a text")),
         audience: None,
+        send_window: None,
         sender_id: None,
         state: CampaignState::Draft,
         counters: CampaignCounters::default(),
@@ -156,9 +158,12 @@ fn a_campaign_awaits_its_segment_and_follows_its_tags_until_it_starts() {
     let (started_at, at_end) = (at(1), at(2));
     for state in [
         CampaignState::Draft,
-        CampaignState::Scheduled { at: at_end },
+        CampaignState::Scheduled {
+            plan: StartPlan::new(schedule(2)),
+        },
         CampaignState::Missed {
-            scheduled_at: at_end,
+            schedule: schedule(2),
+            problem: StartProblem::NobodyWasThere,
         },
         CampaignState::Active { started_at },
         CampaignState::Paused {

@@ -6,11 +6,12 @@ use std::sync::Mutex;
 use chrono::{DateTime, TimeDelta, Utc};
 use nexus_domain::ports::{Clock, Entropy};
 use nexus_domain::values::{
-    Country, CustomFields, EmailAddress, FieldName, FieldValue, PhoneNumber, Tag, Text,
+    Country, CustomFields, EmailAddress, FieldName, FieldValue, PhoneNumber, Tag, Text, TimeZone,
 };
 use nexus_domain::{
     CampaignContact, CampaignContactId, CampaignId, Contact, ContactId, ContactSource,
-    ContactStatus, Delivery, DeliveryStatus, Failure, FailureCode, SenderId, SkipReason, UserId,
+    ContactStatus, Delivery, DeliveryStatus, Failure, FailureCode, Schedule, SenderId, SkipReason,
+    UserId,
 };
 
 /// A time of day that stands still.
@@ -51,6 +52,16 @@ pub(crate) fn at(seconds: i64) -> DateTime<Utc> {
         .parse::<DateTime<Utc>>()
         .expect("it is a time");
     beginning + TimeDelta::seconds(seconds)
+}
+
+/// A start at this second, and an hour later at the latest.
+pub(crate) fn schedule(seconds: i64) -> Schedule {
+    Schedule {
+        local: at(seconds).naive_utc(),
+        time_zone: TimeZone::UTC,
+        at: at(seconds),
+        latest_start_at: at(seconds + 3_600),
+    }
 }
 
 pub(crate) fn country(code: &str) -> Country {

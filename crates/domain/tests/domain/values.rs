@@ -634,6 +634,11 @@ fn every_problem() -> Vec<Problem> {
         | Problem::NoSuchColumn
         | Problem::MappedTwice
         | Problem::OtherHeader { .. }
+        | Problem::InThePast
+        | Problem::TooFarAhead { .. }
+        | Problem::SkippedByClocks
+        | Problem::NotAfterStart
+        | Problem::NeverOpens
         | Problem::Malformed { .. } => true,
     };
     let problems = vec![
@@ -676,6 +681,11 @@ fn every_problem() -> Vec<Problem> {
         Problem::OtherHeader {
             header: "Correo".to_owned(),
         },
+        Problem::InThePast,
+        Problem::TooFarAhead { days: 730 },
+        Problem::SkippedByClocks,
+        Problem::NotAfterStart,
+        Problem::NeverOpens,
         Problem::Malformed {
             expected: "2026-11-23".to_owned(),
         },

@@ -1,12 +1,12 @@
 //! Campaigns as they are stored.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDateTime, Utc};
 use nexus_domain::ports::StorageError;
-use nexus_domain::values::{MessageText, ShortText, Tag, fold};
+use nexus_domain::values::{MessageText, SendWindow, ShortText, Tag, TimeZone, WallTime, fold};
 use nexus_domain::{
     Audience, Campaign, CampaignContent, CampaignCounters, CampaignId, CampaignState,
-    CampaignStatus, ChannelKind, ContactStatus, FailureCode, SegmentId, SenderId, TemplateMessage,
-    TemplateVariable, UserId,
+    CampaignStatus, ChannelKind, ContactStatus, FailureCode, Schedule, SegmentId, SenderId,
+    StartPlan, StartProblem, TemplateMessage, TemplateVariable, UserId,
 };
 use sea_orm::FromQueryResult;
 use sea_orm::sea_query::Value;
@@ -20,12 +20,15 @@ pub(super) const COLUMNS: &str = "r.id, r.user_id, r.name, r.name_key, r.channel
      r.message, r.template_name, r.template_language, r.template_variables, r.audience, \
      r.sender_id, r.status, r.scheduled_at, r.started_at, r.ended_at, r.pause_reason, r.total, \
      r.pending, r.sent, r.delivered, r.opened, r.clicked, r.replied, r.failed, r.skipped, \
-     r.unconfirmed, r.created_at, r.updated_at";
+     r.unconfirmed, r.unconfirmed_left, r.created_at, r.updated_at, r.scheduled_local, \
+     r.schedule_time_zone, r.latest_start_at, r.start_tries, r.next_start_at, r.start_problem, \
+     r.send_window";
 
 /// What [`saved_values`] are the values of.
 pub(super) const SAVED: &str = "user_id, id, name, name_key, channel, subject, message, \
      template_name, template_language, template_variables, audience, sender_id, status, \
-     scheduled_at, started_at, ended_at, pause_reason, updated_at, segment_id";
+     scheduled_at, started_at, ended_at, pause_reason, updated_at, segment_id, scheduled_local, \
+     schedule_time_zone, latest_start_at, start_tries, next_start_at, start_problem, send_window";
 
 #[derive(FromQueryResult)]
 pub(super) struct CampaignRow {
@@ -50,6 +53,13 @@ pub(super) struct CampaignRow {
     counters: CountersRow,
     pub(super) created_at: DateTime<Utc>,
     updated_at: DateTime<Utc>,
+    scheduled_local: Option<String>,
+    schedule_time_zone: Option<String>,
+    latest_start_at: Option<DateTime<Utc>>,
+    start_tries: i64,
+    next_start_at: Option<DateTime<Utc>>,
+    start_problem: Option<String>,
+    send_window: Option<String>,
 }
 
 #[derive(FromQueryResult)]
@@ -64,6 +74,7 @@ pub(super) struct CountersRow {
     failed: i64,
     skipped: i64,
     unconfirmed: i64,
+    unconfirmed_left: i64,
 }
 
 impl CountersRow {
@@ -79,6 +90,7 @@ impl CountersRow {
             failed: self.failed,
             skipped: self.skipped,
             unconfirmed: self.unconfirmed,
+            unconfirmed_left: self.unconfirmed_left,
         }
     }
 }
@@ -91,6 +103,15 @@ struct StoredAudience {
     tags: Vec<String>,
     status: Option<ContactStatus>,
     search: Option<String>,
+}
+
+/// When it may be sent, as it is stored.
+#[derive(Serialize, Deserialize)]
+struct StoredWindow {
+    days: Vec<String>,
+    from: String,
+    to: String,
+    time_zone: String,
 }
 
 impl CampaignRow {
@@ -107,6 +128,7 @@ impl CampaignRow {
             subject: row.parse_some("subject", self.subject.as_deref(), ShortText::parse)?,
             content: self.content(row)?,
             audience: self.audience(row)?,
+            send_window: self.send_window(row)?,
             sender_id: self.sender_id.map(SenderId::from_uuid),
             state: self.state(row)?,
             counters: self.counters.counters(),
@@ -156,15 +178,72 @@ impl CampaignRow {
         }))
     }
 
+    fn send_window(&self, row: Row) -> Result<Option<SendWindow>, StorageError> {
+        let Some(stored) = &self.send_window else {
+            return Ok(None);
+        };
+        let column = "send_window";
+        let stored: StoredWindow = row.json(column, stored)?;
+        let days = stored
+            .days
+            .iter()
+            .map(|day| row.parse(column, day, SendWindow::parse_day))
+            .collect::<Result<Vec<_>, _>>()?;
+        let from = row.parse(column, &stored.from, WallTime::parse)?;
+        let to = row.parse(column, &stored.to, WallTime::parse)?;
+        let time_zone = row.parse(column, &stored.time_zone, TimeZone::parse)?;
+        let window = SendWindow::new(days, from, to, time_zone).ok();
+        row.need(column, window).map(Some)
+    }
+
+    fn schedule(&self, row: Row) -> Result<Schedule, StorageError> {
+        let at = row.need("scheduled_at", self.scheduled_at)?;
+        let time_zone = row.need("schedule_time_zone", self.schedule_time_zone.as_deref())?;
+        let time_zone = row.parse("schedule_time_zone", time_zone, TimeZone::parse)?;
+        let local: Option<NaiveDateTime> = row.parse_some(
+            "scheduled_local",
+            self.scheduled_local.as_deref(),
+            str::parse,
+        )?;
+        Ok(Schedule {
+            local: local.unwrap_or_else(|| at.with_timezone(&time_zone.tz()).naive_local()),
+            time_zone,
+            at,
+            latest_start_at: row.need("latest_start_at", self.latest_start_at)?,
+        })
+    }
+
+    fn start_problem(&self, row: Row) -> Result<Option<StartProblem>, StorageError> {
+        self.start_problem
+            .as_deref()
+            .map(|word| {
+                row.word(
+                    "start_problem",
+                    word,
+                    &StartProblem::ALL,
+                    StartProblem::as_str,
+                )
+            })
+            .transpose()
+    }
+
+    fn plan(&self, row: Row) -> Result<StartPlan, StorageError> {
+        Ok(StartPlan {
+            schedule: self.schedule(row)?,
+            tries: row.unsigned("start_tries", self.start_tries)?,
+            next_try_at: row.need("next_start_at", self.next_start_at)?,
+            problem: self.start_problem(row)?,
+        })
+    }
+
     fn state(&self, row: Row) -> Result<CampaignState, StorageError> {
         let started_at = || row.need("started_at", self.started_at);
         let ended_at = || row.need("ended_at", self.ended_at);
-        let scheduled_at = || row.need("scheduled_at", self.scheduled_at);
         Ok(
             match row.parse("status", &self.status, CampaignStatus::parse)? {
                 CampaignStatus::Draft => CampaignState::Draft,
                 CampaignStatus::Scheduled => CampaignState::Scheduled {
-                    at: scheduled_at()?,
+                    plan: self.plan(row)?,
                 },
                 CampaignStatus::Active => CampaignState::Active {
                     started_at: started_at()?,
@@ -190,7 +269,8 @@ impl CampaignRow {
                     at: ended_at()?,
                 },
                 CampaignStatus::Missed => CampaignState::Missed {
-                    scheduled_at: scheduled_at()?,
+                    schedule: self.schedule(row)?,
+                    problem: row.need("start_problem", self.start_problem(row)?)?,
                 },
             },
         )
@@ -218,6 +298,12 @@ pub(super) fn saved_values(campaign: &Campaign) -> Result<Vec<Value>, StorageErr
         CampaignState::Paused { reason, .. } => reason.map(FailureCode::as_str),
         _ => None,
     };
+    let schedule = campaign.state.schedule();
+    let plan = match campaign.state {
+        CampaignState::Scheduled { plan } => Some(plan),
+        _ => None,
+    };
+    let window = campaign.send_window.as_ref().map(window_json).transpose()?;
     Ok(params![
         campaign.user_id,
         campaign.id,
@@ -232,13 +318,29 @@ pub(super) fn saved_values(campaign: &Campaign) -> Result<Vec<Value>, StorageErr
         campaign.audience.as_ref().map(audience_json).transpose()?,
         campaign.sender_id,
         campaign.status().as_str(),
-        campaign.state.scheduled_at(),
+        schedule.map(|schedule| schedule.at),
         campaign.state.started_at(),
         ended_at,
         pause_reason,
         campaign.updated_at,
         campaign.awaited_segment(),
+        schedule.map(|schedule| schedule.local.format("%Y-%m-%dT%H:%M:%S%.f").to_string()),
+        schedule.map(|schedule| schedule.time_zone.name()),
+        schedule.map(|schedule| schedule.latest_start_at),
+        plan.map_or(0, |plan| plan.tries),
+        plan.map(|plan| plan.next_try_at),
+        campaign.state.start_problem().map(StartProblem::as_str),
+        window,
     ])
+}
+
+fn window_json(window: &SendWindow) -> Result<String, StorageError> {
+    to_json(&StoredWindow {
+        days: window.days().into_iter().map(str::to_owned).collect(),
+        from: window.from().to_string(),
+        to: window.to().to_string(),
+        time_zone: window.time_zone().name().to_owned(),
+    })
 }
 
 fn audience_json(audience: &Audience) -> Result<String, StorageError> {
@@ -270,8 +372,9 @@ pub(super) fn counter_values(counters: &CampaignCounters) -> Vec<Value> {
         counters.failed,
         counters.skipped,
         counters.unconfirmed,
+        counters.unconfirmed_left,
     ]
 }
 
-pub(super) const COUNTERS: &str =
-    "total, pending, sent, delivered, opened, clicked, replied, failed, skipped, unconfirmed";
+pub(super) const COUNTERS: &str = "total, pending, sent, delivered, opened, clicked, replied, failed, skipped, unconfirmed, \
+     unconfirmed_left";

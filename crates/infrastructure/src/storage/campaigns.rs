@@ -1,6 +1,7 @@
 //! Campaigns, and the contacts chosen for them one by one.
 
 use async_trait::async_trait;
+use chrono::{DateTime, Utc};
 use nexus_domain::ports::{CampaignRepository, StorageError};
 use nexus_domain::values::{CampaignSort, ListRequest, Listing, Paging, ShortText, fold};
 use nexus_domain::{
@@ -46,6 +47,17 @@ struct NamedRow {
 struct CountRow {
     id: Uuid,
     number: i64,
+}
+
+#[derive(FromQueryResult)]
+struct DueRow {
+    user_id: Uuid,
+    id: Uuid,
+}
+
+#[derive(FromQueryResult)]
+struct StartRow {
+    at: Option<DateTime<Utc>>,
 }
 
 impl SqlRepositories {
@@ -122,7 +134,9 @@ impl CampaignRepository for SqlRepositories {
              message = $7, template_name = $8, template_language = $9, template_variables = $10, \
              audience = $11, sender_id = $12, status = $13, scheduled_at = $14, \
              started_at = $15, ended_at = $16, pause_reason = $17, updated_at = $18, \
-             segment_id = $19 \
+             segment_id = $19, scheduled_local = $20, schedule_time_zone = $21, \
+             latest_start_at = $22, start_tries = $23, next_start_at = $24, start_problem = $25, \
+             send_window = $26 \
              WHERE user_id = $1 AND id = $2";
         self.db()
             .execute(Sql::with(sql, saved_values(campaign)?))
@@ -143,7 +157,8 @@ impl CampaignRepository for SqlRepositories {
                 "UPDATE campaigns SET total = total + $3, pending = pending + $4, \
                  sent = sent + $5, delivered = delivered + $6, opened = opened + $7, \
                  clicked = clicked + $8, replied = replied + $9, failed = failed + $10, \
-                 skipped = skipped + $11, unconfirmed = unconfirmed + $12 \
+                 skipped = skipped + $11, unconfirmed = unconfirmed + $12, \
+                 unconfirmed_left = unconfirmed_left + $13 \
                  WHERE user_id = $1 AND id = $2 RETURNING {COUNTERS}"
             ),
             values,
@@ -161,7 +176,8 @@ impl CampaignRepository for SqlRepositories {
     ) -> Result<(), StorageError> {
         let sql = Sql::with(
             "UPDATE campaigns SET total = $3, pending = 0, sent = 0, delivered = 0, opened = 0, \
-             clicked = 0, replied = 0, failed = 0, skipped = 0, unconfirmed = 0 \
+             clicked = 0, replied = 0, failed = 0, skipped = 0, unconfirmed = 0, \
+             unconfirmed_left = 0 \
              WHERE user_id = $1 AND id = $2",
             params![user, id, total],
         );
@@ -290,6 +306,23 @@ impl CampaignRepository for SqlRepositories {
         together.done().await
     }
 
+    async fn choose_as(
+        &mut self,
+        user: UserId,
+        id: CampaignId,
+        from: CampaignId,
+    ) -> Result<(), StorageError> {
+        let sql = Sql::with(
+            "INSERT INTO campaign_choices (campaign_id, contact_id, user_id) \
+             SELECT c.id, o.contact_id, o.user_id FROM campaign_choices AS o \
+             JOIN campaigns AS c ON c.id = $2 AND c.user_id = $1 \
+             WHERE o.campaign_id = $3 AND o.user_id = $1 ORDER BY o.contact_id",
+            params![user, id, from],
+        );
+        self.db().execute(sql).await?;
+        Ok(())
+    }
+
     async fn chosen(
         &mut self,
         user: UserId,
@@ -343,6 +376,37 @@ impl CampaignRepository for SqlRepositories {
             params![sender, user],
         );
         self.campaigns_by(sql).await
+    }
+
+    async fn due_to_start(
+        &mut self,
+        now: DateTime<Utc>,
+        most: u32,
+    ) -> Result<Vec<(UserId, CampaignId)>, StorageError> {
+        let sql = Sql::with(
+            "SELECT user_id, id FROM campaigns WHERE status = 'scheduled' \
+             AND next_start_at <= $1 ORDER BY next_start_at, id LIMIT $2",
+            params![now, most],
+        );
+        let rows: Vec<DueRow> = self.db().all(sql).await?;
+        Ok(rows
+            .into_iter()
+            .map(|row| {
+                (
+                    UserId::from_uuid(row.user_id),
+                    CampaignId::from_uuid(row.id),
+                )
+            })
+            .collect())
+    }
+
+    async fn next_start(&mut self) -> Result<Option<DateTime<Utc>>, StorageError> {
+        let sql = Sql::new(
+            "SELECT next_start_at AS at FROM campaigns WHERE status = 'scheduled' \
+             ORDER BY next_start_at LIMIT 1",
+        );
+        let row: Option<StartRow> = self.db().one(sql).await?;
+        Ok(row.and_then(|row| row.at))
     }
 
     async fn unfinished_with_placeholders(

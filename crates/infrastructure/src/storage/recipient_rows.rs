@@ -3,8 +3,8 @@
 use chrono::{DateTime, Utc};
 use nexus_domain::ports::StorageError;
 use nexus_domain::{
-    CampaignContact, CampaignContactId, CampaignId, ContactId, Delivery, DeliveryStatus, Failure,
-    FailureCode, SenderId, SkipReason, UserId,
+    CampaignContact, CampaignContactId, CampaignId, ContactId, Decision, Delivery, DeliveryStatus,
+    Failure, FailureCode, SenderId, SkipReason, UserId,
 };
 use sea_orm::FromQueryResult;
 use sea_orm::sea_query::Value;
@@ -16,10 +16,11 @@ use super::sql::params;
 pub(super) const COLUMNS: &str = "r.id, r.user_id, r.campaign_id, r.sender_id, r.contact_id, \
      r.name, r.address, r.status, r.attempts, r.not_before, r.message_id, r.failure_code, \
      r.failure_provider_code, r.failure_detail, r.skip_reason, r.dispatched_at, r.accepted_at, \
-     r.delivered_at, r.read_at, r.failed_at, r.replied_at, r.created_at, r.updated_at";
+     r.delivered_at, r.read_at, r.failed_at, r.replied_at, r.created_at, r.updated_at, \
+     r.failed_through, r.decision, r.decided_at";
 
 /// What the ledger changes, after the id: the values of [`ledger_values`].
-pub(super) const LEDGER: [&str; 15] = [
+pub(super) const LEDGER: [&str; 16] = [
     "status",
     "attempts",
     "not_before",
@@ -35,7 +36,12 @@ pub(super) const LEDGER: [&str; 15] = [
     "failed_at",
     "replied_at",
     "updated_at",
+    "failed_through",
 ];
+
+/// What the user decided, after the ledger: the values of [`decided_values`]. Messages on their way
+/// never change it.
+pub(super) const DECIDED: [&str; 2] = ["decision", "decided_at"];
 
 #[derive(FromQueryResult)]
 pub(super) struct RecipientRow {
@@ -62,6 +68,9 @@ pub(super) struct RecipientRow {
     replied_at: Option<DateTime<Utc>>,
     created_at: DateTime<Utc>,
     updated_at: DateTime<Utc>,
+    failed_through: i64,
+    decision: Option<String>,
+    decided_at: Option<DateTime<Utc>>,
 }
 
 impl RecipientRow {
@@ -82,6 +91,10 @@ impl RecipientRow {
             Some(word) => {
                 Some(row.word("skip_reason", word, &SkipReason::ALL, SkipReason::as_str)?)
             }
+            None => None,
+        };
+        let decision = match &self.decision {
+            Some(word) => Some(row.word("decision", word, &Decision::ALL, Decision::as_str)?),
             None => None,
         };
         Ok(CampaignContact {
@@ -105,6 +118,9 @@ impl RecipientRow {
                 read_at: self.read_at,
                 failed_at: self.failed_at,
                 replied_at: self.replied_at,
+                failed_through: row.unsigned("failed_through", self.failed_through)?,
+                decision,
+                decided_at: self.decided_at,
             },
             created_at: self.created_at,
             updated_at: self.updated_at,
@@ -133,12 +149,23 @@ pub(super) fn ledger_values(recipient: &CampaignContact) -> Vec<Value> {
         delivery.failed_at,
         delivery.replied_at,
         recipient.updated_at,
+        delivery.failed_through,
     ]
 }
 
-/// Every value of a new row: id, ledger, then what never changes.
-pub(super) fn all_values(recipient: &CampaignContact) -> Vec<Value> {
+/// As [`ledger_values`], with those of [`DECIDED`].
+pub(super) fn decided_values(recipient: &CampaignContact) -> Vec<Value> {
     let mut values = ledger_values(recipient);
+    values.extend(params![
+        recipient.delivery.decision.map(Decision::as_str),
+        recipient.delivery.decided_at,
+    ]);
+    values
+}
+
+/// Every value of a new row: id, ledger, decision, then what never changes.
+pub(super) fn all_values(recipient: &CampaignContact) -> Vec<Value> {
+    let mut values = decided_values(recipient);
     values.extend(params![
         recipient.user_id,
         recipient.campaign_id,
@@ -151,9 +178,9 @@ pub(super) fn all_values(recipient: &CampaignContact) -> Vec<Value> {
     values
 }
 
-/// The columns of [`all_values`] after the ledger's.
+/// The columns of [`all_values`] after the decision's.
 pub(super) const FIXED: &str =
     "user_id, campaign_id, sender_id, contact_id, name, address, created_at";
 
 /// How many values [`all_values`] are.
-pub(super) const ALL_VALUES: usize = 23;
+pub(super) const ALL_VALUES: usize = 26;

@@ -7,14 +7,17 @@ use chrono::{DateTime, Utc};
 use nexus_domain::ports::{CampaignContactRepository, StorageError};
 use nexus_domain::values::{Cursor, ListRequest, Listing, Paging, RecipientSort, SortDirection};
 use nexus_domain::{
-    CampaignContact, CampaignContactId, CampaignId, ChannelKind, DeliveryStatus, SenderId, UserId,
+    CampaignContact, CampaignContactId, CampaignId, ChannelKind, DecisionFilter, DeliveryStatus,
+    RecipientFilter, SenderId, UserId,
 };
 use sea_orm::FromQueryResult;
+use sea_orm::sea_query::Value;
 use uuid::Uuid;
 
 use super::SqlRepositories;
 use super::recipient_rows::{
-    ALL_VALUES, COLUMNS, FIXED, LEDGER, RecipientRow, all_values, ledger_values,
+    ALL_VALUES, COLUMNS, DECIDED, FIXED, LEDGER, RecipientRow, all_values, decided_values,
+    ledger_values,
 };
 use super::rows::{IdRow, Number};
 use super::sql::{Sql, params, rows_per_statement};
@@ -34,9 +37,13 @@ struct DueRow {
 }
 
 /// `WITH changed (id, status, …) AS (VALUES (…), (…)) UPDATE …`: one statement for many rows.
-fn update(recipients: &[&CampaignContact]) -> Sql {
-    let columns = LEDGER.join(", ");
-    let assignments: Vec<String> = LEDGER
+/// `values` are the id and those of `columns`.
+fn update(
+    recipients: &[&CampaignContact],
+    columns: &[&str],
+    values: fn(&CampaignContact) -> Vec<Value>,
+) -> Sql {
+    let assignments: Vec<String> = columns
         .iter()
         .map(|column| format!("{column} = changed.{column}"))
         .collect();
@@ -48,7 +55,8 @@ fn update(recipients: &[&CampaignContact]) -> Sql {
         .iter()
         .copied()
         .chain(repeated.into_iter().cycle().take(count))
-        .map(ledger_values);
+        .map(values);
+    let columns = columns.join(", ");
     Sql::new(format!("WITH changed (id, {columns}) AS ("))
         .rows(rows)
         .then(&format!(
@@ -58,7 +66,46 @@ fn update(recipients: &[&CampaignContact]) -> Sql {
         ))
 }
 
+/// The conditions of a filter, after others.
+fn filtered(mut sql: Sql, filter: &RecipientFilter) -> Sql {
+    if let Some(status) = filter.status {
+        sql = sql.then(" AND r.status = ").bind(status.as_str());
+    }
+    match filter.decision {
+        None => sql,
+        Some(DecisionFilter::Made(decision)) => {
+            sql.then(" AND r.decision = ").bind(decision.as_str())
+        }
+        Some(DecisionFilter::Pending) => sql.then(
+            " AND r.status = 'unconfirmed' AND (r.decision IS NULL OR r.decision <> 'leave')",
+        ),
+    }
+}
+
 impl SqlRepositories {
+    async fn save_columns(
+        &self,
+        recipients: &[CampaignContact],
+        columns: &[&str],
+        values: fn(&CampaignContact) -> Vec<Value>,
+    ) -> Result<(), StorageError> {
+        let together = self.db().together().await?;
+        let mut of_users: BTreeMap<UserId, Vec<&CampaignContact>> = BTreeMap::new();
+        for recipient in recipients {
+            of_users
+                .entry(recipient.user_id)
+                .or_default()
+                .push(recipient);
+        }
+        for (user, recipients) in of_users {
+            for chunk in recipients.chunks(CHANGED_ROWS) {
+                let sql = update(chunk, columns, values).bind(user);
+                together.db().execute(sql).await?;
+            }
+        }
+        together.done().await
+    }
+
     async fn recipients_by(&self, sql: Sql) -> Result<Vec<CampaignContact>, StorageError> {
         let rows: Vec<RecipientRow> = self.db().all(sql).await?;
         rows.into_iter().map(RecipientRow::recipient).collect()
@@ -78,8 +125,9 @@ impl CampaignContactRepository for SqlRepositories {
         let together = self.db().together().await?;
         for chunk in recipients.chunks(rows_per_statement(ALL_VALUES)) {
             let sql = Sql::new(format!(
-                "INSERT INTO campaign_contacts (id, {}, {FIXED}) ",
-                LEDGER.join(", ")
+                "INSERT INTO campaign_contacts (id, {}, {}, {FIXED}) ",
+                LEDGER.join(", "),
+                DECIDED.join(", ")
             ))
             .rows(chunk.iter().map(all_values));
             together.db().execute(sql).await?;
@@ -155,6 +203,29 @@ impl CampaignContactRepository for SqlRepositories {
         self.recipients_by(sql).await
     }
 
+    async fn lock_filtered(
+        &mut self,
+        user: UserId,
+        campaign: CampaignId,
+        filter: &RecipientFilter,
+        after: Option<CampaignContactId>,
+        most: u32,
+    ) -> Result<Vec<CampaignContact>, StorageError> {
+        let mut sql = Self::select_recipients()
+            .then("r.campaign_id = ")
+            .bind(campaign)
+            .then(" AND r.user_id = ")
+            .bind(user);
+        if let Some(after) = after {
+            sql = sql.then(" AND r.id > ").bind(after);
+        }
+        let sql = filtered(sql, filter)
+            .then(" ORDER BY r.id LIMIT ")
+            .bind(most)
+            .then(self.db().for_update());
+        self.recipients_by(sql).await
+    }
+
     async fn lock_many(
         &mut self,
         user: UserId,
@@ -222,27 +293,21 @@ impl CampaignContactRepository for SqlRepositories {
     }
 
     async fn save(&mut self, recipients: &[CampaignContact]) -> Result<(), StorageError> {
-        let together = self.db().together().await?;
-        let mut of_users: BTreeMap<UserId, Vec<&CampaignContact>> = BTreeMap::new();
-        for recipient in recipients {
-            of_users
-                .entry(recipient.user_id)
-                .or_default()
-                .push(recipient);
-        }
-        for (user, recipients) in of_users {
-            for chunk in recipients.chunks(CHANGED_ROWS) {
-                together.db().execute(update(chunk).bind(user)).await?;
-            }
-        }
-        together.done().await
+        self.save_columns(recipients, &LEDGER, ledger_values).await
+    }
+
+    async fn save_decided(&mut self, recipients: &[CampaignContact]) -> Result<(), StorageError> {
+        let columns = [&LEDGER[..], &DECIDED[..]].concat();
+        self.save_columns(recipients, &columns, decided_values)
+            .await
     }
 
     async fn list(
         &mut self,
         user: UserId,
         campaign: CampaignId,
-        status: Option<DeliveryStatus>,
+        filter: &RecipientFilter,
+        total: Option<u64>,
         request: &ListRequest<RecipientSort>,
     ) -> Result<Listing<CampaignContact>, StorageError> {
         let RecipientSort::Added = request.sort;
@@ -250,13 +315,11 @@ impl CampaignContactRepository for SqlRepositories {
             SortDirection::Ascending => ("ASC", ">"),
             SortDirection::Descending => ("DESC", "<"),
         };
-        let mut source = Sql::with(
+        let source = Sql::with(
             "FROM campaign_contacts AS r WHERE r.campaign_id = $1 AND r.user_id = $2",
             params![campaign, user],
         );
-        if let Some(status) = status {
-            source = source.then(" AND r.status = ").bind(status.as_str());
-        }
+        let source = filtered(source, filter);
         let mut sql = source
             .clone()
             .after(&format!("SELECT {COLUMNS} FROM (SELECT r.id AS listed_id "));
@@ -269,12 +332,16 @@ impl CampaignContactRepository for SqlRepositories {
         sql = sql
             .then(&format!(" ORDER BY r.id {order} LIMIT "))
             .bind(i64::from(request.size) + 1);
-        let mut total = None;
+        let mut shown_total = None;
         if let Paging::Page { number } = request.paging {
             let skipped = i64::from(number.saturating_sub(1)) * i64::from(request.size);
             sql = sql.then(" OFFSET ").bind(skipped);
-            let count = source.after("SELECT count(*) AS number ");
-            total = Some(Number::count(self.db().one(count).await?));
+            shown_total = if total.is_some() {
+                total
+            } else {
+                let count = source.after("SELECT count(*) AS number ");
+                Some(Number::count(self.db().one(count).await?))
+            };
         }
         let sql = sql.then(&format!(
             ") AS listed JOIN campaign_contacts AS r ON r.id = listed.listed_id \
@@ -290,7 +357,7 @@ impl CampaignContactRepository for SqlRepositories {
         });
         Ok(Listing {
             items,
-            total,
+            total: shown_total,
             total_is_exact: true,
             next,
         })
@@ -299,24 +366,29 @@ impl CampaignContactRepository for SqlRepositories {
     async fn next_due(
         &mut self,
         user: UserId,
-        sender: SenderId,
+        campaigns: &[CampaignId],
     ) -> Result<Option<DateTime<Utc>>, StorageError> {
-        let waiting = "FROM campaigns AS c JOIN campaign_contacts AS r \
-             ON r.campaign_id = c.id AND r.status = 'queued' \
-             WHERE c.sender_id = $1 AND c.user_id = $2 AND c.status = 'active'";
-        // One that is due at any time answers the question without looking at the others.
-        for rest in [
-            "AND r.not_before IS NULL LIMIT 1",
-            "ORDER BY r.not_before LIMIT 1",
-        ] {
-            let sql = Sql::with(
-                format!("SELECT coalesce(r.not_before, r.created_at) AS due_at {waiting} {rest}"),
-                params![sender, user],
-            );
-            if let Some(row) = self.db().one::<DueRow>(sql).await? {
-                return Ok(Some(row.due_at));
+        let mut soonest: Option<DateTime<Utc>> = None;
+        for chunk in campaigns.chunks(rows_per_statement(1)) {
+            // One that is due at any time answers the question without looking at the others.
+            for rest in [
+                " AND r.not_before IS NULL LIMIT 1",
+                " ORDER BY r.not_before LIMIT 1",
+            ] {
+                let sql = Sql::with(
+                    "SELECT coalesce(r.not_before, r.created_at) AS due_at \
+                     FROM campaign_contacts AS r \
+                     WHERE r.status = 'queued' AND r.user_id = $1 AND r.campaign_id IN ",
+                    params![user],
+                )
+                .list(chunk.iter().copied())
+                .then(rest);
+                if let Some(row) = self.db().one::<DueRow>(sql).await? {
+                    soonest = Some(soonest.map_or(row.due_at, |known| known.min(row.due_at)));
+                    break;
+                }
             }
         }
-        Ok(None)
+        Ok(soonest)
     }
 }

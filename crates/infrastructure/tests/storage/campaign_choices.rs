@@ -10,6 +10,7 @@ on_both_databases!(
     contacts_are_chosen_once_and_replaced,
     a_choice_that_can_t_be_made_leaves_the_one_before,
     another_user_sees_and_changes_no_choice,
+    what_is_chosen_for_one_is_chosen_for_a_copy,
 );
 
 async fn chosen(store: &Store, campaign: &Campaign) -> Vec<ContactId> {
@@ -93,4 +94,29 @@ async fn another_user_sees_and_changes_no_choice(store: Store) {
         assert_eq!(store.number(choices).await, 1);
     }
     assert_eq!(chosen(&store, &campaign).await, [contact.id]);
+}
+
+async fn what_is_chosen_for_one_is_chosen_for_a_copy(store: Store) {
+    let user = store.user().await;
+    let (original, copy) = (store.campaign(&user).await, store.campaign(&user).await);
+    let contacts = samples::contacts(user.id, 3);
+    store.add(&contacts).await;
+    let mut ids: Vec<_> = contacts.iter().map(|contact| contact.id).collect();
+    ids.sort_unstable();
+    let mut repositories = store.read();
+    let campaigns = repositories.campaigns();
+    campaigns.choose(user.id, original.id, &ids).await.unwrap();
+    let nobody = store.user().await.id;
+    campaigns
+        .choose_as(nobody, copy.id, original.id)
+        .await
+        .unwrap();
+    let chosen = campaigns.chosen(user.id, copy.id).await.unwrap();
+    assert_eq!(chosen, [], "another user chooses nobody");
+    campaigns
+        .choose_as(user.id, copy.id, original.id)
+        .await
+        .unwrap();
+    assert_eq!(campaigns.chosen(user.id, copy.id).await.unwrap(), ids);
+    assert_eq!(campaigns.chosen(user.id, original.id).await.unwrap(), ids);
 }

@@ -137,10 +137,8 @@ async fn every_combination_of_conditions_holds_together(store: Store) {
     let user = store.user().await.id;
     let states = [
         CampaignState::Draft,
-        CampaignState::Scheduled { at: at(60) },
-        CampaignState::Missed {
-            scheduled_at: at(5),
-        },
+        samples::scheduled(60),
+        samples::missed(5),
     ];
     let mut campaigns = Vec::new();
     for state in states {

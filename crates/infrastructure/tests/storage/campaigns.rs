@@ -1,8 +1,10 @@
+use chrono::Weekday;
 use nexus_domain::ports::StorageError;
+use nexus_domain::values::{SendWindow, TimeZone, WallTime};
 use nexus_domain::{
     Audience, Campaign, CampaignContent, CampaignCounters, CampaignFilter, CampaignState,
     CampaignStatus, ChannelKind, ContactStatus, CounterDelta, FailureCode, Message,
-    TemplateMessage, TemplateVariable,
+    RecipientFilter, Schedule, StartPlan, StartProblem, TemplateMessage, TemplateVariable,
 };
 
 use crate::samples::{self, after, at, message_text, page, short, tags};
@@ -19,6 +21,7 @@ on_both_databases!(
     the_active_campaigns_of_an_account_come_oldest_first,
     a_deleted_campaign_takes_its_recipients_and_files_along,
     another_user_sees_and_changes_nothing,
+    scheduled_campaigns_are_found_when_they_are_due,
 );
 
 fn counters(first: i64) -> CampaignCounters {
@@ -33,6 +36,7 @@ fn counters(first: i64) -> CampaignCounters {
         failed: first + 7,
         skipped: first + 8,
         unconfirmed: first + 9,
+        unconfirmed_left: first + 10,
     }
 }
 
@@ -42,9 +46,13 @@ fn states() -> Vec<CampaignState> {
         started_at,
         reason: Some(code),
     });
+    let problems = StartProblem::ALL.map(|problem| CampaignState::Missed {
+        schedule: samples::schedule(5),
+        problem,
+    });
     [
         CampaignState::Draft,
-        CampaignState::Scheduled { at: at(60) },
+        samples::scheduled(60),
         CampaignState::Active { started_at },
         CampaignState::Paused {
             started_at,
@@ -62,12 +70,23 @@ fn states() -> Vec<CampaignState> {
             started_at: Some(started_at),
             at: at(7),
         },
-        CampaignState::Missed {
-            scheduled_at: at(5),
+        samples::missed(5),
+        CampaignState::Scheduled {
+            plan: StartPlan {
+                tries: 7,
+                next_try_at: at(61),
+                problem: Some(StartProblem::ProviderUnavailable),
+                schedule: Schedule {
+                    local: "2026-10-25T02:30:00.5".parse().unwrap(),
+                    time_zone: TimeZone::parse("Europe/Madrid").unwrap(),
+                    ..samples::schedule(60)
+                },
+            },
         },
     ]
     .into_iter()
     .chain(reasons)
+    .chain(problems)
     .collect()
 }
 
@@ -197,8 +216,17 @@ async fn everything_but_id_creation_and_counters_is_saved(store: Store) {
             tags: tags(&["vip"]),
             ..Audience::default()
         }),
+        send_window: Some(
+            SendWindow::new(
+                [Weekday::Mon, Weekday::Sun],
+                WallTime::parse("22:00").unwrap(),
+                WallTime::parse("06:30").unwrap(),
+                TimeZone::parse("Asia/Kathmandu").unwrap(),
+            )
+            .unwrap(),
+        ),
         sender_id: Some(sender.id),
-        state: CampaignState::Scheduled { at: at(60) },
+        state: samples::scheduled(60),
         counters: counters(50),
         created_at: at(99),
         updated_at: at(100),
@@ -367,7 +395,13 @@ async fn a_deleted_campaign_takes_its_recipients_and_files_along(store: Store) {
     let mut repositories = store.read();
     let rows = repositories
         .recipients()
-        .list(user.id, stays.id, None, &after(None, 10))
+        .list(
+            user.id,
+            stays.id,
+            &RecipientFilter::default(),
+            None,
+            &after(None, 10),
+        )
         .await;
     assert_eq!(rows.unwrap().items.len(), 3);
     // What was answered is kept, though its campaign is gone.
@@ -406,4 +440,52 @@ async fn another_user_sees_and_changes_nothing(store: Store) {
     let listing = campaigns.list(other.id, &everything, &page(1, 10)).await;
     assert_eq!(listing.unwrap().total, Some(0));
     assert_same(&find(&store, &campaign).await, &Some(campaign.clone()));
+}
+
+async fn scheduled_campaigns_are_found_when_they_are_due(store: Store) {
+    let (user, other) = (store.user().await, store.user().await);
+    let with = |user: &nexus_domain::User, state| Campaign {
+        state,
+        ..samples::campaign(user.id)
+    };
+    let waiting = CampaignState::Scheduled {
+        plan: StartPlan {
+            tries: 1,
+            next_try_at: at(90),
+            ..StartPlan::new(samples::schedule(10))
+        },
+    };
+    let (late, soon) = (
+        with(&user, samples::scheduled(60)),
+        with(&other, samples::scheduled(30)),
+    );
+    let tried = with(&user, waiting);
+    assert_eq!(store.read().campaigns().next_start().await.unwrap(), None);
+    for campaign in [
+        &late,
+        &soon,
+        &tried,
+        &with(&user, CampaignState::Draft),
+        &with(&user, samples::missed(5)),
+        &with(&user, CampaignState::Active { started_at: at(0) }),
+    ] {
+        insert(&store, campaign).await;
+    }
+    let mut repositories = store.read();
+    let campaigns = repositories.campaigns();
+    assert_eq!(campaigns.next_start().await.unwrap(), Some(at(30)));
+    for (now, most, expected) in [
+        (29, 10, vec![]),
+        (30, 10, vec![&soon]),
+        (60, 10, vec![&soon, &late]),
+        (90, 10, vec![&soon, &late, &tried]),
+        (90, 2, vec![&soon, &late]),
+    ] {
+        let expected: Vec<_> = expected
+            .into_iter()
+            .map(|campaign| (campaign.user_id, campaign.id))
+            .collect();
+        let due = campaigns.due_to_start(at(now), most).await.unwrap();
+        assert_eq!(due, expected, "{now}");
+    }
 }

@@ -2,7 +2,7 @@
 
 use nexus_domain::{
     Contact, ContactFilter, ContactId, ContactSelection, ContactStatus, ContactTotals, Message,
-    UserId,
+    RecipientFilter, UserId,
 };
 
 use crate::contact_tags::used_tags;
@@ -168,7 +168,13 @@ async fn contacts_are_deleted_together(store: Store) {
     let mut repositories = store.read();
     let rows = repositories
         .recipients()
-        .list(user.id, campaign.id, None, &after(None, 10))
+        .list(
+            user.id,
+            campaign.id,
+            &RecipientFilter::default(),
+            None,
+            &after(None, 10),
+        )
         .await
         .unwrap();
     recipient.contact_id = None;
@@ -251,7 +257,13 @@ async fn what_belongs_to_one_contact_is_handed_over(store: Store) {
     ] {
         let rows = repositories
             .recipients()
-            .list(user.id, campaign.id, None, &after(None, 10))
+            .list(
+                user.id,
+                campaign.id,
+                &RecipientFilter::default(),
+                None,
+                &after(None, 10),
+            )
             .await
             .unwrap();
         let mut contacts: Vec<_> = rows.items.iter().map(|row| row.contact_id).collect();

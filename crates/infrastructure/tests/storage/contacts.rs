@@ -3,7 +3,8 @@ use std::collections::BTreeSet;
 use chrono::TimeDelta;
 use nexus_domain::values::LongText;
 use nexus_domain::{
-    Contact, ContactFilter, ContactId, ContactSource, ContactStatus, Message, OptOutSource, UserId,
+    Contact, ContactFilter, ContactId, ContactSource, ContactStatus, Message, OptOutSource,
+    RecipientFilter, UserId,
 };
 
 use crate::contact_tags::used_tags;
@@ -261,7 +262,13 @@ async fn a_deleted_contact_leaves_its_ledger_rows_and_messages(store: Store) {
     let mut repositories = store.read();
     let rows = repositories
         .recipients()
-        .list(user.id, campaign.id, None, &after(None, 10))
+        .list(
+            user.id,
+            campaign.id,
+            &RecipientFilter::default(),
+            None,
+            &after(None, 10),
+        )
         .await
         .unwrap();
     recipient.contact_id = None;

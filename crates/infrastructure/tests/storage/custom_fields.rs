@@ -181,15 +181,13 @@ async fn campaigns_that_may_still_be_sent_are_found_by_their_placeholders(store:
     let text = |text: &str| CampaignContent::Text(message_text(text));
     let states = [
         CampaignState::Draft,
-        CampaignState::Scheduled { at: at(9) },
+        samples::scheduled(9),
         CampaignState::Active { started_at: at(1) },
         CampaignState::Paused {
             started_at: at(1),
             reason: None,
         },
-        CampaignState::Missed {
-            scheduled_at: at(1),
-        },
+        samples::missed(1),
         CampaignState::Completed {
             started_at: at(1),
             at: at(2),

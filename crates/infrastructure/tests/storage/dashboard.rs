@@ -147,6 +147,7 @@ async fn campaigns_and_their_messages_add_up(store: Store) {
             clicked: 100,
             skipped: 200,
             unconfirmed: 300,
+            unconfirmed_left: 30,
         },
         ..samples::campaign(user)
     };

@@ -1,7 +1,9 @@
 use chrono::{DateTime, Utc};
 use nexus_domain::values::{ListRequest, Listing, RecipientSort, SortDirection};
-use nexus_domain::{Campaign, CampaignState};
-use nexus_domain::{CampaignContact, ChannelKind, DeliveryStatus, UserId};
+use nexus_domain::{
+    Campaign, CampaignContact, ChannelKind, Decision, DecisionFilter, DeliveryStatus,
+    RecipientFilter, UserId,
+};
 
 use crate::recipients::{all, ids, in_status, insert, sending};
 use crate::samples::{self, after, at, page};
@@ -16,7 +18,9 @@ on_both_databases!(
     what_certainly_was_not_sent_is_not_found,
     an_address_is_one_of_a_channel_and_a_user,
     the_soonest_that_is_due_is_told,
-    what_is_not_being_sent_is_never_due,
+    what_is_settled_is_never_due,
+    recipients_are_found_by_what_was_decided_about_them,
+    recipients_are_locked_part_by_part,
 );
 
 async fn list(
@@ -27,8 +31,12 @@ async fn list(
 ) -> Listing<CampaignContact> {
     let mut repositories = store.read();
     let recipients = repositories.recipients();
+    let filter = RecipientFilter {
+        status,
+        decision: None,
+    };
     recipients
-        .list(campaign.user_id, campaign.id, status, request)
+        .list(campaign.user_id, campaign.id, &filter, None, request)
         .await
         .unwrap()
 }
@@ -221,11 +229,12 @@ async fn an_address_is_one_of_a_channel_and_a_user(store: Store) {
     assert_eq!(found, None);
 }
 
-async fn next_due(store: &Store, campaign: &Campaign) -> Option<DateTime<Utc>> {
+async fn next_due(store: &Store, campaigns: &[&Campaign]) -> Option<DateTime<Utc>> {
     let mut repositories = store.read();
     let recipients = repositories.recipients();
+    let ids: Vec<_> = campaigns.iter().map(|campaign| campaign.id).collect();
     recipients
-        .next_due(campaign.user_id, campaign.sender_id.unwrap())
+        .next_due(campaigns[0].user_id, &ids)
         .await
         .unwrap()
 }
@@ -233,7 +242,8 @@ async fn next_due(store: &Store, campaign: &Campaign) -> Option<DateTime<Utc>> {
 async fn the_soonest_that_is_due_is_told(store: Store) {
     let (user, sender, campaign) = sending(&store).await;
     let second = store.active_campaign(&user, &sender).await;
-    assert_eq!(next_due(&store, &campaign).await, None);
+    let both = [&campaign, &second];
+    assert_eq!(next_due(&store, &both).await, None);
     let waiting = |campaign, not_before| {
         let mut recipient = samples::recipient(campaign, &sender);
         recipient.delivery.not_before = not_before;
@@ -248,11 +258,16 @@ async fn the_soonest_that_is_due_is_told(store: Store) {
         (&second, None, at(3)),
     ] {
         insert(&store, &[waiting(campaign, not_before)]).await;
-        assert_eq!(next_due(&store, campaign).await, Some(expected));
+        assert_eq!(next_due(&store, &both).await, Some(expected));
     }
+    // Of those that are not asked about, nothing is told.
+    assert_eq!(next_due(&store, &[&campaign]).await, Some(at(80)));
+    let mut repositories = store.read();
+    let none = repositories.recipients().next_due(user.id, &[]).await;
+    assert_eq!(none.unwrap(), None);
 }
 
-async fn what_is_not_being_sent_is_never_due(store: Store) {
+async fn what_is_settled_is_never_due(store: Store) {
     let (campaign, recipients) = motley(&store).await;
     let mut unit = store.begin().await;
     let mut settled = recipients.clone();
@@ -263,25 +278,123 @@ async fn what_is_not_being_sent_is_never_due(store: Store) {
     }
     unit.recipients().save(&settled).await.unwrap();
     unit.commit().await.unwrap();
-    assert_eq!(next_due(&store, &campaign).await, None);
+    assert_eq!(next_due(&store, &[&campaign]).await, None);
 
-    let (_, sender, mut paused) = sending(&store).await;
-    insert(&store, &samples::recipients(&paused, &sender, 1)).await;
+    let (_, sender, other) = sending(&store).await;
+    insert(&store, &samples::recipients(&other, &sender, 1)).await;
+    assert!(next_due(&store, &[&other]).await.is_some());
     let as_other = Campaign {
         user_id: campaign.user_id,
-        ..paused.clone()
+        ..other
     };
-    assert!(next_due(&store, &paused).await.is_some());
-    assert_eq!(next_due(&store, &as_other).await, None);
-    let of_another_account = Campaign {
-        sender_id: campaign.sender_id,
-        ..paused.clone()
+    assert_eq!(next_due(&store, &[&as_other]).await, None);
+}
+
+async fn recipients_are_found_by_what_was_decided_about_them(store: Store) {
+    let (_, sender, campaign) = sending(&store).await;
+    let decided = |status, decision: Option<Decision>| {
+        let mut recipient = in_status(&campaign, &sender, status);
+        recipient.delivery.decision = decision;
+        recipient.delivery.decided_at = decision.map(|_| at(5));
+        recipient
     };
-    assert_eq!(next_due(&store, &of_another_account).await, None);
-    paused.state = CampaignState::Paused {
-        started_at: at(0),
-        reason: None,
+    let (leave, again) = (Some(Decision::Leave), Some(Decision::SendAgain));
+    let recipients = [
+        decided(DeliveryStatus::Unconfirmed, None),
+        decided(DeliveryStatus::Unconfirmed, leave),
+        decided(DeliveryStatus::Unconfirmed, again),
+        decided(DeliveryStatus::Delivered, leave),
+        decided(DeliveryStatus::Queued, again),
+        decided(DeliveryStatus::Queued, None),
+    ];
+    insert(&store, &recipients).await;
+    for (status, decision, expected) in [
+        (None, Some(DecisionFilter::Pending), vec![0, 2]),
+        (
+            None,
+            Some(DecisionFilter::Made(Decision::Leave)),
+            vec![1, 3],
+        ),
+        (
+            None,
+            Some(DecisionFilter::Made(Decision::SendAgain)),
+            vec![2, 4],
+        ),
+        (
+            Some(DeliveryStatus::Unconfirmed),
+            Some(DecisionFilter::Made(Decision::Leave)),
+            vec![1],
+        ),
+        (
+            Some(DeliveryStatus::Queued),
+            Some(DecisionFilter::Pending),
+            vec![],
+        ),
+        (None, None, vec![0, 1, 2, 3, 4, 5]),
+    ] {
+        let filter = RecipientFilter { status, decision };
+        let mut repositories = store.read();
+        let ledger = repositories.recipients();
+        let listing = ledger
+            .list(campaign.user_id, campaign.id, &filter, None, &page(1, 10))
+            .await
+            .unwrap();
+        let mut expected: Vec<_> = expected
+            .iter()
+            .map(|index: &usize| recipients[*index].clone())
+            .collect();
+        expected.sort_by_key(|recipient| recipient.id);
+        assert_eq!(listing.total, Some(expected.len() as u64), "{filter:?}");
+        assert_eq!(listing.items, expected, "{filter:?}");
+        // A total that is known is taken as it is, where one is shown at all.
+        for (request, total) in [(page(1, 1), Some(77)), (after(None, 1), None)] {
+            let listing = ledger
+                .list(campaign.user_id, campaign.id, &filter, Some(77), &request)
+                .await
+                .unwrap();
+            assert_eq!(listing.total, total);
+        }
+        let mut unit = store.begin().await;
+        let locked = unit
+            .recipients()
+            .lock_filtered(campaign.user_id, campaign.id, &filter, None, 10)
+            .await;
+        assert_eq!(locked.unwrap(), expected, "{filter:?}");
+    }
+}
+
+async fn recipients_are_locked_part_by_part(store: Store) {
+    let (campaign, recipients) = motley(&store).await;
+    let filter = RecipientFilter {
+        status: Some(DeliveryStatus::Failed),
+        decision: None,
     };
-    store.read().campaigns().save(&paused).await.unwrap();
-    assert_eq!(next_due(&store, &paused).await, None);
+    let mut expected = recipients;
+    expected.retain(|recipient| recipient.delivery.status == DeliveryStatus::Failed);
+    assert_eq!(expected.len(), 3);
+    let mut unit = store.begin().await;
+    let mut found = Vec::new();
+    let mut last = None;
+    loop {
+        let part = unit
+            .recipients()
+            .lock_filtered(campaign.user_id, campaign.id, &filter, last, 2)
+            .await
+            .unwrap();
+        last = part.last().map(|recipient| recipient.id);
+        if part.is_empty() {
+            break;
+        }
+        assert!(part.len() <= 2);
+        found.extend(part);
+    }
+    assert_eq!(found, expected);
+    drop(unit);
+    let nobody = store.user().await.id;
+    let seen = store
+        .read()
+        .recipients()
+        .lock_filtered(nobody, campaign.id, &filter, None, 10)
+        .await;
+    assert_eq!(seen.unwrap(), []);
 }

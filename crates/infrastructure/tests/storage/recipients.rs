@@ -1,7 +1,7 @@
 use nexus_domain::ports::DuplicateKey;
 use nexus_domain::{
-    Campaign, CampaignContact, CampaignContactId, Delivery, DeliveryStatus, Failure, FailureCode,
-    SenderAccount, SkipReason, User, UserId,
+    Campaign, CampaignContact, CampaignContactId, Decision, Delivery, DeliveryStatus, Failure,
+    FailureCode, RecipientFilter, SenderAccount, SkipReason, User, UserId,
 };
 
 use crate::samples::{self, at, page, recipient_id};
@@ -60,7 +60,15 @@ pub(crate) async fn all(store: &Store, user: UserId, campaign: &Campaign) -> Vec
     let every_part = walk(page(1, 100), async |request| {
         let mut repositories = store.read();
         let recipients = repositories.recipients();
-        let part = recipients.list(user, campaign.id, None, request).await;
+        let part = recipients
+            .list(
+                user,
+                campaign.id,
+                &RecipientFilter::default(),
+                None,
+                request,
+            )
+            .await;
         part.unwrap()
     });
     every_part.await
@@ -85,6 +93,9 @@ fn deliveries() -> Vec<Delivery> {
         read_at: Some(at(5)),
         failed_at: Some(at(6)),
         replied_at: Some(at(7)),
+        failed_through: 3,
+        decision: Some(Decision::Leave),
+        decided_at: Some(at(8)),
     };
     let statuses = DeliveryStatus::ALL.map(|status| Delivery {
         status,
@@ -201,13 +212,23 @@ async fn everything_that_happened_is_saved_and_nothing_else(store: Store) {
         });
     }
     let mut repositories = store.read();
+    let ledger = repositories.recipients();
+    ledger.save_decided(&changed).await.unwrap();
+    assert_same(&all(&store, user.id, &campaign).await, &recipients);
+    // What was decided stays when the rest is saved.
+    for recipient in &mut changed {
+        recipient.delivery.decision = None;
+        recipient.delivery.decided_at = None;
+    }
+    let mut repositories = store.read();
     repositories.recipients().save(&changed).await.unwrap();
     assert_same(&all(&store, user.id, &campaign).await, &recipients);
     // And back: what was filled is emptied.
     for recipient in &mut recipients {
         recipient.delivery = Delivery::queued();
     }
-    repositories.recipients().save(&recipients).await.unwrap();
+    let ledger = repositories.recipients();
+    ledger.save_decided(&recipients).await.unwrap();
     assert_same(&all(&store, user.id, &campaign).await, &recipients);
 }
 

@@ -14,9 +14,9 @@ use nexus_domain::{
     CampaignState, ChannelKind, Contact, ContactFilter, ContactId, ContactSource, ContactStatus,
     Delivery, Direction, ImportId, ImportPlan, ImportProgress, ImportStatus, ImportUndo,
     ImportedFile, InstanceId, Job, JobId, JobWork, MediaFile, MediaId, MediaKind, Message,
-    MessageBody, MessageId, NotificationSettings, PrivacySettings, ProviderKeys, Segment,
-    SegmentId, SenderAccount, SenderId, TableFormat, Theme, User, UserId, WebhookEvent,
-    WebhookEventId, WebhookKey, WebhookSource, WebhookState,
+    MessageBody, MessageId, NotificationSettings, PrivacySettings, ProviderKeys, Schedule, Segment,
+    SegmentId, SenderAccount, SenderId, StartPlan, StartProblem, TableFormat, Theme, User, UserId,
+    WebhookEvent, WebhookEventId, WebhookKey, WebhookSource, WebhookState,
 };
 use nexus_infrastructure::SystemEntropy;
 
@@ -152,11 +152,37 @@ pub(crate) fn campaign(user: UserId) -> Campaign {
         subject: None,
         content: CampaignContent::Text(message_text("Hola {nombre}")),
         audience: None,
+        send_window: None,
         sender_id: None,
         state: CampaignState::Draft,
         counters: CampaignCounters::default(),
         created_at: at(0),
         updated_at: at(0),
+    }
+}
+
+/// A start at this second, and an hour later at the latest.
+pub(crate) fn schedule(seconds: i64) -> Schedule {
+    Schedule {
+        local: at(seconds).naive_utc(),
+        time_zone: TimeZone::UTC,
+        at: at(seconds),
+        latest_start_at: at(seconds + 3_600),
+    }
+}
+
+/// Scheduled for this second.
+pub(crate) fn scheduled(seconds: i64) -> CampaignState {
+    CampaignState::Scheduled {
+        plan: StartPlan::new(schedule(seconds)),
+    }
+}
+
+/// Missed, when it should have started in this second.
+pub(crate) fn missed(seconds: i64) -> CampaignState {
+    CampaignState::Missed {
+        schedule: schedule(seconds),
+        problem: StartProblem::NobodyWasThere,
     }
 }
 

@@ -184,10 +184,8 @@ async fn until_it_starts_a_campaign_keeps_its_segment_from_deletion(store: Store
     };
     for state in [
         CampaignState::Draft,
-        CampaignState::Scheduled { at: at(9) },
-        CampaignState::Missed {
-            scheduled_at: at(9),
-        },
+        samples::scheduled(9),
+        samples::missed(9),
     ] {
         campaign.state = state;
         save_campaign(&store, &campaign).await;
@@ -221,13 +219,8 @@ async fn campaigns_that_have_not_started_and_have_an_audience_are_told(store: St
     let mut expected = Vec::new();
     for (audience, state) in [
         (everyone.clone(), CampaignState::Draft),
-        (everyone.clone(), CampaignState::Scheduled { at: at(9) }),
-        (
-            everyone.clone(),
-            CampaignState::Missed {
-                scheduled_at: at(9),
-            },
-        ),
+        (everyone.clone(), samples::scheduled(9)),
+        (everyone.clone(), samples::missed(9)),
         (None, CampaignState::Draft),
         (
             everyone.clone(),

@@ -1,7 +1,7 @@
 //! Looking at campaigns.
 
-use actix_web::get;
 use actix_web::web::{Data, Json, Path};
+use actix_web::{HttpRequest, get};
 use nexus_application::campaigns::{
     CampaignQuery, Campaigns, GetCampaignError, ListCampaignsError,
 };
@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use super::view::{CampaignEnvelope, CampaignView};
 use crate::errors::ApiError;
-use crate::extract::{ListQuery, Page, Query, SignedIn};
+use crate::extract::{ListQuery, Page, Query, SignedIn, language_of};
 use crate::routes::shared::{AnyFailure, NeedsObject, NeedsSession, TakesValues};
 
 /// Up to how many recipients a campaign's answer names the contacts chosen one by one. Those
@@ -82,6 +82,7 @@ impl From<GetCampaignError> for ApiError {
 pub async fn list(
     campaigns: Data<Campaigns>,
     SignedIn(actor): SignedIn,
+    http: HttpRequest,
     Query(part): Query<ListQuery>,
     Query(filter): Query<CampaignFilterQuery>,
 ) -> Result<Json<CampaignList>, ApiError> {
@@ -94,9 +95,14 @@ pub async fn list(
         ("name", CampaignSort::Name, SortDirection::Ascending),
     ])?;
     let listing = campaigns.list(&actor, &filter.into(), &request).await?;
+    let (language, now) = (language_of(&http), campaigns.now());
     Ok(Json(CampaignList {
         pagination: Page::of(&listing, &request),
-        campaigns: listing.items.into_iter().map(Into::into).collect(),
+        campaigns: listing
+            .items
+            .into_iter()
+            .map(|details| CampaignView::new(details, language, now))
+            .collect(),
     }))
 }
 
@@ -115,12 +121,13 @@ pub async fn list(
 pub async fn read(
     campaigns: Data<Campaigns>,
     SignedIn(actor): SignedIn,
+    http: HttpRequest,
     id: Path<Uuid>,
 ) -> Result<Json<CampaignEnvelope>, ApiError> {
     let id = CampaignId::from_uuid(*id);
     let details = campaigns.get(&actor, id).await?;
     let is_small = details.campaign.counters.total <= MOST_CONTACT_IDS;
-    let mut campaign = CampaignView::from(details);
+    let mut campaign = CampaignView::new(details, language_of(&http), campaigns.now());
     if is_small {
         campaign = campaign.with_chosen(&campaigns.chosen(&actor, id).await?);
     }

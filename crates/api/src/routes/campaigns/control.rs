@@ -3,13 +3,15 @@
 use actix_web::web::{Data, Json, Path};
 use actix_web::{HttpRequest, HttpResponse, post};
 use nexus_application::campaigns::{
-    Campaigns, CancelCampaignError, PauseCampaignError, ResumeCampaignError, SendCampaignError,
+    CampaignDetails, Campaigns, CancelCampaignError, PauseCampaignError, ResumeCampaignError,
+    SendCampaignError,
 };
 use nexus_domain::CampaignId;
 use nexus_domain::values::Language;
 use uuid::Uuid;
 
 use super::refusals::{not_while, provider_failed, provider_missing, template_unusable};
+use super::sending_again::no_sender;
 use super::view::CampaignEnvelope;
 use super::words::name_channel;
 use crate::errors::{ApiError, Code, ProblemDocument};
@@ -51,8 +53,7 @@ impl From<(ResumeCampaignError, Language)> for ApiError {
         match error {
             ResumeCampaignError::NotFound => Self::not_found(),
             ResumeCampaignError::NotResumable { status } => not_while(status, language),
-            ResumeCampaignError::NoProvider { missing } => provider_missing(missing, language),
-            ResumeCampaignError::SenderChanged => Self::new(Code::SenderChanged),
+            ResumeCampaignError::Sender(problem) => no_sender(problem, language),
             ResumeCampaignError::Storage(error) => error.into(),
         }
     }
@@ -65,6 +66,22 @@ impl From<(CancelCampaignError, Language)> for ApiError {
             CancelCampaignError::NotCancellable { status } => not_while(status, language),
             CancelCampaignError::Storage(error) => error.into(),
         }
+    }
+}
+
+/// What a person is told of a campaign that was to be steered.
+fn steered<E>(
+    outcome: Result<CampaignDetails, E>,
+    campaigns: &Campaigns,
+    request: &HttpRequest,
+) -> Result<CampaignEnvelope, ApiError>
+where
+    ApiError: From<(E, Language)>,
+{
+    let language = language_of(request);
+    match outcome {
+        Ok(details) => Ok(CampaignEnvelope::new(details, language, campaigns.now())),
+        Err(error) => Err((error, language).into()),
     }
 }
 
@@ -94,11 +111,9 @@ pub async fn send(
     request: HttpRequest,
     id: Path<Uuid>,
 ) -> Result<HttpResponse, ApiError> {
-    let details = campaigns
-        .send(&actor, CampaignId::from_uuid(*id))
-        .await
-        .map_err(|error| (error, language_of(&request)))?;
-    Ok(HttpResponse::Accepted().json(CampaignEnvelope::from(details)))
+    let outcome = campaigns.send(&actor, CampaignId::from_uuid(*id)).await;
+    let campaign = steered(outcome, &campaigns, &request)?;
+    Ok(HttpResponse::Accepted().json(campaign))
 }
 
 /// Stops a campaign for now: what is on its way arrives, nothing new is sent.
@@ -118,11 +133,8 @@ pub async fn pause(
     request: HttpRequest,
     id: Path<Uuid>,
 ) -> Result<Json<CampaignEnvelope>, ApiError> {
-    let details = campaigns
-        .pause(&actor, CampaignId::from_uuid(*id))
-        .await
-        .map_err(|error| (error, language_of(&request)))?;
-    Ok(Json(details.into()))
+    let outcome = campaigns.pause(&actor, CampaignId::from_uuid(*id)).await;
+    steered(outcome, &campaigns, &request).map(Json)
 }
 
 /// Lets a paused campaign go on, with the sender that began it.
@@ -149,11 +161,8 @@ pub async fn resume(
     request: HttpRequest,
     id: Path<Uuid>,
 ) -> Result<Json<CampaignEnvelope>, ApiError> {
-    let details = campaigns
-        .resume(&actor, CampaignId::from_uuid(*id))
-        .await
-        .map_err(|error| (error, language_of(&request)))?;
-    Ok(Json(details.into()))
+    let outcome = campaigns.resume(&actor, CampaignId::from_uuid(*id)).await;
+    steered(outcome, &campaigns, &request).map(Json)
 }
 
 /// Gives a campaign up: recipients whose turn has not come get nothing.
@@ -173,9 +182,6 @@ pub async fn cancel(
     request: HttpRequest,
     id: Path<Uuid>,
 ) -> Result<Json<CampaignEnvelope>, ApiError> {
-    let details = campaigns
-        .cancel(&actor, CampaignId::from_uuid(*id))
-        .await
-        .map_err(|error| (error, language_of(&request)))?;
-    Ok(Json(details.into()))
+    let outcome = campaigns.cancel(&actor, CampaignId::from_uuid(*id)).await;
+    steered(outcome, &campaigns, &request).map(Json)
 }

@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use nexus_application::Field;
-use nexus_application::campaigns::{AudienceInput, CreateCampaign, TemplateInput, UpdateCampaign};
+use nexus_application::campaigns::{
+    AudienceInput, CreateCampaign, SendWindowInput, TemplateInput, UpdateCampaign,
+};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
@@ -80,6 +82,35 @@ impl AudienceBody {
     }
 }
 
+/// Hours of some days of the week in which a campaign may be sent, by the clock on the wall. Where clocks
+/// are put forward or back its hours stay what they are.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(default)]
+pub struct SendWindowBody {
+    /// `mon`, `tue`, `wed`, `thu`, `fri`, `sat`, `sun`: those on which it opens, one at least.
+    #[schema(example = json!(["mon", "tue", "wed", "thu", "fri"]))]
+    days: Option<Vec<String>>,
+    #[schema(example = "09:00")]
+    from: Option<String>,
+    /// Up to `24:00`. Before `from`, it closes on the next day: `22:00` to `06:00`.
+    #[schema(example = "20:00")]
+    to: Option<String>,
+    /// An IANA zone; the user's own without it, as it is now.
+    #[schema(example = "America/Mexico_City")]
+    timezone: Option<String>,
+}
+
+impl From<SendWindowBody> for SendWindowInput {
+    fn from(body: SendWindowBody) -> Self {
+        Self {
+            days: body.days.unwrap_or_default(),
+            from: body.from.unwrap_or_default(),
+            to: body.to.unwrap_or_default(),
+            timezone: body.timezone,
+        }
+    }
+}
+
 /// A new campaign: a draft. It needs a name, a channel, and a message or a template.
 #[derive(Debug, Deserialize, ToSchema)]
 pub struct CreateCampaignBody {
@@ -107,6 +138,10 @@ pub struct CreateCampaignBody {
     #[serde(default, deserialize_with = "blank::object")]
     #[schema(value_type = Option<AudienceBody>)]
     audience: Patch<AudienceBody>,
+    /// When it may be sent; at any time without one.
+    #[serde(default, deserialize_with = "blank::object")]
+    #[schema(value_type = Option<SendWindowBody>)]
+    send_window: Patch<SendWindowBody>,
 }
 
 impl From<CreateCampaignBody> for CreateCampaign {
@@ -119,6 +154,7 @@ impl From<CreateCampaignBody> for CreateCampaign {
             template: body.template.value().map(Into::into),
             contact_ids: body.contact_ids.value().unwrap_or_default(),
             audience: body.audience.value().and_then(AudienceBody::rule),
+            send_window: body.send_window.value().map(Into::into),
         }
     }
 }
@@ -152,6 +188,10 @@ pub struct UpdateCampaignBody {
     #[serde(default, deserialize_with = "blank::object")]
     #[schema(value_type = Option<AudienceBody>)]
     audience: Patch<AudienceBody>,
+    /// Replaces the whole window.
+    #[serde(default, deserialize_with = "blank::object")]
+    #[schema(value_type = Option<SendWindowBody>)]
+    send_window: Patch<SendWindowBody>,
 }
 
 impl From<UpdateCampaignBody> for UpdateCampaign {
@@ -168,6 +208,7 @@ impl From<UpdateCampaignBody> for UpdateCampaign {
                 Patch::Null => Field::Clear,
                 Patch::Value(audience) => audience.rule().map_or(Field::Clear, Field::Set),
             },
+            send_window: field_of(body.send_window),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use actix_web::web::{Data, Json, Path};
 use actix_web::{HttpRequest, get};
-use nexus_application::campaigns::{Campaigns, ListRecipientsError};
+use nexus_application::campaigns::{Campaigns, ListRecipientsError, RecipientQuery};
 use nexus_domain::CampaignId;
 use nexus_domain::values::{RecipientSort, SortDirection};
 use serde::{Deserialize, Serialize};
@@ -29,6 +29,18 @@ pub struct RecipientFilterQuery {
     /// `queued`, `dispatching`, `accepted`, `delivered`, `read`, `failed`, `skipped`, `in_doubt`,
     /// `unconfirmed` or `cancelled`.
     status: Option<String>,
+    /// By what was decided about them when they were `unconfirmed`: `pending` (nothing yet),
+    /// `send_again` or `leave`.
+    decision: Option<String>,
+}
+
+impl From<RecipientFilterQuery> for RecipientQuery {
+    fn from(query: RecipientFilterQuery) -> Self {
+        Self {
+            status: query.status,
+            decision: query.decision,
+        }
+    }
 }
 
 impl From<ListRecipientsError> for ApiError {
@@ -64,7 +76,7 @@ pub async fn list(
     let request = part.read(&[("added", RecipientSort::Added, SortDirection::Ascending)])?;
     let id = CampaignId::from_uuid(*id);
     let listing = campaigns
-        .recipients(&actor, id, filter.status.as_deref(), &request)
+        .recipients(&actor, id, &filter.into(), &request)
         .await?;
     let language = language_of(&http);
     Ok(Json(RecipientList {

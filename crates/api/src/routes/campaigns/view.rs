@@ -4,16 +4,16 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 use nexus_application::campaigns::CampaignDetails;
-use nexus_domain::values::Language;
+use nexus_domain::values::{Language, SendWindow};
 use nexus_domain::{
-    Audience, CampaignContact, CampaignState, ContactId, ContactStatus, FailureCode, MediaFile,
-    TemplateMessage,
+    Audience, CampaignContact, CampaignState, ContactId, ContactStatus, Decision, FailureCode,
+    MediaFile, StartProblem, TemplateMessage,
 };
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::words::{explain_failure, explain_skip};
+use super::words::{explain_failure, explain_skip, explain_start_problem};
 
 /// An approved template with a value for each of its variables.
 #[derive(Debug, Serialize, ToSchema)]
@@ -74,6 +74,32 @@ impl From<&Audience> for AudienceView {
     }
 }
 
+/// Hours of some days of the week.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct SendWindowView {
+    /// `mon`, `tue`, `wed`, `thu`, `fri`, `sat`, `sun`: those on which it opens.
+    #[schema(example = json!(["mon", "tue", "wed", "thu", "fri"]))]
+    days: Vec<&'static str>,
+    #[schema(example = "09:00")]
+    from: String,
+    /// Before `from`, it closes on the next day.
+    #[schema(example = "20:00")]
+    to: String,
+    #[schema(example = "America/Mexico_City")]
+    timezone: &'static str,
+}
+
+impl From<&SendWindow> for SendWindowView {
+    fn from(window: &SendWindow) -> Self {
+        Self {
+            days: window.days(),
+            from: window.from().to_string(),
+            to: window.to().to_string(),
+            timezone: window.time_zone().name(),
+        }
+    }
+}
+
 /// A file that goes with a campaign's message.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct MediaView {
@@ -124,7 +150,27 @@ pub struct CampaignView {
     status: &'static str,
     /// Why it was paused, when it was not the user who did.
     pause_reason: Option<&'static str>,
+    /// When it starts by itself, or should have started when it is `missed`.
     scheduled_at: Option<DateTime<Utc>>,
+    /// The same as it was entered: by the clocks of `timezone`.
+    #[schema(example = "2026-12-24T09:00:00")]
+    scheduled_local: Option<String>,
+    /// The zone of `scheduled_local`.
+    #[schema(example = "America/Mexico_City")]
+    timezone: Option<&'static str>,
+    /// From then on it is not started any more.
+    latest_start_at: Option<DateTime<Utc>>,
+    /// Why it did not start at its time: while it is `scheduled`, it is tried again; `missed`, it
+    /// never started. `nobody_was_there`, `interrupted`, `provider_missing`, `channel_unavailable`,
+    /// `no_recipients`, `template_unusable`, `provider_refused`, `provider_unavailable`,
+    /// `store_unavailable` or `tag_being_renamed`.
+    start_problem: Option<&'static str>,
+    /// The same for a person.
+    start_problem_text: Option<&'static str>,
+    /// When it may be sent; at any time without one.
+    send_window: Option<SendWindowView>,
+    /// While it is `active` and its window is closed: when that opens.
+    waiting_until: Option<DateTime<Utc>>,
     started_at: Option<DateTime<Utc>>,
     completed_at: Option<DateTime<Utc>>,
     created_at: DateTime<Utc>,
@@ -152,13 +198,19 @@ pub struct CampaignView {
     skipped_count: i64,
     #[schema(example = 0)]
     unconfirmed_count: i64,
+    /// Of the unconfirmed, those that wait for a decision.
+    #[schema(example = 0)]
+    undecided_count: i64,
     media_files: Vec<MediaView>,
 }
 
-impl From<CampaignDetails> for CampaignView {
-    fn from(details: CampaignDetails) -> Self {
+impl CampaignView {
+    /// The campaign as it is at `now`, with reasons in this language.
+    pub fn new(details: CampaignDetails, language: Language, now: DateTime<Utc>) -> Self {
         let CampaignDetails { campaign, media } = details;
         let counters = campaign.counters;
+        let schedule = campaign.state.schedule();
+        let start_problem = campaign.state.start_problem();
         let pause_reason = match campaign.state {
             CampaignState::Paused { reason, .. } => reason.map(FailureCode::as_str),
             _ => None,
@@ -177,7 +229,15 @@ impl From<CampaignDetails> for CampaignView {
             contact_ids: None,
             status: campaign.status().as_str(),
             pause_reason,
-            scheduled_at: campaign.state.scheduled_at(),
+            scheduled_at: schedule.map(|schedule| schedule.at),
+            scheduled_local: schedule.map(|s| s.local.format("%Y-%m-%dT%H:%M:%S").to_string()),
+            timezone: schedule.map(|schedule| schedule.time_zone.name()),
+            latest_start_at: schedule.map(|schedule| schedule.latest_start_at),
+            start_problem: start_problem.map(StartProblem::as_str),
+            start_problem_text: start_problem
+                .map(|problem| explain_start_problem(problem, language)),
+            send_window: campaign.send_window.as_ref().map(Into::into),
+            waiting_until: campaign.waiting_until(now),
             started_at: campaign.state.started_at(),
             completed_at: campaign.state.completed_at(),
             created_at: campaign.created_at,
@@ -192,12 +252,11 @@ impl From<CampaignDetails> for CampaignView {
             failed_count: counters.failed,
             skipped_count: counters.skipped,
             unconfirmed_count: counters.unconfirmed,
+            undecided_count: counters.unconfirmed - counters.unconfirmed_left,
             media_files: media.iter().map(Into::into).collect(),
         }
     }
-}
 
-impl CampaignView {
     /// With the contacts chosen one by one.
     #[must_use]
     pub fn with_chosen(self, chosen: &[ContactId]) -> Self {
@@ -220,9 +279,10 @@ impl From<CampaignView> for CampaignEnvelope {
     }
 }
 
-impl From<CampaignDetails> for CampaignEnvelope {
-    fn from(details: CampaignDetails) -> Self {
-        CampaignView::from(details).into()
+impl CampaignEnvelope {
+    /// As [`CampaignView::new`].
+    pub fn new(details: CampaignDetails, language: Language, now: DateTime<Utc>) -> Self {
+        CampaignView::new(details, language, now).into()
     }
 }
 
@@ -256,6 +316,9 @@ pub struct RecipientView {
     read_at: Option<DateTime<Utc>>,
     failed_at: Option<DateTime<Utc>>,
     replied_at: Option<DateTime<Utc>>,
+    /// What was decided when it was `unconfirmed`: `send_again` or `leave`.
+    decision: Option<&'static str>,
+    decided_at: Option<DateTime<Utc>>,
     updated_at: DateTime<Utc>,
 }
 
@@ -291,6 +354,8 @@ impl RecipientView {
             read_at: delivery.read_at,
             failed_at: delivery.failed_at,
             replied_at: delivery.replied_at,
+            decision: delivery.decision.map(Decision::as_str),
+            decided_at: delivery.decided_at,
             updated_at: recipient.updated_at,
         }
     }

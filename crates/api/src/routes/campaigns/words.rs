@@ -3,7 +3,7 @@
 
 use nexus_application::campaigns::TemplateProblem;
 use nexus_domain::values::Language;
-use nexus_domain::{CampaignStatus, ChannelKind, FailureCode, SkipReason};
+use nexus_domain::{CampaignStatus, ChannelKind, FailureCode, SkipReason, StartProblem};
 
 /// Why a recipient was passed over, for a person.
 pub(super) fn explain_skip(reason: SkipReason, language: Language) -> &'static str {
@@ -73,6 +73,49 @@ pub(super) fn explain_failure(code: FailureCode, language: Language) -> &'static
         (F::RetriesExhausted, Language::En) => "WhatsApp was busy at every attempt.",
         (F::Other, Language::Es) => "WhatsApp rechazó el mensaje; su código dice más.",
         (F::Other, Language::En) => "WhatsApp refused the message; its code says more.",
+    }
+}
+
+/// Why a campaign did not start at its time, for a person.
+pub(super) fn explain_start_problem(problem: StartProblem, language: Language) -> &'static str {
+    use StartProblem as P;
+    match (problem, language) {
+        (P::NobodyWasThere, Language::Es) => {
+            "El servicio no estuvo en marcha entre la hora programada y la hora límite."
+        }
+        (P::NobodyWasThere, Language::En) => {
+            "The service was not running between the scheduled time and the latest start."
+        }
+        (P::Interrupted, Language::Es) => "El envío no se pudo empezar antes de la hora límite.",
+        (P::Interrupted, Language::En) => "Sending could not be begun before the latest start.",
+        (P::ProviderMissing, Language::Es) => "Falta configurar WhatsApp en tu perfil.",
+        (P::ProviderMissing, Language::En) => "WhatsApp is not configured in your profile.",
+        (P::ChannelUnavailable, Language::Es) => "Su canal todavía no está disponible.",
+        (P::ChannelUnavailable, Language::En) => "Its channel is not available yet.",
+        (P::NoRecipients, Language::Es) => {
+            "No había ningún destinatario al que se pudiera escribir."
+        }
+        (P::NoRecipients, Language::En) => "There was no recipient that could be written to.",
+        (P::TemplateUnusable, Language::Es) => {
+            "WhatsApp no tiene aprobada su plantilla, o la plantilla lleva otras variables."
+        }
+        (P::TemplateUnusable, Language::En) => {
+            "WhatsApp has not approved its template, or the template has other variables."
+        }
+        (P::ProviderRefused, Language::Es) => {
+            "WhatsApp rechazó tu cuenta o tu clave; revísalas en tu perfil y en el panel de Meta."
+        }
+        (P::ProviderRefused, Language::En) => {
+            "WhatsApp refused your account or your key; check them in your profile and in Meta's dashboard."
+        }
+        (P::ProviderUnavailable, Language::Es) => "WhatsApp no respondió.",
+        (P::ProviderUnavailable, Language::En) => "WhatsApp did not answer.",
+        (P::StoreUnavailable, Language::Es) => "El servicio tuvo un problema para guardar datos.",
+        (P::StoreUnavailable, Language::En) => "The service had trouble storing data.",
+        (P::TagBeingRenamed, Language::Es) => {
+            "Se estaba renombrando una etiqueta de sus destinatarios."
+        }
+        (P::TagBeingRenamed, Language::En) => "A tag of its audience was being renamed.",
     }
 }
 

@@ -62,10 +62,12 @@ impl From<(DeleteCampaignError, Language)> for ApiError {
 pub async fn create(
     campaigns: Data<Campaigns>,
     SignedIn(actor): SignedIn,
+    request: HttpRequest,
     Body(body): Body<CreateCampaignBody>,
 ) -> Result<HttpResponse, ApiError> {
     let details = campaigns.create(&actor, body.into()).await?;
-    Ok(HttpResponse::Created().json(CampaignEnvelope::from(details)))
+    let campaign = CampaignEnvelope::new(details, language_of(&request), campaigns.now());
+    Ok(HttpResponse::Created().json(campaign))
 }
 
 /// Changes a campaign that has not started. `status` and counters in the body change nothing.
@@ -88,11 +90,16 @@ pub async fn update(
     Body(body): Body<UpdateCampaignBody>,
 ) -> Result<Json<CampaignEnvelope>, ApiError> {
     let id = CampaignId::from_uuid(*id);
+    let language = language_of(&request);
     let details = campaigns
         .update(&actor, id, body.into())
         .await
-        .map_err(|error| (error, language_of(&request)))?;
-    Ok(Json(details.into()))
+        .map_err(|error| (error, language))?;
+    Ok(Json(CampaignEnvelope::new(
+        details,
+        language,
+        campaigns.now(),
+    )))
 }
 
 /// Deletes a campaign and what is known of its recipients. While messages of it may be on their

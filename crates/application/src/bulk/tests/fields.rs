@@ -21,6 +21,7 @@ fn saying(text: &str) -> Campaign {
         subject: None,
         content: CampaignContent::Text(MessageText::from_stored(text).expect("a text")),
         audience: None,
+        send_window: None,
         sender_id: None,
         state: CampaignState::Draft,
         counters: CampaignCounters::default(),

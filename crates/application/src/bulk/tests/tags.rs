@@ -105,6 +105,7 @@ fn campaign(number: u32, labels: &[&str]) -> Campaign {
             tags: tags(labels),
             ..Audience::default()
         }),
+        send_window: None,
         sender_id: None,
         state: CampaignState::Draft,
         counters: CampaignCounters::default(),

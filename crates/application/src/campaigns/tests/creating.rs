@@ -124,6 +124,11 @@ async fn every_bad_field_of_a_new_campaign_is_listed() {
             status: Some("gone".to_owned()),
             search: Some("x".repeat(256)),
         }),
+        send_window: Some(SendWindowInput {
+            days: texts(&["lunes"]),
+            timezone: Some("UTC".to_owned()),
+            ..SendWindowInput::default()
+        }),
     };
     assert_eq!(
         refused(&problems_of(typed).await),
@@ -137,6 +142,9 @@ async fn every_bad_field_of_a_new_campaign_is_listed() {
             ("audience.tags", "tag_with_comma"),
             ("audience.status", "not_one_of"),
             ("audience.search", "too_long"),
+            ("send_window.days", "not_one_of"),
+            ("send_window.from", "required"),
+            ("send_window.to", "required"),
         ])
     );
 }

@@ -6,6 +6,7 @@ mod custom_fields;
 mod enrolling;
 mod previewing;
 mod samples;
+mod scheduling;
 mod sending;
 mod starting;
 mod starting_audiences;
@@ -25,7 +26,7 @@ use nexus_domain::ports::{
     ApprovedTemplate, ChannelError, MessageChannel, MockMessageChannel, SenderCredentials,
     StorageError,
 };
-use nexus_domain::values::{EmailAddress, Violations};
+use nexus_domain::values::{EmailAddress, TimeZone, Violations};
 use nexus_domain::{
     Audience, CampaignContact, CampaignContent, CampaignCounters, CampaignState, CampaignStatus,
     ChannelKind, Contact, ContactFilter, ContactId, ContactStatus, Delivery, SecretField,
@@ -38,8 +39,8 @@ use crate::Field;
 use crate::fixtures::{PaperSealer, actor, clock, entropy, fields, now, refused, user};
 use samples::{
     account, all_but, approved, campaign, campaign_id, contact, contact_id, earlier, file,
-    for_gmail, in_status, phone, ready, recipient, regulars, sender_id, short, tag, text, vips,
-    with_template,
+    for_gmail, in_status, phone, ready, recipient, regulars, schedule, sender_id, short, tag, text,
+    vips, with_template,
 };
 use store::{
     broken, choosing, counting, failing_media, finding, having, having_fields, holding_fields,
@@ -84,14 +85,18 @@ fn bench_with(
         .into_iter()
         .map(|channel| Arc::new(channel) as Arc<dyn MessageChannel>);
     Bench {
-        campaigns: Campaigns::new(CampaignPorts {
-            storage: storage.clone(),
-            sealer: Arc::new(PaperSealer),
-            channels: Channels::new(channels),
-            clock: clock(),
-            entropy: entropy(),
-            wake: wake.clone(),
-        }),
+        campaigns: Campaigns::new(
+            CampaignPorts {
+                storage: storage.clone(),
+                sealer: Arc::new(PaperSealer),
+                channels: Channels::new(channels),
+                clock: clock(),
+                entropy: entropy(),
+                wake: wake.clone(),
+                schedule_wake: Arc::new(Notify::new()),
+            },
+            ScheduleConfig::default(),
+        ),
         storage,
         wake,
     }

@@ -3,11 +3,11 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use nexus_domain::ports::SecretSealer as _;
 use nexus_domain::values::{
-    CustomFields, MessageText, PersonName, PhoneNumber, SegmentName, ShortText, Tag,
+    CustomFields, MessageText, PersonName, PhoneNumber, SegmentName, ShortText, Tag, TimeZone,
 };
 use nexus_domain::{
-    CampaignContactId, CampaignId, ContactSource, MediaId, MediaKind, Segment, SegmentId, SenderId,
-    TemplateVariable,
+    CampaignContactId, CampaignId, ContactSource, MediaId, MediaKind, Schedule, Segment, SegmentId,
+    SenderId, StartPlan, StartProblem, TemplateVariable,
 };
 
 use super::*;
@@ -80,6 +80,7 @@ pub(super) fn campaign() -> Campaign {
         subject: None,
         content: CampaignContent::Text(text("Hola {nombre}")),
         audience: None,
+        send_window: None,
         sender_id: None,
         state: CampaignState::Draft,
         counters: CampaignCounters::default(),
@@ -128,12 +129,24 @@ pub(super) fn approved() -> ApprovedTemplate {
     }
 }
 
+/// A start at [`now`], and six hours later at the latest.
+pub(super) fn schedule() -> Schedule {
+    Schedule {
+        local: now().naive_utc(),
+        time_zone: TimeZone::UTC,
+        at: now(),
+        latest_start_at: now() + TimeDelta::hours(6),
+    }
+}
+
 pub(super) fn in_status(status: CampaignStatus) -> Campaign {
     let started_at = earlier();
     let at = earlier();
     let state = match status {
         CampaignStatus::Draft => CampaignState::Draft,
-        CampaignStatus::Scheduled => CampaignState::Scheduled { at },
+        CampaignStatus::Scheduled => CampaignState::Scheduled {
+            plan: StartPlan::new(schedule()),
+        },
         CampaignStatus::Active => CampaignState::Active { started_at },
         CampaignStatus::Paused => CampaignState::Paused {
             started_at,
@@ -144,7 +157,10 @@ pub(super) fn in_status(status: CampaignStatus) -> Campaign {
             started_at: Some(started_at),
             at,
         },
-        CampaignStatus::Missed => CampaignState::Missed { scheduled_at: at },
+        CampaignStatus::Missed => CampaignState::Missed {
+            schedule: schedule(),
+            problem: StartProblem::NobodyWasThere,
+        },
     };
     Campaign {
         state,

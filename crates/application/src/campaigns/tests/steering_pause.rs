@@ -180,7 +180,7 @@ async fn an_unknown_campaign_or_user_resumes_nothing() {
 async fn a_campaign_does_not_go_on_without_what_its_channel_needs() {
     let unit = locking(Some(paused(None)));
     let error = refusal_to_resume(resuming(user(), unit)).await;
-    let ResumeCampaignError::NoProvider { missing } = error else {
+    let ResumeCampaignError::Sender(SenderProblem::NoProvider { missing }) = error else {
         panic!("unexpected: {error}");
     };
     assert_eq!(missing, ["whatsapp_api_key", "whatsapp_phone_number_id"]);
@@ -197,7 +197,10 @@ async fn a_campaign_does_not_go_on_from_another_number() {
         begun_by(&mut unit, begun);
         let error = refusal_to_resume(resuming(ready(), unit)).await;
         assert!(
-            matches!(error, ResumeCampaignError::SenderChanged),
+            matches!(
+                error,
+                ResumeCampaignError::Sender(SenderProblem::SenderChanged)
+            ),
             "{error}"
         );
     }

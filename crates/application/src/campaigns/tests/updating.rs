@@ -211,6 +211,12 @@ async fn every_bad_field_of_an_update_is_listed() {
             status: Some("gone".to_owned()),
             search: Some("x".repeat(256)),
         }),
+        send_window: Field::Set(SendWindowInput {
+            days: Vec::new(),
+            from: "9".to_owned(),
+            to: String::new(),
+            timezone: Some("Marte".to_owned()),
+        }),
     };
     assert_eq!(
         problems(campaign(), changes).await,
@@ -225,6 +231,10 @@ async fn every_bad_field_of_an_update_is_listed() {
             ("audience.tags", "tag_with_comma"),
             ("audience.status", "not_one_of"),
             ("audience.search", "too_long"),
+            ("send_window.days", "never_opens"),
+            ("send_window.from", "malformed"),
+            ("send_window.to", "required"),
+            ("send_window.timezone", "unknown_time_zone"),
         ])
     );
 }

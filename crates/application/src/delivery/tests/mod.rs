@@ -20,6 +20,7 @@ pub(crate) mod tables;
 pub(crate) mod units;
 mod waiting;
 mod whatever_happens;
+mod windows;
 pub(crate) mod world;
 
 use std::pin::Pin;

@@ -119,8 +119,8 @@ fn recipients(unit: &mut MockUnitOfWork, s: &Session) {
     answer!(s, unit.recipients, expect_save, |t, recipients| {
         t.save_recipients(recipients);
     });
-    answer!(s, unit.recipients, expect_next_due, |t, user, sender| {
-        t.next_due(user, sender)
+    answer!(s, unit.recipients, expect_next_due, |t, user, campaigns| {
+        t.next_due(user, campaigns)
     });
 }
 

@@ -101,12 +101,6 @@ impl Tables {
         Ok(campaign.counters)
     }
 
-    fn is_active(&self, id: CampaignId) -> bool {
-        self.campaigns
-            .get(&id)
-            .is_some_and(|campaign| campaign.status() == CampaignStatus::Active)
-    }
-
     pub(super) fn active_of(&self, user: UserId, sender: SenderId) -> Vec<Campaign> {
         let of_account =
             |campaign: &&Campaign| campaign.user_id == user && campaign.sender_id == Some(sender);
@@ -211,12 +205,11 @@ impl Tables {
         }
     }
 
-    pub(super) fn next_due(&self, user: UserId, sender: SenderId) -> Option<DateTime<Utc>> {
+    pub(super) fn next_due(&self, user: UserId, campaigns: &[CampaignId]) -> Option<DateTime<Utc>> {
         let waiting = self.recipients.values().filter(|r| {
             r.user_id == user
-                && r.sender_id == sender
+                && campaigns.contains(&r.campaign_id)
                 && r.delivery.status == DeliveryStatus::Queued
-                && self.is_active(r.campaign_id)
         });
         waiting
             .map(|r| r.delivery.not_before.unwrap_or(r.created_at))

@@ -36,6 +36,8 @@ struct State {
     working: Option<Tables>,
     /// The most recipients that were ever dispatching at once.
     most_dispatching: usize,
+    /// How many statements there were.
+    statements: u64,
 }
 
 fn dispatching(tables: &Tables) -> usize {
@@ -61,6 +63,10 @@ impl Ledger {
     pub(crate) async fn change<T>(&self, change: impl FnOnce(&mut Tables) -> T) -> T {
         let _turn = self.writer.lock().await;
         self.with(change)
+    }
+
+    pub(crate) fn statements(&self) -> u64 {
+        self.state().statements
     }
 
     pub(crate) fn most_dispatching(&self) -> usize {
@@ -175,6 +181,7 @@ impl Session {
     ) -> Result<T, StorageError> {
         self.connection.check()?;
         let mut state = self.connection.ledger.state();
+        state.statements += 1;
         if !self.in_unit {
             return Ok(statement(&mut state.committed));
         }

@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use nexus_domain::ports::{Clock, Entropy, SecretSealer as _};
-use nexus_domain::values::{CustomFields, MessageText, PersonName, PhoneNumber, ShortText};
+use nexus_domain::values::{
+    CustomFields, MessageText, PersonName, PhoneNumber, SendWindow, ShortText,
+};
 use nexus_domain::{
     Campaign, CampaignContact, CampaignContactId, CampaignContent, CampaignCounters, CampaignId,
     CampaignState, CampaignStatus, ChannelKind, Contact, ContactId, ContactSource, ContactStatus,
@@ -151,6 +153,7 @@ impl World {
             subject: None,
             content,
             audience: None,
+            send_window: None,
             sender_id: Some(sender),
             state: CampaignState::Active { started_at: now },
             counters: CampaignCounters {
@@ -250,6 +253,10 @@ impl World {
             change(campaign);
         };
         self.ledger.change(campaign).await;
+    }
+
+    pub(crate) async fn confine(&self, id: CampaignId, window: SendWindow) {
+        self.steer(id, |c| c.send_window = Some(window)).await;
     }
 
     pub(crate) async fn pause(&self, id: CampaignId) {

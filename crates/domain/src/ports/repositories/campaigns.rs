@@ -1,6 +1,7 @@
 //! Campaigns.
 
 use async_trait::async_trait;
+use chrono::{DateTime, Utc};
 
 use crate::ports::StorageError;
 use crate::values::{CampaignSort, ListRequest, Listing, ShortText};
@@ -77,6 +78,13 @@ pub trait CampaignRepository: Send {
         id: CampaignId,
         contacts: &[ContactId],
     ) -> Result<(), StorageError>;
+    /// The contacts chosen one by one for `from` are chosen for `id` too, which has none yet.
+    async fn choose_as(
+        &mut self,
+        user: UserId,
+        id: CampaignId,
+        from: CampaignId,
+    ) -> Result<(), StorageError>;
     /// The contacts chosen one by one, by id.
     async fn chosen(
         &mut self,
@@ -96,6 +104,15 @@ pub trait CampaignRepository: Send {
         user: UserId,
         sender: SenderId,
     ) -> Result<Vec<Campaign>, StorageError>;
+    /// Scheduled campaigns of all users that are to be looked at by `now`, the longest due first, at
+    /// most `most`. For the scheduler, which then acts for each campaign's user.
+    async fn due_to_start(
+        &mut self,
+        now: DateTime<Utc>,
+        most: u32,
+    ) -> Result<Vec<(UserId, CampaignId)>, StorageError>;
+    /// When the next scheduled campaign of any user is to be looked at.
+    async fn next_start(&mut self) -> Result<Option<DateTime<Utc>>, StorageError>;
     /// The campaigns with placeholders that may still be sent (draft, scheduled, missed, active,
     /// paused), oldest first.
     async fn unfinished_with_placeholders(

@@ -6,7 +6,8 @@ use chrono::{DateTime, Utc};
 use crate::ports::StorageError;
 use crate::values::{ListRequest, Listing, RecipientSort};
 use crate::{
-    CampaignContact, CampaignContactId, CampaignId, ChannelKind, DeliveryStatus, SenderId, UserId,
+    CampaignContact, CampaignContactId, CampaignId, ChannelKind, DeliveryStatus, RecipientFilter,
+    SenderId, UserId,
 };
 
 /// Recipients of campaigns: the delivery ledger.
@@ -41,6 +42,17 @@ pub trait CampaignContactRepository: Send {
         campaign: CampaignId,
         most: u32,
     ) -> Result<Vec<CampaignContact>, StorageError>;
+    /// Locks recipients of a campaign that the filter lets through, by id, after `after`, at most
+    /// `most`. One that leaves the filter meanwhile is not among them, so there may be fewer than
+    /// `most` though others follow.
+    async fn lock_filtered(
+        &mut self,
+        user: UserId,
+        campaign: CampaignId,
+        filter: &RecipientFilter,
+        after: Option<CampaignContactId>,
+        most: u32,
+    ) -> Result<Vec<CampaignContact>, StorageError>;
     /// Locks recipients by id, always in the order of their ids, so that two who lock overlapping
     /// sets wait instead of blocking each other for good.
     async fn lock_many(
@@ -62,21 +74,26 @@ pub trait CampaignContactRepository: Send {
         address: &str,
         since: DateTime<Utc>,
     ) -> Result<Option<CampaignContactId>, StorageError>;
-    /// Stores the delivery and `updated_at` of recipients that were locked before.
+    /// Stores the delivery and `updated_at` of recipients that were locked before; not what the user
+    /// decided, which deliveries never change.
     async fn save(&mut self, recipients: &[CampaignContact]) -> Result<(), StorageError>;
-    /// Part of the list, of one status or all.
+    /// As [`Self::save`], with what the user decided.
+    async fn save_decided(&mut self, recipients: &[CampaignContact]) -> Result<(), StorageError>;
+    /// Part of the list. `total` is how many the filter lets through, where that is known; else they
+    /// are counted.
     async fn list(
         &mut self,
         user: UserId,
         campaign: CampaignId,
-        status: Option<DeliveryStatus>,
+        filter: &RecipientFilter,
+        total: Option<u64>,
         request: &ListRequest<RecipientSort>,
     ) -> Result<Listing<CampaignContact>, StorageError>;
-    /// The soonest time at which a queued recipient of this account's active campaigns is due;
-    /// `None` when none waits.
+    /// The soonest time at which a queued recipient of one of these campaigns is due; `None` when none
+    /// waits, and without a campaign.
     async fn next_due(
         &mut self,
         user: UserId,
-        sender: SenderId,
+        campaigns: &[CampaignId],
     ) -> Result<Option<DateTime<Utc>>, StorageError>;
 }

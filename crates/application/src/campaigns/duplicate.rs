@@ -1,0 +1,111 @@
+//! A new draft like another campaign.
+
+use nexus_domain::ports::StorageError;
+use nexus_domain::values::{Language, ShortText, Violations};
+use nexus_domain::{Campaign, CampaignCounters, CampaignId, CampaignState};
+
+use super::content::check_fields;
+use super::{CampaignDetails, Campaigns, audience, recipients};
+use crate::Actor;
+
+/// Why a campaign was not duplicated.
+#[derive(Debug, thiserror::Error)]
+pub enum DuplicateCampaignError {
+    /// The user has no such campaign.
+    #[error("no such campaign")]
+    NotFound,
+    /// Its message uses a custom field that there is no more.
+    #[error("refused fields: {0}")]
+    Invalid(Violations),
+    /// The store failed.
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+}
+
+/// `name` with the word for a copy, shortened so that both fit.
+fn name_of_copy(name: &ShortText, language: Language) -> ShortText {
+    let suffix = match language {
+        Language::Es => " (copia)",
+        Language::En => " (copy)",
+    };
+    let room = ShortText::MAX_CHARS.saturating_sub(suffix.chars().count());
+    let kept: String = name.as_str().chars().take(room).collect();
+    ShortText::parse(&format!("{}{suffix}", kept.trim_end())).unwrap_or_else(|_| name.clone())
+}
+
+impl Campaigns {
+    /// Adds a draft that says the same to the same, in the same window. What became of the other, and
+    /// when it starts by itself, stays with it. The rule of a campaign that has started may name a
+    /// segment that is gone: the draft then has no rule, and so chooses nobody by one.
+    pub async fn duplicate(
+        &self,
+        actor: &Actor,
+        id: CampaignId,
+        language: Language,
+    ) -> Result<CampaignDetails, DuplicateCampaignError> {
+        let user = actor.user_id();
+        let now = self.ports.clock.now();
+        let mut unit = self.ports.storage.begin().await?;
+        let original = unit
+            .campaigns()
+            .find(user, id)
+            .await?
+            .ok_or(DuplicateCampaignError::NotFound)?;
+        let mut campaign = Campaign {
+            id: CampaignId::new(now, self.ports.entropy.as_ref()),
+            name: name_of_copy(&original.name, language),
+            sender_id: None,
+            state: CampaignState::Draft,
+            counters: CampaignCounters::default(),
+            created_at: now,
+            updated_at: now,
+            ..original
+        };
+        if campaign.content.custom_fields().next().is_some() {
+            let held = unit.fields().hold(user).await?;
+            check_fields(&campaign.content, &held).map_err(DuplicateCampaignError::Invalid)?;
+        }
+        if audience::check_segment(unit.as_mut(), user, campaign.audience.as_ref())
+            .await?
+            .is_err()
+        {
+            campaign.audience = None;
+        }
+        unit.campaigns().insert(&campaign).await?;
+        unit.campaigns().choose_as(user, campaign.id, id).await?;
+        let total = recipients::count(unit.as_mut(), &campaign).await?;
+        if total > 0 {
+            unit.campaigns().set_total(user, campaign.id, total).await?;
+        }
+        unit.commit().await?;
+        campaign.counters.total = total;
+        Ok(CampaignDetails {
+            campaign,
+            media: Vec::new(),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_name_of_a_copy_fits_and_keeps_its_word() {
+        let name = |text: &str| ShortText::parse(text).expect("a name");
+        assert_eq!(
+            name_of_copy(&name("Rebajas"), Language::Es).as_str(),
+            "Rebajas (copia)"
+        );
+        assert_eq!(
+            name_of_copy(&name("Sale"), Language::En).as_str(),
+            "Sale (copy)"
+        );
+        for length in [246, 247, 248, 255] {
+            let long = name(&"ñ".repeat(length));
+            let copy = name_of_copy(&long, Language::Es);
+            assert!(copy.as_str().chars().count() <= 255);
+            assert!(copy.as_str().ends_with("ñ (copia)"), "{length}");
+        }
+    }
+}
