@@ -6,7 +6,9 @@ mod content;
 mod control;
 mod create;
 mod enrolment;
+mod preflight;
 mod preview;
+mod readiness;
 mod recipients;
 mod send;
 mod template;
@@ -26,12 +28,14 @@ use crate::delivery::Channels;
 pub use browse::{
     CampaignQuery, DeleteCampaignError, GetCampaignError, ListCampaignsError, ListRecipientsError,
 };
-pub use content::{AudienceInput, TemplateInput};
+pub use content::{AudienceInput, ButtonInput, HeaderInput, TemplateInput};
 pub use control::{CancelCampaignError, PauseCampaignError, ResumeCampaignError};
 pub use create::{CreateCampaign, CreateCampaignError};
+pub use preflight::{Caution, Preflight, PreflightError};
 pub use preview::{Preview, PreviewError};
+pub use readiness::{CheckedTemplate, CredentialCheck, Obstacle};
 pub use send::SendCampaignError;
-pub use template::TemplateProblem;
+pub use template::{TemplatePart, TemplateProblem};
 pub use update::{UpdateCampaign, UpdateCampaignError};
 
 /// What campaigns work with.
@@ -55,6 +59,10 @@ pub struct CampaignPorts {
 #[derive(Clone)]
 pub struct Campaigns {
     ports: CampaignPorts,
+    /// What the provider said within the last minute.
+    asked: readiness::RecentlyAsked,
+    /// How many messages a second an account sends, where that is known.
+    per_second: Option<u32>,
 }
 
 /// A campaign with what is shown beside it.
@@ -69,7 +77,18 @@ pub struct CampaignDetails {
 impl Campaigns {
     /// The use cases over these ports.
     pub fn new(ports: CampaignPorts) -> Self {
-        Self { ports }
+        Self {
+            ports,
+            asked: readiness::RecentlyAsked::default(),
+            per_second: None,
+        }
+    }
+
+    /// The same, where an account sends so many messages a second.
+    #[must_use]
+    pub fn sending_at(mut self, per_second: u32) -> Self {
+        self.per_second = Some(per_second);
+        self
     }
 
     /// The acting user.

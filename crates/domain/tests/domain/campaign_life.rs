@@ -2,8 +2,8 @@ use chrono::{DateTime, Utc};
 use nexus_domain::values::{MessageText, PlaceholderValues, Problem};
 use nexus_domain::{
     Campaign, CampaignContent, CampaignCounters, CampaignId, CampaignState, CampaignStatus,
-    CampaignTransitionError, ChannelKind, FailureCode, SenderId, TemplateMessage, TemplateVariable,
-    UserId,
+    CampaignTransitionError, ChannelKind, FailureCode, SenderId, TemplateMessage, TemplateParts,
+    TemplateVariable, UserId,
 };
 
 use crate::support::{SeededEntropy, at, text};
@@ -276,11 +276,13 @@ fn a_template_gets_the_values_of_each_recipient() {
     let variable = |key: &str, source: &str| TemplateVariable {
         key: key.to_owned(),
         text: MessageText::parse(source, &[]).expect("it is a text"),
+        fallback: None,
     };
     let template = TemplateMessage {
         name: text("bienvenida"),
         language: text("es_MX"),
         variables: vec![variable("1", "{nombre}"), variable("descuento", "10 %")],
+        parts: TemplateParts::default(),
     };
     let values = PlaceholderValues {
         name: "Ana",

@@ -11,4 +11,5 @@ mod message_text;
 mod records;
 mod segments;
 mod support;
+mod templates;
 mod values;

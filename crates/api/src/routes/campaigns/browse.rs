@@ -1,7 +1,7 @@
 //! Looking at campaigns.
 
-use actix_web::get;
 use actix_web::web::{Data, Json, Path};
+use actix_web::{HttpRequest, get};
 use nexus_application::campaigns::{
     CampaignQuery, Campaigns, GetCampaignError, ListCampaignsError,
 };
@@ -11,9 +11,9 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
-use super::view::{CampaignEnvelope, CampaignView};
+use super::view::{CampaignEnvelope, CampaignView, pause_text};
 use crate::errors::ApiError;
-use crate::extract::{ListQuery, Page, Query, SignedIn};
+use crate::extract::{ListQuery, Page, Query, SignedIn, language_of};
 use crate::routes::shared::{AnyFailure, NeedsObject, NeedsSession, TakesValues};
 
 /// Up to how many recipients a campaign's answer names the contacts chosen one by one. Those
@@ -115,12 +115,14 @@ pub async fn list(
 pub async fn read(
     campaigns: Data<Campaigns>,
     SignedIn(actor): SignedIn,
+    request: HttpRequest,
     id: Path<Uuid>,
 ) -> Result<Json<CampaignEnvelope>, ApiError> {
     let id = CampaignId::from_uuid(*id);
     let details = campaigns.get(&actor, id).await?;
     let is_small = details.campaign.counters.total <= MOST_CONTACT_IDS;
-    let mut campaign = CampaignView::from(details);
+    let pause = pause_text(&details.campaign, language_of(&request));
+    let mut campaign = CampaignView::from(details).with_pause_text(pause);
     if is_small {
         campaign = campaign.with_chosen(&campaigns.chosen(&actor, id).await?);
     }

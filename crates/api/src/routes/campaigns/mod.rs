@@ -3,9 +3,10 @@
 pub mod browse;
 pub mod control;
 mod input;
+pub mod preflight;
 pub mod preview;
 pub mod recipients;
-mod refusals;
+pub(super) mod refusals;
 mod view;
-mod words;
+pub(super) mod words;
 pub mod write;

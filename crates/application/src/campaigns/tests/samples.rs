@@ -7,7 +7,7 @@ use nexus_domain::values::{
 };
 use nexus_domain::{
     CampaignContactId, CampaignId, ContactSource, MediaId, MediaKind, Segment, SegmentId, SenderId,
-    TemplateVariable,
+    TemplateParts, TemplateVariable,
 };
 
 use super::*;
@@ -101,6 +101,7 @@ pub(super) fn with_template() -> Campaign {
     let variables = [("1", "{nombre}"), ("2", "mañana")].map(|(key, value)| TemplateVariable {
         key: key.to_owned(),
         text: text(value),
+        fallback: None,
     });
     Campaign {
         content: CampaignContent::Template {
@@ -108,6 +109,7 @@ pub(super) fn with_template() -> Campaign {
                 name: short("cita"),
                 language: short("es_MX"),
                 variables: variables.to_vec(),
+                parts: TemplateParts::default(),
             },
             note: Some(text("Cita de {nombre}")),
         },
@@ -124,7 +126,7 @@ pub(super) fn approved() -> ApprovedTemplate {
         category: "UTILITY".to_owned(),
         body: "Hola {{1}}, su cita es {{ 2 }}.".to_owned(),
         variables: vec!["1".to_owned(), "2".to_owned()],
-        other_values: Vec::new(),
+        ..ApprovedTemplate::default()
     }
 }
 
