@@ -29,6 +29,7 @@ mod m20261127_000046_contact_marks;
 mod m20261127_000047_import_files;
 mod m20261127_000050_schedules;
 mod m20261127_000051_decisions;
+mod m20261127_000057_whatsapp_templates;
 mod schema;
 
 pub use sea_orm_migration::{MigrationName, MigrationTrait, MigratorTrait};
@@ -68,6 +69,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261127_000047_import_files::Migration),
             Box::new(m20261127_000050_schedules::Migration),
             Box::new(m20261127_000051_decisions::Migration),
+            Box::new(m20261127_000057_whatsapp_templates::Migration),
         ]
     }
 }

@@ -12,6 +12,7 @@ use nexus_application::contacts::Contacts;
 use nexus_application::delivery::{Channels, DispatchConfig, DispatchPorts, Dispatcher};
 use nexus_application::housekeeping::{Housekeeping, Retention};
 use nexus_application::imports::{ImportPorts, ImportWorker, Imports};
+use nexus_application::integrations::{IntegrationPorts, Integrations};
 use nexus_application::segments::Segments;
 use nexus_application::statistics::Statistics;
 use nexus_application::webhooks::{WebhookPorts, WebhookWorker, Webhooks};
@@ -63,6 +64,8 @@ pub struct Composition {
     pub imports: Imports,
     /// Use cases on campaigns.
     pub campaigns: Campaigns,
+    /// Use cases on integrations.
+    pub integrations: Integrations,
     /// Use cases on figures.
     pub statistics: Statistics,
     /// Use cases on webhooks.
@@ -159,7 +162,14 @@ impl Composition {
                 latest_start: settings.schedule.latest_start,
                 ..ScheduleConfig::default()
             },
-        );
+        )
+        .sending_at(settings.dispatch.per_second);
+        let integrations = Integrations::new(IntegrationPorts {
+            storage: Arc::clone(&storage),
+            sealer: Arc::clone(&sealer),
+            channels: channels.clone(),
+            clock: Arc::clone(&clock),
+        });
         let dispatch_ports = DispatchPorts {
             storage: Arc::clone(&storage),
             sealer: Arc::clone(&sealer),
@@ -207,6 +217,7 @@ impl Composition {
             contacts,
             segments,
             campaigns,
+            integrations,
             statistics,
             database,
         })

@@ -31,6 +31,7 @@ impl Modify for SessionCookie {
         (name = "contacts", description = "The customers of a user"),
         (name = "imports", description = "Contacts from files"),
         (name = "campaigns", description = "Messages to many contacts: written, sent, watched"),
+        (name = "integrations", description = "The providers: whether they work, and WhatsApp's templates"),
         (name = "statistics", description = "The figures of the dashboard"),
         (name = "webhooks", description = "What Meta reports; signed, not signed in"),
         (name = "operations", description = "For those who run the server"),

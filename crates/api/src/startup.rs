@@ -25,7 +25,9 @@ use crate::middleware::{
 use crate::openapi::Document;
 use crate::routes::health::Readiness;
 use crate::routes::profile::PublicUrl;
-use crate::routes::{auth, campaigns, contacts, health, imports, profile, statistics, webhooks};
+use crate::routes::{
+    auth, campaigns, contacts, health, imports, integrations, profile, statistics, webhooks,
+};
 use crate::session::{self, DatabaseSessions};
 use crate::settings::Settings;
 
@@ -110,12 +112,20 @@ macro_rules! routes {
                     .service(campaigns::sending_again::retry_failed)
                     .service(campaigns::sending_again::decide_unconfirmed)
                     .service(campaigns::preview::read)
+                    .service(campaigns::preflight::read)
                     .service(campaigns::recipients::list)
                     .service(campaigns::browse::list)
                     .service(campaigns::write::create)
                     .service(campaigns::browse::read)
                     .service(campaigns::write::update)
                     .service(campaigns::write::remove),
+            )
+            .service(
+                $scope("/api/integrations")
+                    .service(integrations::templates::list)
+                    .service(integrations::templates::sync)
+                    .service(integrations::overview::check)
+                    .service(integrations::overview::read),
             )
             .service(
                 $scope("/api/stats")
@@ -237,6 +247,7 @@ impl Application {
         let bulk_changes = Data::new(composition.bulk_changes.clone());
         let imports = Data::new(composition.imports.clone());
         let campaigns = Data::new(composition.campaigns.clone());
+        let integrations = Data::new(composition.integrations.clone());
         let statistics = Data::new(composition.statistics.clone());
         let webhooks = Data::new(composition.webhooks.clone());
         let session_settings = settings.session.clone();
@@ -265,6 +276,7 @@ impl Application {
                     .app_data(bulk_changes.clone())
                     .app_data(imports.clone())
                     .app_data(campaigns.clone())
+                    .app_data(integrations.clone())
                     .app_data(statistics.clone())
                     .app_data(webhooks.clone())
                     .app_data(web::PathConfig::default().error_handler(|_, _| {

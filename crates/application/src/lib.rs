@@ -6,6 +6,7 @@
 //! * [`bulk`] — changing many contacts: the request and the worker.
 //! * [`imports`] — files whose rows become contacts: the upload and the worker.
 //! * [`campaigns`] — writing campaigns, starting and steering them, what became of their recipients.
+//! * [`integrations`] — whether the providers work, and the templates that can be sent.
 //! * [`delivery`] — the dispatcher: every recipient gets their message, once.
 //! * [`webhooks`] — what providers report: stored, then applied.
 //! * [`statistics`] — the figures of the dashboard.
@@ -24,6 +25,7 @@ mod field;
 mod fixtures;
 pub mod housekeeping;
 pub mod imports;
+pub mod integrations;
 mod recent;
 pub mod segments;
 mod shutdown;

@@ -12,12 +12,10 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::values::{
-    FieldName, MessageText, PlaceholderValues, Problem, SendWindow, ShortText, Tag,
-};
+use crate::values::{FieldName, MessageText, Problem, SendWindow, ShortText, Tag};
 use crate::{
     CampaignCounters, CampaignId, ContactFilter, ContactStatus, FailureCode, Schedule, Segment,
-    SegmentId, SenderId, StartPlan, StartProblem, UserId,
+    SegmentId, SenderId, StartPlan, StartProblem, TemplateMessage, UserId,
 };
 
 /// What a campaign is sent over.
@@ -49,26 +47,6 @@ impl ChannelKind {
             Self::Gmail => "gmail",
         }
     }
-}
-
-/// A value for one variable of a template.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TemplateVariable {
-    /// Its name, or its number counted from 1.
-    pub key: String,
-    /// What is put there, rendered for each recipient.
-    pub text: MessageText,
-}
-
-/// A text that WhatsApp approved beforehand, with values for its variables.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TemplateMessage {
-    /// The template's name.
-    pub name: ShortText,
-    /// Its language, as WhatsApp writes it: `es_MX`.
-    pub language: ShortText,
-    /// Values of its body's variables, each once.
-    pub variables: Vec<TemplateVariable>,
 }
 
 /// What a campaign says.
@@ -104,21 +82,12 @@ impl CampaignContent {
 
     /// The custom fields that it uses.
     pub fn custom_fields(&self) -> impl Iterator<Item = &FieldName> {
-        let variables = self.template().into_iter().flat_map(|t| &t.variables);
-        let texts = variables
-            .map(|variable| &variable.text)
-            .chain(self.message());
-        texts.flat_map(MessageText::custom_fields)
-    }
-}
-
-impl TemplateMessage {
-    /// Each variable with its text for one recipient.
-    pub fn render(&self, values: PlaceholderValues<'_>) -> Vec<(String, String)> {
-        self.variables
-            .iter()
-            .map(|variable| (variable.key.clone(), variable.text.render(values)))
-            .collect()
+        let values = self
+            .template()
+            .into_iter()
+            .flat_map(TemplateMessage::custom_fields);
+        let message = self.message().into_iter();
+        values.chain(message.flat_map(MessageText::custom_fields))
     }
 }
 

@@ -120,16 +120,19 @@ pub enum SkipReason {
     DuplicateAddress,
     /// The contact was deleted before its turn.
     ContactDeleted,
+    /// A value that the message needs is empty for this contact, and there is no fallback.
+    VariableEmpty,
 }
 
 impl SkipReason {
     /// Every reason.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::OptedOut,
         Self::Inactive,
         Self::NoAddress,
         Self::DuplicateAddress,
         Self::ContactDeleted,
+        Self::VariableEmpty,
     ];
 
     /// The word in the API and the store.
@@ -140,6 +143,7 @@ impl SkipReason {
             Self::NoAddress => "no_address",
             Self::DuplicateAddress => "duplicate_address",
             Self::ContactDeleted => "contact_deleted",
+            Self::VariableEmpty => "variable_empty",
         }
     }
 }
@@ -170,6 +174,10 @@ pub enum FailureCode {
     CredentialInvalid,
     /// The provider has blocked or limited the account; a person must act there.
     AccountBlocked,
+    /// The provider rates the template so low that it is about to stop it.
+    TemplateQuality,
+    /// The provider rates the number so low that it is about to limit it.
+    NumberQuality,
     /// The provider was busy each time until the number of tries ran out.
     RetriesExhausted,
     /// Anything else; the provider's code says more.
@@ -178,7 +186,7 @@ pub enum FailureCode {
 
 impl FailureCode {
     /// Every code.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 15] = [
         Self::Unreachable,
         Self::TemplateRequired,
         Self::OptedOut,
@@ -190,6 +198,8 @@ impl FailureCode {
         Self::MediaUnusable,
         Self::CredentialInvalid,
         Self::AccountBlocked,
+        Self::TemplateQuality,
+        Self::NumberQuality,
         Self::RetriesExhausted,
         Self::Other,
     ];
@@ -208,6 +218,8 @@ impl FailureCode {
             Self::MediaUnusable => "media_unusable",
             Self::CredentialInvalid => "credential_invalid",
             Self::AccountBlocked => "account_blocked",
+            Self::TemplateQuality => "template_quality",
+            Self::NumberQuality => "number_quality",
             Self::RetriesExhausted => "retries_exhausted",
             Self::Other => "other",
         }

@@ -22,14 +22,18 @@ mod import_plan;
 mod job;
 mod media;
 mod message;
+mod provider_news;
 mod schedule;
 mod segment;
 mod sender;
 mod sending_again;
 mod session;
 mod statistics;
+mod template;
+mod template_message;
 mod user;
 mod webhook;
+mod whatsapp_connection;
 
 #[cfg(feature = "mocks")]
 pub mod mocks;
@@ -40,7 +44,7 @@ pub use bot_activity::{BotActivity, BotActivityKind};
 pub use bulk_change::{BulkAction, BulkChange, BulkStatus, ContactEdit, ContactSelection};
 pub use campaign::{
     Audience, Campaign, CampaignContent, CampaignFilter, CampaignState, CampaignStatus,
-    CampaignTransitionError, ChannelKind, TemplateMessage, TemplateVariable,
+    CampaignTransitionError, ChannelKind,
 };
 pub use campaign_contact::{
     AttemptId, CampaignContact, Delivery, DeliveryStatus, Failure, FailureCode, RecipientFilter,
@@ -65,6 +69,7 @@ pub use import_plan::{
 pub use job::{Job, JobKind, JobLease, JobWork};
 pub use media::{MediaFile, MediaKind};
 pub use message::{Direction, Message, MessageBody};
+pub use provider_news::{AccountStanding, NewsSubject, ProviderNews};
 pub use schedule::{Schedule, StartPlan, StartProblem, StartTurn};
 pub use segment::Segment;
 pub use sender::{SenderAccount, SenderLease};
@@ -73,8 +78,17 @@ pub use session::{SessionKeyHash, StoredSession};
 pub use statistics::{
     ActivityItem, ActivityKind, ContactTotals, Dashboard, MessageBucket, MessageTotals,
 };
+pub use template::{ApprovedTemplate, StoredTemplate, TemplateButton, TemplateHeader};
+pub use template_message::{
+    ButtonKind, ButtonValue, EmptyRule, HeaderMedia, HeaderValue, MediaReference, TemplateMessage,
+    TemplateParts, TemplateValue, TemplateVariable,
+};
 pub use user::{
     Automation, NotificationSettings, PrivacySettings, ProviderKeys, SealedSecret, SecretField,
     Theme, User, WebhookKey,
 };
 pub use webhook::{ChannelEvent, InboundMessage, WebhookEvent, WebhookSource, WebhookState};
+pub use whatsapp_connection::{
+    AccountNotice, Asked, ConnectionState, KnownFailure, KnownNumber, NumberNotice, TooSoon,
+    WhatsAppConnection,
+};

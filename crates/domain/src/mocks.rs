@@ -15,8 +15,9 @@ use crate::ports::{
     MockFieldRepository, MockIdempotencyRepository, MockImportRepository, MockJobRepository,
     MockMediaRepository, MockMessageRepository, MockSegmentRepository, MockSenderRepository,
     MockSessionRepository, MockStatisticsRepository, MockUserRepository, MockWebhookRepository,
-    Repositories, SegmentRepository, SenderRepository, SessionRepository, StatisticsRepository,
-    Storage, StorageError, UnitOfWork, UserRepository, WebhookRepository,
+    MockWhatsAppRepository, Repositories, SegmentRepository, SenderRepository, SessionRepository,
+    StatisticsRepository, Storage, StorageError, UnitOfWork, UserRepository, WebhookRepository,
+    WhatsAppRepository,
 };
 
 /// A unit of work whose repositories are mocks. What is not expected of a mock panics when it is
@@ -51,6 +52,8 @@ pub struct MockUnitOfWork {
     pub bot_activity: MockBotActivityRepository,
     /// The mock of `webhooks`.
     pub webhooks: MockWebhookRepository,
+    /// The mock of `whatsapp`.
+    pub whatsapp: MockWhatsAppRepository,
     /// The mock of `jobs`.
     pub jobs: MockJobRepository,
     /// The mock of `statistics`.
@@ -103,6 +106,9 @@ impl Repositories for MockUnitOfWork {
     }
     fn webhooks(&mut self) -> &mut dyn WebhookRepository {
         &mut self.webhooks
+    }
+    fn whatsapp(&mut self) -> &mut dyn WhatsAppRepository {
+        &mut self.whatsapp
     }
     fn jobs(&mut self) -> &mut dyn JobRepository {
         &mut self.jobs

@@ -39,6 +39,8 @@ impl FailureCode {
             // its code a person may know more than we do.
             Self::MessageTooLong
             | Self::TemplateUnusable
+            | Self::TemplateQuality
+            | Self::NumberQuality
             | Self::TemplateParameters
             | Self::CredentialInvalid
             | Self::AccountBlocked

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-use crate::{MessageBody, StatusReport, UserId, WebhookEventId};
+use crate::{MessageBody, ProviderNews, StatusReport, UserId, WebhookEventId};
 
 /// Who sent a webhook.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -95,6 +95,8 @@ pub enum ChannelEvent {
     Status(StatusReport),
     /// A customer wrote.
     Inbound(InboundMessage),
+    /// The provider says something of the account, its numbers or its templates.
+    News(ProviderNews),
     /// Something that has no meaning here yet, by the provider's name for it.
     Other(String),
 }

@@ -27,7 +27,8 @@
 //!
 //! A business number that writes to itself, groups, flows, business-scoped user ids
 //! (`recipient`) and calls are not simulated; links to media are not fetched; messaging limits
-//! per day don't exist; `subscribed_apps` is answered but doesn't switch webhooks.
+//! per day don't exist; `subscribed_apps` is answered but doesn't switch webhooks; templates
+//! that were added or changed, and ratings of numbers, are forgotten at a restart.
 
 mod behaviour;
 mod connection;
@@ -45,5 +46,6 @@ pub use journal::{
 };
 pub use server::{Sandbox, SandboxConfig, SandboxError};
 pub use whatsapp::{
-    AccountRegistration, InboundError, Redelivery, RegistrationError, TEST_NUMBERS, TestNumber,
+    AccountRegistration, InboundError, NewsError, Redelivery, RegistrationError, TEST_NUMBERS,
+    TemplateChange, TestNumber,
 };

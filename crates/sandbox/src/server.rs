@@ -13,7 +13,8 @@ use crate::connection::{CuttableListener, Cutter};
 use crate::control;
 use crate::journal::{AcceptedMessage, Event, InboundContent, JournalEntry, JournalError};
 use crate::whatsapp::{
-    self, AccountRegistration, InboundError, Redelivery, RegistrationError, Setting, Simulation,
+    self, AccountRegistration, InboundError, NewsError, Redelivery, RegistrationError, Setting,
+    Simulation, TemplateChange,
 };
 
 /// Requests that hang on purpose must not hold up the end.
@@ -61,6 +62,8 @@ pub enum SandboxError {
     Behaviour(#[from] ImpossibleBehaviour),
     #[error(transparent)]
     Inbound(#[from] InboundError),
+    #[error(transparent)]
+    News(#[from] NewsError),
 }
 
 /// A running sandbox. Dropping it stops it too, without waiting for what is in flight.
@@ -176,6 +179,45 @@ impl Sandbox {
             .simulation
             .receive(from, phone_number_id, content, None);
         Ok(received?)
+    }
+
+    /// Changes a template of the business that owns this number, as Meta does when it has judged it:
+    /// the webhook follows.
+    pub fn change_template(
+        &self,
+        phone_number_id: &str,
+        change: &TemplateChange,
+    ) -> Result<(), SandboxError> {
+        Ok(self.simulation.change_template(phone_number_id, change)?)
+    }
+
+    /// Adds a template, in Meta's form, that is approved at once; no webhook follows.
+    pub fn add_template(
+        &self,
+        phone_number_id: &str,
+        template: serde_json::Value,
+    ) -> Result<(), SandboxError> {
+        Ok(self.simulation.add_template(phone_number_id, template)?)
+    }
+
+    /// Rates a number, as Meta shows it when it is asked.
+    pub fn rate_number(&self, phone_number_id: &str, quality: &str) {
+        self.simulation.ratings().set(phone_number_id, quality);
+    }
+
+    /// Meta says something by itself: a webhook with this `field` and `value`, triggered so many
+    /// seconds ago.
+    pub fn tell(
+        &self,
+        phone_number_id: &str,
+        field: &str,
+        value: serde_json::Value,
+        seconds_ago: u32,
+    ) -> Result<(), SandboxError> {
+        let told = self
+            .simulation
+            .tell(phone_number_id, field, value, seconds_ago);
+        Ok(told?)
     }
 
     /// Stops and waits for requests in flight, for two seconds at most. What is still planned

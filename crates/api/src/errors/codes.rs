@@ -151,6 +151,10 @@ codes! {
     ProviderRefused = 422 "provider_refused"
         "WhatsApp rechazó tu cuenta o tu clave; revísalas en tu perfil y en el panel de Meta."
         "WhatsApp refused your account or your key; check them in your profile and in Meta's dashboard.";
+    /// The provider was asked a moment ago, and counts how often it is asked.
+    AskedAMomentAgo = 429 "asked_a_moment_ago"
+        "Ya se le preguntó a WhatsApp hace un momento; prueba otra vez dentro de {seconds} s."
+        "WhatsApp was asked a moment ago; try again in {seconds} s.";
     /// The provider does not answer.
     ProviderUnavailable = 503 "provider_unavailable"
         "WhatsApp no responde en este momento; inténtalo en unos minutos." "WhatsApp does not answer right now; try again in a few minutes.";

@@ -104,6 +104,13 @@ fn sentence_of(error: &ApiError, language: Language) -> String {
     }
 }
 
+impl ApiError {
+    /// The stable word and the sentence for a person, where an error is told within an answer.
+    pub fn told(&self, language: Language) -> (&'static str, String) {
+        (self.code.word(), sentence_of(self, language))
+    }
+}
+
 /// The code for an answer that failed in the framework.
 fn code_for(status: StatusCode) -> Code {
     match status {

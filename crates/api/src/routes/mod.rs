@@ -6,6 +6,7 @@ pub mod campaigns;
 pub mod contacts;
 pub mod health;
 pub mod imports;
+pub mod integrations;
 pub mod profile;
 pub mod shared;
 pub mod statistics;

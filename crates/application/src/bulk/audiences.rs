@@ -1,7 +1,7 @@
 //! Campaigns that have not started and segments, as far as they choose contacts by a tag.
 
 use chrono::{DateTime, Utc};
-use nexus_domain::ports::{StorageError, UnitOfWork};
+use nexus_domain::ports::{Repositories, StorageError, UnitOfWork};
 use nexus_domain::values::{SegmentName, ShortText, Tag};
 use nexus_domain::{BulkChange, Campaign, CampaignId, ContactFilter, Segment, SegmentId, UserId};
 
@@ -109,7 +109,7 @@ impl Rules {
 /// A tag that is `meant` and that a worker is renaming: some contacts have it under its new name,
 /// others not yet.
 pub(crate) async fn being_renamed(
-    unit: &mut dyn UnitOfWork,
+    unit: &mut dyn Repositories,
     user: UserId,
     meant: impl Fn(&Tag) -> bool,
 ) -> Result<Option<Tag>, StorageError> {

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use nexus_domain::ports::{CampaignRepository, Repositories, StorageError};
+use nexus_domain::ports::{CampaignRepository, StorageError};
 use nexus_domain::values::{
     CampaignSort, ListRequest, Listing, RecipientSort, ShortText, Violations,
 };
@@ -136,32 +136,6 @@ pub enum DeleteCampaignError {
     Storage(#[from] StorageError),
 }
 
-/// Counts whom a campaign that has not started is for: contacts come, go and change.
-async fn recount(
-    repositories: &mut dyn Repositories,
-    campaign: &mut Campaign,
-) -> Result<(), StorageError> {
-    let total = recipients::count(repositories, campaign).await?;
-    if total == campaign.counters.total {
-        return Ok(());
-    }
-    campaign.counters.total = total;
-    let noted = repositories
-        .campaigns()
-        .note_total(campaign.user_id, campaign.id, total)
-        .await;
-    // The list shows an older number then; this answer is right all the same.
-    if let Err(error) = noted {
-        tracing::debug!(
-            user_id = %campaign.user_id,
-            campaign_id = %campaign.id,
-            error = &error as &dyn std::error::Error,
-            "a campaign's total could not be noted"
-        );
-    }
-    Ok(())
-}
-
 /// The totals of campaigns that are for none but those chosen one by one, as far as they have not
 /// started.
 async fn count_chosen(
@@ -200,14 +174,14 @@ impl Campaigns {
             .await?
             .ok_or(GetCampaignError::NotFound)?;
         if campaign.check_editable().is_ok() {
-            recount(read.as_mut(), &mut campaign).await?;
+            campaign.counters.total = recipients::count(read.as_mut(), &campaign).await?;
         }
         Ok(with_media(read.media(), campaign).await?)
     }
 
     /// Part of the user's campaigns. The total of one that has not started is that of this moment
     /// when its recipients were chosen one by one; an audience was last counted when the campaign
-    /// itself was last looked at or changed.
+    /// itself was last changed.
     pub async fn list(
         &self,
         actor: &Actor,

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use nexus_domain::values::{FieldName, MessageText, Problem, ShortText, Tag, Violations};
 use nexus_domain::{
-    Audience, CampaignContent, ChannelKind, ContactFilter, ContactId, ContactStatus,
-    TemplateMessage, TemplateVariable,
+    Audience, ButtonKind, ButtonValue, CampaignContent, ChannelKind, ContactFilter, ContactId,
+    ContactStatus, HeaderValue, TemplateMessage, TemplateParts, TemplateValue, TemplateVariable,
 };
 
 use crate::field::optional;
@@ -14,6 +14,8 @@ use crate::field::optional;
 pub(super) const MOST_CHOSEN: u32 = 50_000;
 /// The most variables of a template.
 const MOST_VARIABLES: u32 = 100;
+/// The most buttons of a template.
+const MOST_BUTTONS: u32 = 10;
 /// How many characters of a variable's name are repeated where its problems are named.
 const SHOWN_OF_KEY: usize = 60;
 
@@ -26,6 +28,45 @@ pub struct TemplateInput {
     pub language: String,
     /// Values of its variables, by name or by number from 1.
     pub variables: BTreeMap<String, String>,
+    /// What is put in the place of those that come out empty for a recipient.
+    pub fallbacks: BTreeMap<String, String>,
+    /// The value of its header's variable.
+    pub header: Option<HeaderInput>,
+    /// What goes into its buttons.
+    pub buttons: Vec<ButtonInput>,
+}
+
+/// The value of a header's variable, as the user typed it.
+#[derive(Debug, Clone, Default)]
+pub struct HeaderInput {
+    /// The variable's name, or its number; without one it is the first.
+    pub key: Option<String>,
+    /// The value.
+    pub text: String,
+    /// What is put there when that comes out empty.
+    pub fallback: Option<String>,
+}
+
+/// What goes into a button, as the user typed it.
+#[derive(Debug, Clone, Default)]
+pub struct ButtonInput {
+    /// Which one, counted from 0.
+    pub index: u32,
+    /// `url` or `quick_reply`; without it `url`.
+    pub kind: Option<String>,
+    /// The value.
+    pub text: String,
+    /// What is put there when that comes out empty.
+    pub fallback: Option<String>,
+}
+
+impl TemplateInput {
+    /// Everything in it that may have placeholders.
+    pub(super) fn texts(&self) -> impl Iterator<Item = &String> {
+        let header = self.header.iter().map(|header| &header.text);
+        let buttons = self.buttons.iter().map(|button| &button.text);
+        self.variables.values().chain(header).chain(buttons)
+    }
 }
 
 /// Whether one of the texts has a placeholder that only the user's custom fields can explain.
@@ -86,22 +127,134 @@ impl TemplateInput {
             .variables
             .iter()
             .map(|(key, text)| {
-                let shown: String = key.chars().take(SHOWN_OF_KEY).collect();
-                let field = format!("template.variables.{shown}");
-                let key = violations.check(&field, variable_key(key));
-                let text = violations.check(&field, MessageText::parse(text, fields));
-                Some(TemplateVariable {
-                    key: key?.as_str().to_owned(),
-                    text: text?,
-                })
+                let fallback = self.fallbacks.get(key).map(String::as_str);
+                let field = format!("template.variables.{}", shown(key));
+                variable(key, text, fallback, &field, fields, violations)
             })
             .collect();
+        self.check_fallbacks(violations);
+        let header = match &self.header {
+            None => Some(None),
+            Some(header) => header.parse(fields, violations).map(Some),
+        };
+        let buttons = self.parse_buttons(fields, violations);
         Some(TemplateMessage {
             name: name?,
             language: language?,
             variables: variables.into_iter().collect::<Option<_>>()?,
+            parts: TemplateParts {
+                header: header?,
+                buttons: buttons?,
+            },
         })
     }
+
+    /// Fallbacks of variables that are not there.
+    fn check_fallbacks(&self, violations: &mut Violations) {
+        for key in self.fallbacks.keys() {
+            if !self.variables.contains_key(key) {
+                let field = format!("template.variables.{}", shown(key));
+                violations.add(field, Problem::Required);
+            }
+        }
+    }
+
+    fn parse_buttons(
+        &self,
+        fields: &[FieldName],
+        violations: &mut Violations,
+    ) -> Option<Vec<ButtonValue>> {
+        if self.buttons.len() > MOST_BUTTONS as usize {
+            violations.add("template.buttons", Problem::TooMany { max: MOST_BUTTONS });
+            return None;
+        }
+        let mut taken = BTreeSet::new();
+        let buttons: Vec<_> = self
+            .buttons
+            .iter()
+            .map(|button| {
+                let field = format!("template.buttons.{}", button.index);
+                if button.index >= MOST_BUTTONS || !taken.insert(button.index) {
+                    let expected = format!("0–{}", MOST_BUTTONS - 1);
+                    violations.add(&field, Problem::Malformed { expected });
+                    return None;
+                }
+                let kind = violations.check(&field, parse_kind(button.kind.as_deref()));
+                let value = value(
+                    &button.text,
+                    button.fallback.as_deref(),
+                    &field,
+                    fields,
+                    violations,
+                );
+                let (text, fallback) = value?;
+                Some(ButtonValue {
+                    index: button.index,
+                    kind: kind?,
+                    value: TemplateValue { text, fallback },
+                })
+            })
+            .collect();
+        buttons.into_iter().collect()
+    }
+}
+
+impl HeaderInput {
+    fn parse(&self, fields: &[FieldName], violations: &mut Violations) -> Option<HeaderValue> {
+        let key = self.key.as_deref().unwrap_or("1");
+        let fallback = self.fallback.as_deref();
+        let field = "template.header";
+        variable(key, &self.text, fallback, field, fields, violations).map(HeaderValue::Text)
+    }
+}
+
+/// How a variable is called where its problems are named.
+fn shown(key: &str) -> String {
+    key.chars().take(SHOWN_OF_KEY).collect()
+}
+
+fn variable(
+    key: &str,
+    text: &str,
+    fallback: Option<&str>,
+    field: &str,
+    fields: &[FieldName],
+    violations: &mut Violations,
+) -> Option<TemplateVariable> {
+    let key = violations.check(field, variable_key(key));
+    let value = value(text, fallback, field, fields, violations);
+    let (text, fallback) = value?;
+    Some(TemplateVariable {
+        key: key?.as_str().to_owned(),
+        text,
+        fallback,
+    })
+}
+
+/// A value and its fallback; an empty fallback is none.
+fn value(
+    text: &str,
+    fallback: Option<&str>,
+    field: &str,
+    fields: &[FieldName],
+    violations: &mut Violations,
+) -> Option<(MessageText, Option<ShortText>)> {
+    let text = violations.check(field, MessageText::parse(text, fields));
+    let fallback = violations.check(field, optional(fallback, ShortText::parse));
+    Some((text?, fallback?))
+}
+
+fn parse_kind(raw: Option<&str>) -> Result<ButtonKind, Problem> {
+    let wanted = raw.map(str::trim).filter(|kind| !kind.is_empty());
+    let wanted = wanted.unwrap_or(ButtonKind::UrlSuffix.as_str());
+    ButtonKind::ALL
+        .into_iter()
+        .find(|kind| kind.as_str() == wanted)
+        .ok_or_else(|| Problem::NotOneOf {
+            accepted: ButtonKind::ALL
+                .map(|kind| kind.as_str().to_owned())
+                .to_vec(),
+        })
 }
 
 /// A variable's name, as it is: with spaces around them two could be the same.

@@ -47,8 +47,8 @@ pub enum CreateCampaignError {
 impl CreateCampaign {
     /// Everything that may have placeholders.
     fn texts(&self) -> impl Iterator<Item = &String> {
-        let variables = self.template.iter().flat_map(|t| t.variables.values());
-        self.message.iter().chain(variables)
+        let values = self.template.iter().flat_map(TemplateInput::texts);
+        self.message.iter().chain(values)
     }
 }
 

@@ -6,10 +6,11 @@ use chrono::{DateTime, Utc};
 use nexus_domain::ports::{Entropy, StorageError, UnitOfWork};
 use nexus_domain::{
     Campaign, CampaignContact, CampaignContactId, CampaignCounters, Contact, ContactFilter,
-    ContactId, Delivery, SenderId, SkipReason,
+    ContactId, Delivery, EmptyRule, SenderId, SkipReason,
 };
 
 use super::recipients::PAGE;
+use crate::delivery::values_of;
 
 /// The enrolment of a campaign's recipients.
 pub(super) struct Enrolment<'a> {
@@ -18,6 +19,7 @@ pub(super) struct Enrolment<'a> {
     sender: SenderId,
     entropy: &'a dyn Entropy,
     now: DateTime<Utc>,
+    empty: EmptyRule,
     taken: HashSet<String>,
     counted: CampaignCounters,
     enrolled: u32,
@@ -33,6 +35,7 @@ impl<'a> Enrolment<'a> {
         now: DateTime<Utc>,
     ) -> Self {
         Self {
+            empty: campaign.content.empty_rule(),
             campaign,
             audience,
             sender,
@@ -75,7 +78,9 @@ impl<'a> Enrolment<'a> {
 
     fn enrol(&mut self, contact: &Contact) -> CampaignContact {
         let reach = contact.reach(self.campaign.channel).and_then(|address| {
-            if self.taken.insert(address.clone()) {
+            if self.empty.holds_for(values_of(contact)) {
+                Err(SkipReason::VariableEmpty)
+            } else if self.taken.insert(address.clone()) {
                 Ok(address)
             } else {
                 Err(SkipReason::DuplicateAddress)

@@ -7,7 +7,9 @@ mod control;
 mod create;
 mod duplicate;
 mod enrolment;
+mod preflight;
 mod preview;
+mod readiness;
 mod recipients;
 mod schedule;
 mod scheduler;
@@ -33,11 +35,13 @@ pub use browse::{
     CampaignQuery, DeleteCampaignError, GetCampaignError, ListCampaignsError, ListRecipientsError,
     RecipientQuery,
 };
-pub use content::{AudienceInput, TemplateInput};
+pub use content::{AudienceInput, ButtonInput, HeaderInput, TemplateInput};
 pub use control::{CancelCampaignError, PauseCampaignError, ResumeCampaignError, SenderProblem};
 pub use create::{CreateCampaign, CreateCampaignError};
 pub use duplicate::DuplicateCampaignError;
+pub use preflight::{Caution, Preflight, PreflightError};
 pub use preview::{Preview, PreviewError};
+pub use readiness::{CheckedTemplate, CredentialCheck, Obstacle};
 pub use schedule::{
     ScheduleCampaign, ScheduleCampaignError, ScheduleConfig, UnscheduleCampaignError,
 };
@@ -46,7 +50,7 @@ pub use send::SendCampaignError;
 pub use sending_again::{
     DecideUnconfirmed, DecideUnconfirmedError, Decided, LeftOut, Retried, RetryFailedError,
 };
-pub use template::TemplateProblem;
+pub use template::{TemplatePart, TemplateProblem};
 pub use update::{UpdateCampaign, UpdateCampaignError};
 pub use window::SendWindowInput;
 
@@ -74,6 +78,10 @@ pub struct CampaignPorts {
 pub struct Campaigns {
     ports: CampaignPorts,
     scheduling: ScheduleConfig,
+    /// What the provider said within the last minute.
+    asked: readiness::RecentlyAsked,
+    /// How many messages a second an account sends, where that is known.
+    per_second: Option<u32>,
 }
 
 /// A campaign with what is shown beside it.
@@ -88,12 +96,24 @@ pub struct CampaignDetails {
 impl Campaigns {
     /// The use cases over these ports.
     pub fn new(ports: CampaignPorts, scheduling: ScheduleConfig) -> Self {
-        Self { ports, scheduling }
+        Self {
+            ports,
+            scheduling,
+            asked: readiness::RecentlyAsked::default(),
+            per_second: None,
+        }
     }
 
     /// The time at which campaigns are looked at, for what depends on it.
     pub fn now(&self) -> DateTime<Utc> {
         self.ports.clock.now()
+    }
+
+    /// The same, where an account sends so many messages a second.
+    #[must_use]
+    pub fn sending_at(mut self, per_second: u32) -> Self {
+        self.per_second = Some(per_second);
+        self
     }
 
     /// The acting user.

@@ -1,9 +1,10 @@
 //! How a campaign reads to one of its recipients.
 
-use nexus_domain::ports::StorageError;
+use nexus_domain::ports::{Repositories, StorageError};
 use nexus_domain::values::{CustomFields, FieldValue, Language, PlaceholderValues};
 use nexus_domain::{
-    Campaign, CampaignContent, CampaignId, Contact, ContactId, TemplateMessage, User,
+    Campaign, CampaignContent, CampaignId, Contact, ContactId, StoredTemplate, TemplateMessage,
+    User,
 };
 
 use super::{Campaigns, audience, template};
@@ -65,16 +66,18 @@ impl Campaigns {
                 .await?
                 .pop()
         };
+        let kept = kept_body(read.as_mut(), &user, &campaign).await?;
         drop(read);
         let (message, variables) = if let Some(contact) = &contact {
-            self.render(&user, &campaign, values_of(contact)).await
+            self.render(&user, &campaign, kept, values_of(contact))
+                .await
         } else {
             let fields = example_fields(&campaign.content);
             let values = PlaceholderValues {
                 custom_fields: Some(&fields),
                 ..example(user.language)
             };
-            self.render(&user, &campaign, values).await
+            self.render(&user, &campaign, kept, values).await
         };
         Ok(Preview {
             to: contact
@@ -94,13 +97,18 @@ impl Campaigns {
         &self,
         user: &User,
         campaign: &Campaign,
+        kept: Option<String>,
         values: PlaceholderValues<'_>,
     ) -> (String, Vec<(String, String)>) {
         match &campaign.content {
             CampaignContent::Text(text) => (text.render(values), Vec::new()),
             CampaignContent::Template { template, note } => {
                 let variables = template.render(values);
-                let text = match self.body_of(user, campaign, template).await {
+                let body = match kept {
+                    Some(body) => Some(body),
+                    None => self.body_of(user, campaign, template).await,
+                };
+                let text = match body {
                     Some(body) => template::fill(&body, &variables),
                     None => note
                         .as_ref()
@@ -112,7 +120,8 @@ impl Campaigns {
         }
     }
 
-    /// The template's own text, when the provider can be asked: a preview does without as well.
+    /// The template's own text, when it is not kept and the provider can be asked: a preview does
+    /// without as well.
     async fn body_of(
         &self,
         user: &User,
@@ -136,6 +145,26 @@ impl Campaigns {
             .ok()?;
         template::find(wanted, &known).map(|template| template.body.clone())
     }
+}
+
+/// The text of the campaign's template as it is kept.
+async fn kept_body(
+    repositories: &mut dyn Repositories,
+    user: &User,
+    campaign: &Campaign,
+) -> Result<Option<String>, StorageError> {
+    let (Some(wanted), Some(account)) = (
+        campaign.content.template(),
+        &user.whatsapp_business_account_id,
+    ) else {
+        return Ok(None);
+    };
+    let (name, language) = (wanted.name.as_str(), wanted.language.as_str());
+    let stored = repositories
+        .whatsapp()
+        .template(user.id, account.as_str(), name, language)
+        .await?;
+    Ok(stored.and_then(StoredTemplate::told_body))
 }
 
 fn named(contact: &Contact) -> (ContactId, String) {

@@ -4,15 +4,14 @@ use chrono::{DateTime, Utc};
 use nexus_domain::ports::{ChannelError, SenderCredentials, StorageError, UnitOfWork};
 use nexus_domain::values::Tag;
 use nexus_domain::{
-    Campaign, CampaignCounters, CampaignId, CampaignStatus, ChannelKind, ContactFilter,
+    ApprovedTemplate, Campaign, CampaignCounters, CampaignId, CampaignStatus, ChannelKind,
     CounterDelta, Schedule, SenderAccount, SenderId,
 };
 
 use super::enrolment::Enrolment;
-use super::{CampaignDetails, Campaigns, TemplateProblem, audience, template, with_media};
+use super::readiness::{Purpose, recipient_obstacle, tag_obstacle};
+use super::{CampaignDetails, Campaigns, Obstacle, TemplateProblem, audience, with_media};
 use crate::Actor;
-use crate::bulk::being_renamed;
-use crate::delivery::credentials_for;
 
 /// Why a campaign was not started.
 #[derive(Debug, thiserror::Error)]
@@ -51,8 +50,8 @@ pub enum SendCampaignError {
     /// The provider would not take its template.
     #[error(transparent)]
     TemplateUnusable(#[from] TemplateProblem),
-    /// The provider could not be asked about the template, or did not answer us.
-    #[error("the provider did not tell about the template")]
+    /// The provider refuses the credentials, or did not tell about the template.
+    #[error("the provider refuses, or did not tell about the template")]
     ProviderRefused {
         /// What it said.
         #[source]
@@ -138,38 +137,17 @@ impl Campaigns {
         id: CampaignId,
         trigger: Trigger<'_>,
     ) -> Result<(Campaign, SenderCredentials), SendCampaignError> {
-        let user = self.user(actor).await?.ok_or(SendCampaignError::NotFound)?;
-        let campaign = self
-            .ports
-            .storage
-            .read()
-            .campaigns()
-            .find(user.id, id)
+        let found = self
+            .readiness(actor, id, Purpose::Sending)
             .await?
             .ok_or(SendCampaignError::NotFound)?;
-        trigger.check(&campaign, self.ports.clock.now())?;
-        let channel = self.ports.channels.get(campaign.channel).ok_or(
-            SendCampaignError::ChannelUnavailable {
-                channel: campaign.channel,
-            },
-        )?;
-        let credentials = credentials_for(campaign.channel, self.ports.sealer.as_ref(), &user)
-            .map_err(|error| SendCampaignError::NoProvider {
-                missing: error.missing,
-            })?;
-        if let Some(wanted) = campaign.content.template() {
-            if credentials.business_account_id.is_none() {
-                return Err(SendCampaignError::NoProvider {
-                    missing: vec!["whatsapp_business_account_id"],
-                });
-            }
-            let known = channel
-                .templates(&credentials)
-                .await
-                .map_err(|reason| SendCampaignError::ProviderRefused { reason })?;
-            template::check(wanted, &known)?;
+        trigger.check(&found.campaign, self.ports.clock.now())?;
+        match (found.obstacles.into_iter().next(), found.credentials) {
+            (Some(obstacle), _) => Err(obstacle.into()),
+            (None, Some(credentials)) => Ok((found.campaign, credentials)),
+            // Without an obstacle there are credentials.
+            (None, None) => Err(SendCampaignError::ChangedMeanwhile),
         }
-        Ok((campaign, credentials))
     }
 
     async fn start(
@@ -181,6 +159,7 @@ impl Campaigns {
     ) -> Result<CampaignDetails, SendCampaignError> {
         let now = self.ports.clock.now();
         let entropy = self.ports.entropy.as_ref();
+        check_not_stopped(unit.as_mut(), checked, credentials).await?;
         // Before the campaign: claims lock the sender first as well.
         let sender = unit
             .senders()
@@ -205,12 +184,17 @@ impl Campaigns {
             return Err(SendCampaignError::ChangedMeanwhile);
         }
         let audience = audience::lock(unit.as_mut(), &campaign).await?;
-        check_tags(unit.as_mut(), &campaign, audience.as_ref()).await?;
+        if let Some(obstacle) =
+            tag_obstacle(unit.as_mut(), campaign.user_id, audience.as_ref()).await?
+        {
+            return Err(obstacle.into());
+        }
         let counted = Enrolment::new(&campaign, audience, sender.id, entropy, now)
             .write(unit.as_mut())
             .await?;
-        if counted.pending == 0 {
-            return Err(SendCampaignError::NoRecipients);
+        let reachable = u64::try_from(counted.pending).unwrap_or_default();
+        if let Some(obstacle) = recipient_obstacle(reachable) {
+            return Err(obstacle.into());
         }
         campaign
             .start(sender.id, now)
@@ -232,18 +216,43 @@ impl Campaigns {
     }
 }
 
-/// Whether every contact has the tags that the audience chooses by under the names that it knows.
-async fn check_tags(
+/// What the provider said of the template since it was checked. Whoever takes in such news holds the
+/// template until it has paused what is being sent: either that sees this campaign, or this sees the
+/// news.
+async fn check_not_stopped(
     unit: &mut dyn UnitOfWork,
-    campaign: &Campaign,
-    audience: Option<&ContactFilter>,
+    checked: &Campaign,
+    credentials: &SenderCredentials,
 ) -> Result<(), SendCampaignError> {
-    let Some(audience) = audience else {
+    let (Some(wanted), Some(account)) = (
+        checked.content.template(),
+        credentials.business_account_id.as_deref(),
+    ) else {
         return Ok(());
     };
-    match being_renamed(unit, campaign.user_id, |tag| audience.names_tag(tag)).await? {
-        Some(tag) => Err(SendCampaignError::TagBeingRenamed { tag }),
+    let (name, language) = (wanted.name.as_str(), wanted.language.as_str());
+    let stored = unit
+        .whatsapp()
+        .lock_template(checked.user_id, account, name, language)
+        .await?;
+    let stopped = stored.map(|stored| stored.template.status);
+    match stopped.filter(|status| ApprovedTemplate::stops_messages(status)) {
+        Some(status) => Err(TemplateProblem::NotApproved { status }.into()),
         None => Ok(()),
+    }
+}
+
+impl From<Obstacle> for SendCampaignError {
+    fn from(obstacle: Obstacle) -> Self {
+        match obstacle {
+            Obstacle::NotSendable { status } => Self::NotSendable { status },
+            Obstacle::ChannelUnavailable { channel } => Self::ChannelUnavailable { channel },
+            Obstacle::NoProvider { missing } => Self::NoProvider { missing },
+            Obstacle::TemplateUnusable(problem) => Self::TemplateUnusable(problem),
+            Obstacle::ProviderRefused { reason } => Self::ProviderRefused { reason },
+            Obstacle::TagBeingRenamed { tag } => Self::TagBeingRenamed { tag },
+            Obstacle::NoRecipients => Self::NoRecipients,
+        }
     }
 }
 

@@ -2,11 +2,18 @@
 
 use std::collections::BTreeSet;
 
-use nexus_domain::TemplateMessage;
-use nexus_domain::ports::ApprovedTemplate;
+use nexus_domain::{
+    ApprovedTemplate, HeaderValue, TemplateButton, TemplateHeader, TemplateMessage,
+};
 
-/// The provider's word for a template that may be sent.
-const APPROVED: &str = "APPROVED";
+/// A part of a template that takes a value, besides its body.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum TemplatePart {
+    /// Its header.
+    Header,
+    /// This button, counted from 0.
+    Button(u32),
+}
 
 /// Why a template can't be sent.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -25,6 +32,20 @@ pub enum TemplateProblem {
     NeedsMore {
         /// The provider's names of the parts: `HEADER`, `BUTTONS`.
         parts: Vec<String>,
+    },
+    /// Its header shows a file, and the campaign has none for it.
+    #[error("the template's header needs a file: {format}")]
+    NeedsMedia {
+        /// The provider's word for what kind of file: `IMAGE`, `VIDEO`, `DOCUMENT`.
+        format: String,
+    },
+    /// Its header or buttons take other values than the campaign gives.
+    #[error("the template's header and buttons take other values")]
+    Parts {
+        /// Those that need a value and the campaign gives none.
+        missing: Vec<TemplatePart>,
+        /// Those that the campaign gives a value and which take none, or not such a one.
+        unknown: Vec<TemplatePart>,
     },
     /// It has other variables than the campaign gives.
     #[error("the template's variables are others")]
@@ -46,13 +67,13 @@ pub(super) fn find<'a>(
     })
 }
 
-/// Whether the provider would take the template with these variables.
+/// Whether the provider would take the template with these values, given how it knows it.
 pub(super) fn check(
     wanted: &TemplateMessage,
-    known: &[ApprovedTemplate],
+    known: Option<&ApprovedTemplate>,
 ) -> Result<(), TemplateProblem> {
-    let template = find(wanted, known).ok_or(TemplateProblem::Missing)?;
-    if template.status != APPROVED {
+    let template = known.ok_or(TemplateProblem::Missing)?;
+    if !template.is_approved() {
         return Err(TemplateProblem::NotApproved {
             status: template.status.clone(),
         });
@@ -62,6 +83,14 @@ pub(super) fn check(
             parts: template.other_values.clone(),
         });
     }
+    check_variables(wanted, template)?;
+    check_parts(wanted, template)
+}
+
+fn check_variables(
+    wanted: &TemplateMessage,
+    template: &ApprovedTemplate,
+) -> Result<(), TemplateProblem> {
     let has: BTreeSet<&str> = template.variables.iter().map(String::as_str).collect();
     let given: BTreeSet<&str> = wanted
         .variables
@@ -75,6 +104,55 @@ pub(super) fn check(
     Err(TemplateProblem::Variables {
         missing: words(&has - &given),
         unknown: words(&given - &has),
+    })
+}
+
+fn check_parts(
+    wanted: &TemplateMessage,
+    template: &ApprovedTemplate,
+) -> Result<(), TemplateProblem> {
+    let (mut missing, mut unknown) = (BTreeSet::new(), BTreeSet::new());
+    match (&template.header, &wanted.parts.header) {
+        (Some(TemplateHeader::Media { .. }), Some(HeaderValue::Media(_))) => {}
+        (Some(TemplateHeader::Media { format }), _) => {
+            return Err(TemplateProblem::NeedsMedia {
+                format: format.clone(),
+            });
+        }
+        (Some(TemplateHeader::Text { variables, .. }), Some(HeaderValue::Text(value)))
+            if *variables == [value.key.as_str()] => {}
+        (Some(TemplateHeader::Text { variables, .. }), None) if !variables.is_empty() => {
+            missing.insert(TemplatePart::Header);
+        }
+        (_, Some(_)) => {
+            unknown.insert(TemplatePart::Header);
+        }
+        (_, None) => {}
+    }
+    for (index, button) in (0..).zip(&template.buttons) {
+        let given = wanted
+            .parts
+            .buttons
+            .iter()
+            .any(|given| given.index == index);
+        if button.needs_value() && !given {
+            missing.insert(TemplatePart::Button(index));
+        }
+    }
+    for given in &wanted.parts.buttons {
+        let button = usize::try_from(given.index)
+            .ok()
+            .and_then(|index| template.buttons.get(index));
+        if button.and_then(TemplateButton::takes) != Some(given.kind) {
+            unknown.insert(TemplatePart::Button(given.index));
+        }
+    }
+    if missing.is_empty() && unknown.is_empty() {
+        return Ok(());
+    }
+    Err(TemplateProblem::Parts {
+        missing: missing.into_iter().collect(),
+        unknown: unknown.into_iter().collect(),
     })
 }
 

@@ -63,8 +63,8 @@ impl UpdateCampaign {
             Field::Set(template) => Some(template),
             Field::Keep | Field::Clear => None,
         };
-        let variables = template.into_iter().flat_map(|t| t.variables.values());
-        message.into_iter().chain(variables)
+        let values = template.into_iter().flat_map(TemplateInput::texts);
+        message.into_iter().chain(values)
     }
 
     /// Changes the campaign of a user who has these custom fields and is in this zone; returns the new choice of

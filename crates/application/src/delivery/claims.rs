@@ -3,11 +3,14 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
-use nexus_domain::ports::{OutgoingContent, OutgoingMessage, StorageError, UnitOfWork};
+use nexus_domain::ports::{
+    OutgoingButton, OutgoingContent, OutgoingHeader, OutgoingMessage, OutgoingParts, StorageError,
+    UnitOfWork,
+};
 use nexus_domain::values::{EmailAddress, PhoneNumber, PlaceholderValues};
 use nexus_domain::{
     AttemptId, Campaign, CampaignContact, CampaignContent, CampaignId, CampaignStatus, Contact,
-    ContactId, SenderLease, SkipReason,
+    ContactId, EmptyRule, HeaderValue, SenderLease, SkipReason, TemplateParts,
 };
 
 use super::Desk;
@@ -70,11 +73,12 @@ pub(super) async fn claim(
         return Ok(Claim::Nothing);
     }
     let contacts = contacts_of(unit.as_mut(), lease, &recipients).await?;
+    let empty = campaign.content.empty_rule();
     let mut consequences = Consequences::new(user);
     let mut begun = Vec::with_capacity(recipients.len());
     for recipient in &mut recipients {
         let before = recipient.delivery.status;
-        if let Some(next) = begin(recipient, &contacts, &campaign, now) {
+        if let Some(next) = begin(recipient, &contacts, &campaign, &empty, now) {
             begun.push(next);
         }
         consequences.moved(recipient, before, now);
@@ -139,12 +143,16 @@ fn begin<'a>(
     recipient: &mut CampaignContact,
     contacts: &'a BTreeMap<ContactId, Contact>,
     campaign: &Campaign,
+    empty: &EmptyRule,
     now: DateTime<Utc>,
 ) -> Option<Begun<'a>> {
     let contact = recipient.contact_id.and_then(|id| contacts.get(&id));
     let reachable = match (contact, &recipient.address) {
         (None, _) => Err(SkipReason::ContactDeleted),
         (Some(_), None) => Err(SkipReason::NoAddress),
+        (Some(contact), Some(_)) if empty.holds_for(values_of(contact)) => contact
+            .reach(campaign.channel)
+            .and(Err(SkipReason::VariableEmpty)),
         (Some(contact), Some(address)) => contact
             .reach(campaign.channel)
             .map(|_| (contact, address.clone())),
@@ -201,7 +209,24 @@ fn content(content: &CampaignContent, values: PlaceholderValues<'_>) -> Outgoing
             name: template.name.as_str().to_owned(),
             language: template.language.as_str().to_owned(),
             variables: template.render(values),
+            parts: parts(&template.parts, values),
         },
+    }
+}
+
+fn parts(parts: &TemplateParts, values: PlaceholderValues<'_>) -> OutgoingParts {
+    let header = parts.header.as_ref().map(|header| match header {
+        HeaderValue::Text(value) => OutgoingHeader::Text(value.key.clone(), value.render(values)),
+        HeaderValue::Media(media) => OutgoingHeader::Media(media.clone()),
+    });
+    let buttons = parts.buttons.iter().map(|button| OutgoingButton {
+        index: button.index,
+        kind: button.kind,
+        value: button.value.render(values),
+    });
+    OutgoingParts {
+        header,
+        buttons: buttons.collect(),
     }
 }
 

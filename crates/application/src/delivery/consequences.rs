@@ -2,7 +2,7 @@
 //! campaigns' counters and their completion, what is known of contacts, the charts.
 //!
 //! Transactions that move recipients lock in this order, so that no two wait for each other: the
-//! sender account, recipients by id, campaigns by id, names of custom fields, segments by id,
+//! connection to WhatsApp, its templates, the sender account, recipients by id, campaigns by id, names of custom fields, segments by id,
 //! contacts by id, charts by time. A claim is the exception: it locks one campaign first and passes
 //! over recipients that others hold.
 

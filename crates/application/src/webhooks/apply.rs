@@ -10,6 +10,7 @@ use nexus_domain::{
 };
 
 use super::inbound::{Letter, read_letters};
+use super::news;
 use crate::delivery::Consequences;
 
 /// What is applied for one user in one transaction.
@@ -56,6 +57,10 @@ impl<'a> Application<'a> {
         events: &[(usize, ChannelEvent)],
     ) -> Result<Applied, StorageError> {
         let now = self.clock.now();
+        // First of all: it locks the connection and its templates, which come before the rest.
+        for (campaign, reason) in news::take_in(unit, self.user, events, now).await? {
+            self.consequences.pause(campaign, reason);
+        }
         let letters = read_letters(unit, self.user, events, now).await?;
         self.lock(unit, events, &letters).await?;
         let mut unmatched = BTreeSet::new();
@@ -69,7 +74,7 @@ impl<'a> Application<'a> {
                 ChannelEvent::Other(name) => {
                     tracing::debug!(user_id = %self.user, name, "a webhook of no meaning here");
                 }
-                ChannelEvent::Inbound(_) => {}
+                ChannelEvent::Inbound(_) | ChannelEvent::News(_) => {}
             }
         }
         for letter in letters {

@@ -2,6 +2,7 @@
 
 mod apply;
 mod inbound;
+mod news;
 mod receive;
 #[cfg(test)]
 pub(crate) mod tests;

@@ -40,6 +40,7 @@ impl Webhooks {
             .ok_or(VerifyError::Refused)?;
         if self.ports.reader.is_verify_token(&known, token) {
             tracing::info!(user_id = %user.id, "the provider verified the webhook's address");
+            self.note_verified(&user).await;
             Ok(())
         } else {
             Err(VerifyError::Refused)
@@ -75,6 +76,20 @@ impl Webhooks {
         self.ports.storage.read().webhooks().insert(&event).await?;
         self.ports.wake.notify_one();
         Ok(())
+    }
+
+    /// The address is verified without this note as well.
+    async fn note_verified(&self, user: &User) {
+        let now = self.ports.clock.now();
+        let mut read = self.ports.storage.read();
+        let noted = read.whatsapp().note_webhook(user.id, Some(now), None).await;
+        if let Err(error) = noted {
+            tracing::warn!(
+                user_id = %user.id,
+                error = &error as &dyn std::error::Error,
+                "that the webhook's address is verified is not noted"
+            );
+        }
     }
 
     async fn owner(&self, key: &str) -> Result<Option<User>, StorageError> {

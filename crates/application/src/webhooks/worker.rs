@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use moka::sync::Cache;
 use nexus_domain::ports::StorageError;
 use nexus_domain::{ChannelEvent, UserId, WebhookEvent, WebhookState};
 
@@ -28,12 +29,25 @@ const MOST_TRIES: u32 = 20;
 #[derive(Clone)]
 pub struct WebhookWorker {
     ports: WebhookPorts,
+    /// When webhooks last came, as far as it was noted within the last minute.
+    received: Cache<UserId, ()>,
 }
+
+/// How often it is noted that webhooks come.
+const NOTED_AGAIN_AFTER: Duration = Duration::from_mins(1);
+/// Of so many users at once.
+const MOST_NOTED: u64 = 10_000;
 
 impl WebhookWorker {
     /// A worker over these ports.
     pub fn new(ports: WebhookPorts) -> Self {
-        Self { ports }
+        Self {
+            ports,
+            received: Cache::builder()
+                .max_capacity(MOST_NOTED)
+                .time_to_live(NOTED_AGAIN_AFTER)
+                .build(),
+        }
     }
 
     /// Applies whatever is due until the shutdown, woken by what comes in and by a timer.
@@ -95,6 +109,9 @@ impl WebhookWorker {
         }
         unit.commit().await?;
         self.note_confirmed(user, &applied).await;
+        if let Some(received_at) = due.iter().map(|event| event.received_at).max() {
+            self.note_received(user, received_at).await;
+        }
         Ok(true)
     }
 
@@ -117,6 +134,27 @@ impl WebhookWorker {
             }
         }
         events
+    }
+
+    /// Who looks at the connection sees that webhooks come through. Outside of the transaction: it
+    /// locks the connection, which comes first wherever others are locked as well.
+    async fn note_received(&self, user: UserId, received_at: DateTime<Utc>) {
+        if self.received.contains_key(&user) {
+            return;
+        }
+        let mut read = self.ports.storage.read();
+        let noted = read
+            .whatsapp()
+            .note_webhook(user, None, Some(received_at))
+            .await;
+        match noted {
+            Ok(()) => self.received.insert(user, ()),
+            Err(error) => tracing::warn!(
+                user_id = %user,
+                error = &error as &dyn std::error::Error,
+                "that webhooks come is not noted"
+            ),
+        }
     }
 
     /// Without this note a message in doubt is left to a person instead of being sent again: what

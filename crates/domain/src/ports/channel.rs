@@ -5,7 +5,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use secrecy::SecretString;
 
-use crate::{AttemptId, ChannelKind, Failure};
+use crate::{ApprovedTemplate, AttemptId, ButtonKind, ChannelKind, Failure, HeaderMedia};
 
 /// What a channel needs to send for a user, opened for the moment of use.
 #[derive(Debug, Clone)]
@@ -32,9 +32,40 @@ pub enum OutgoingContent {
         name: String,
         /// Its language.
         language: String,
-        /// Variable (name, or number from 1) and value.
+        /// Variable of the body (name, or number from 1) and value.
         variables: Vec<(String, String)>,
+        /// What goes into its header and buttons.
+        parts: OutgoingParts,
     },
+}
+
+/// What goes into the header of a template.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum OutgoingHeader {
+    /// Its one variable (name, or number) and the value.
+    Text(String, String),
+    /// The file that it shows.
+    Media(HeaderMedia),
+}
+
+/// What goes into one button of a template.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OutgoingButton {
+    /// Which button, counted from 0.
+    pub index: u32,
+    /// What it takes.
+    pub kind: ButtonKind,
+    /// The value.
+    pub value: String,
+}
+
+/// What goes into a template besides the variables of its body.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct OutgoingParts {
+    /// Its header.
+    pub header: Option<OutgoingHeader>,
+    /// Its buttons.
+    pub buttons: Vec<OutgoingButton>,
 }
 
 /// A message to one recipient.
@@ -91,7 +122,7 @@ pub enum ChannelError {
 }
 
 /// What the provider says of a sender.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct SenderProfile {
     /// The number or address that people see.
     pub display_address: String,
@@ -99,26 +130,11 @@ pub struct SenderProfile {
     pub display_name: Option<String>,
     /// The provider's rating of its quality.
     pub quality: Option<String>,
-}
-
-/// A template as the provider knows it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ApprovedTemplate {
-    /// Its name.
-    pub name: String,
-    /// Its language.
-    pub language: String,
-    /// The provider's word for its status: `APPROVED`, `PAUSED`, …; unknown words are kept.
-    pub status: String,
-    /// The provider's word for its category: `MARKETING`, `UTILITY`, ….
-    pub category: String,
-    /// The text of its body, with `{{1}}` or `{{name}}`.
-    pub body: String,
-    /// The variables of its body, in order.
-    pub variables: Vec<String>,
-    /// The other parts that need a value of their own, by the provider's names: `HEADER` (a file or
-    /// a variable), `BUTTONS`.
-    pub other_values: Vec<String>,
+    /// The provider's word for how many people it may write to in a day.
+    pub limit: Option<String>,
+    /// Whether it belongs to the account in the credentials; `None` when they name none, or when
+    /// that could not be found out.
+    pub in_account: Option<bool>,
 }
 
 /// A way to send messages.

@@ -11,9 +11,10 @@ mod storage;
 mod tables;
 mod webhooks;
 
+pub use crate::ApprovedTemplate;
 pub use channel::{
-    Accepted, ApprovedTemplate, ChannelError, MessageChannel, OutgoingContent, OutgoingMessage,
-    SenderCredentials, SenderProfile,
+    Accepted, ChannelError, MessageChannel, OutgoingButton, OutgoingContent, OutgoingHeader,
+    OutgoingMessage, OutgoingParts, SenderCredentials, SenderProfile,
 };
 pub use clock::{Clock, Entropy};
 pub use files::{FileStore, FileStoreError, FileUpload};
@@ -23,8 +24,8 @@ pub use repositories::{
     BotActivityRepository, BulkChangeRepository, CampaignContactRepository, CampaignRepository,
     ContactRepository, CreatedContact, FieldRepository, IdempotencyRepository, IdempotencyState,
     ImportRepository, JobRepository, KnownAddress, MediaRepository, MessageRepository,
-    SegmentRepository, SenderRepository, SessionRepository, StatisticsRepository, StoredAnswer,
-    UserRepository, WebhookRepository,
+    RecipientTally, SegmentRepository, SenderRepository, SessionRepository, StatisticsRepository,
+    StoredAnswer, UserRepository, WebhookRepository, WhatsAppRepository,
 };
 pub use sealing::{SealError, SecretSealer};
 pub use storage::{DuplicateKey, Repositories, Storage, StorageError, UnitOfWork};
@@ -44,6 +45,7 @@ pub use {
         MockIdempotencyRepository, MockImportRepository, MockJobRepository, MockMediaRepository,
         MockMessageRepository, MockSegmentRepository, MockSenderRepository, MockSessionRepository,
         MockStatisticsRepository, MockUserRepository, MockWebhookRepository,
+        MockWhatsAppRepository,
     },
     sealing::MockSecretSealer,
     storage::MockStorage,

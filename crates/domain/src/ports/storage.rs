@@ -6,7 +6,7 @@ use super::{
     BotActivityRepository, BulkChangeRepository, CampaignContactRepository, CampaignRepository,
     ContactRepository, FieldRepository, IdempotencyRepository, ImportRepository, JobRepository,
     MediaRepository, MessageRepository, SegmentRepository, SenderRepository, SessionRepository,
-    StatisticsRepository, UserRepository, WebhookRepository,
+    StatisticsRepository, UserRepository, WebhookRepository, WhatsAppRepository,
 };
 
 /// What is unique and was there already.
@@ -75,6 +75,8 @@ pub trait Repositories: Send {
     fn bot_activity(&mut self) -> &mut dyn BotActivityRepository;
     /// The inbox of webhooks.
     fn webhooks(&mut self) -> &mut dyn WebhookRepository;
+    /// Connections to WhatsApp and their templates.
+    fn whatsapp(&mut self) -> &mut dyn WhatsAppRepository;
     /// Background work.
     fn jobs(&mut self) -> &mut dyn JobRepository;
     /// Figures.

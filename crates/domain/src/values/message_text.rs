@@ -1,6 +1,7 @@
 //! The text of a campaign's message, with placeholders for what differs by recipient.
 
 use super::custom_field::{as_seen, is_placeholder_name, looks_like_a_name};
+use super::text::is_blank;
 use super::{CustomFields, FieldName, FieldValue, Problem, fold};
 
 /// What a placeholder stands for.
@@ -41,7 +42,8 @@ pub struct PlaceholderValues<'a> {
 }
 
 impl<'a> PlaceholderValues<'a> {
-    fn of(self, placeholder: &Placeholder) -> &'a str {
+    /// What stands in the place of `placeholder`; nothing where the recipient has nothing.
+    pub fn of(self, placeholder: &Placeholder) -> &'a str {
         let value = match placeholder {
             Placeholder::Name => Some(self.name),
             Placeholder::Phone => self.phone,
@@ -176,6 +178,23 @@ impl MessageText {
             Segment::Placeholder(Placeholder::Custom(name)) => Some(name),
             Segment::Placeholder(_) | Segment::Literal(_) => None,
         })
+    }
+
+    /// What a recipient must lack, all of it, so that nothing is left of the text; `None` when
+    /// something is left for everybody: words of its own, or what everybody has who is written to.
+    pub fn empty_without(&self) -> Option<Vec<Placeholder>> {
+        let lacked = self.segments.iter().map(|segment| match segment {
+            Segment::Literal(text) if is_blank(text) => Some(None),
+            Segment::Placeholder(placeholder @ (Placeholder::Email | Placeholder::Custom(_))) => {
+                Some(Some(placeholder.clone()))
+            }
+            // A contact has a name, and is reached at its number.
+            Segment::Placeholder(Placeholder::Name | Placeholder::Phone) | Segment::Literal(_) => {
+                None
+            }
+        });
+        let lacked: Vec<Option<Placeholder>> = lacked.collect::<Option<_>>()?;
+        Some(lacked.into_iter().flatten().collect())
     }
 
     /// The text for one recipient. Values are inserted as they are: a name that looks like a

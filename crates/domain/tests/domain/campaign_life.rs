@@ -3,7 +3,7 @@ use nexus_domain::values::{MessageText, PlaceholderValues, Problem};
 use nexus_domain::{
     Campaign, CampaignContent, CampaignCounters, CampaignId, CampaignState, CampaignStatus,
     CampaignTransitionError, ChannelKind, FailureCode, SenderId, StartPlan, StartProblem,
-    TemplateMessage, TemplateVariable, UserId,
+    TemplateMessage, TemplateParts, TemplateVariable, UserId,
 };
 
 use crate::support::{SeededEntropy, at, schedule, text};
@@ -312,11 +312,13 @@ fn a_template_gets_the_values_of_each_recipient() {
     let variable = |key: &str, source: &str| TemplateVariable {
         key: key.to_owned(),
         text: MessageText::parse(source, &[]).expect("it is a text"),
+        fallback: None,
     };
     let template = TemplateMessage {
         name: text("bienvenida"),
         language: text("es_MX"),
         variables: vec![variable("1", "{nombre}"), variable("descuento", "10 %")],
+        parts: TemplateParts::default(),
     };
     let values = PlaceholderValues {
         name: "Ana",

@@ -14,4 +14,5 @@ mod segments;
 mod send_windows;
 mod sending_again;
 mod support;
+mod templates;
 mod values;

@@ -6,7 +6,7 @@ use nexus_domain::values::{MessageText, SendWindow, ShortText, Tag, TimeZone, Wa
 use nexus_domain::{
     Audience, Campaign, CampaignContent, CampaignCounters, CampaignId, CampaignState,
     CampaignStatus, ChannelKind, ContactStatus, FailureCode, Schedule, SegmentId, SenderId,
-    StartPlan, StartProblem, TemplateMessage, TemplateVariable, UserId,
+    StartPlan, StartProblem, TemplateMessage, TemplateParts, UserId,
 };
 use sea_orm::FromQueryResult;
 use sea_orm::sea_query::Value;
@@ -15,6 +15,7 @@ use uuid::Uuid;
 
 use super::rows::{Row, to_json};
 use super::sql::params;
+use super::template_values;
 
 pub(super) const COLUMNS: &str = "r.id, r.user_id, r.name, r.name_key, r.channel, r.subject, \
      r.message, r.template_name, r.template_language, r.template_variables, r.audience, \
@@ -144,22 +145,16 @@ impl CampaignRow {
             return Ok(CampaignContent::Text(row.need("message", message)?));
         };
         let language = row.need("template_language", self.template_language.as_deref())?;
-        let pairs: Vec<(String, String)> = match &self.template_variables {
-            Some(stored) => row.json("template_variables", stored)?,
-            None => Vec::new(),
+        let (variables, parts) = match &self.template_variables {
+            Some(stored) => template_values::read(row, "template_variables", stored)?,
+            None => (Vec::new(), TemplateParts::default()),
         };
-        let variables = pairs
-            .into_iter()
-            .map(|(key, text)| {
-                let text = row.parse("template_variables", &text, MessageText::from_stored)?;
-                Ok(TemplateVariable { key, text })
-            })
-            .collect::<Result<_, StorageError>>()?;
         Ok(CampaignContent::Template {
             template: TemplateMessage {
                 name: row.parse("template_name", name, ShortText::parse)?,
                 language: row.parse("template_language", language, ShortText::parse)?,
                 variables,
+                parts,
             },
             note: message,
         })
@@ -280,16 +275,7 @@ impl CampaignRow {
 /// What can change, in the order of [`SAVED`].
 pub(super) fn saved_values(campaign: &Campaign) -> Result<Vec<Value>, StorageError> {
     let template = campaign.content.template();
-    let variables = template
-        .map(|template| {
-            let pairs: Vec<(&str, &str)> = template
-                .variables
-                .iter()
-                .map(|variable| (variable.key.as_str(), variable.text.as_str()))
-                .collect();
-            to_json(&pairs)
-        })
-        .transpose()?;
+    let variables = template.map(template_values::write).transpose()?;
     let ended_at = match campaign.state {
         CampaignState::Completed { at, .. } | CampaignState::Cancelled { at, .. } => Some(at),
         _ => None,

@@ -185,21 +185,6 @@ impl CampaignRepository for SqlRepositories {
         Ok(())
     }
 
-    async fn note_total(
-        &mut self,
-        user: UserId,
-        id: CampaignId,
-        total: i64,
-    ) -> Result<(), StorageError> {
-        let sql = Sql::with(
-            "UPDATE campaigns SET total = $3 WHERE user_id = $1 AND id = $2 \
-             AND status IN ('draft', 'scheduled', 'missed')",
-            params![user, id, total],
-        );
-        self.db().execute(sql).await?;
-        Ok(())
-    }
-
     async fn unstarted(&mut self, user: UserId) -> Result<Vec<Campaign>, StorageError> {
         self.unstarted_campaigns(user, "").await
     }
@@ -407,6 +392,17 @@ impl CampaignRepository for SqlRepositories {
         );
         let row: Option<StartRow> = self.db().one(sql).await?;
         Ok(row.and_then(|row| row.at))
+    }
+
+    async fn active(&mut self, user: UserId) -> Result<Vec<Campaign>, StorageError> {
+        let sql = Sql::with(
+            format!(
+                "SELECT {COLUMNS} FROM campaigns AS r WHERE r.user_id = $1 \
+                 AND r.status = 'active' ORDER BY r.id"
+            ),
+            params![user],
+        );
+        self.campaigns_by(sql).await
     }
 
     async fn unfinished_with_placeholders(

@@ -127,8 +127,16 @@ pub(super) enum Lead {
 fn source(user: UserId, filter: &ContactFilter, lead: &Lead) -> Sql {
     match (lead, filter.tags.split_first()) {
         (Lead::Numbers(numbers), _) => from_numbers(user, numbers, filter),
-        (Lead::List, Some((first, rest))) => from_tags(user, first, rest, filter),
+        (Lead::List, Some((first, rest))) => from_tags(user, first, rest, filter, false),
         (Lead::List, None) => from_contacts(user, filter),
+    }
+}
+
+/// As [`source`], where the contacts themselves are looked at, as `r`.
+pub(super) fn source_of_rows(user: UserId, filter: &ContactFilter, lead: &Lead) -> Sql {
+    match (lead, filter.tags.split_first()) {
+        (Lead::List, Some((first, rest))) => from_tags(user, first, rest, filter, true),
+        _ => source(user, filter, lead),
     }
 }
 
@@ -178,13 +186,20 @@ pub(super) fn trigrams(needle: &str) -> Option<String> {
 }
 
 /// The same through the index of the first tag, which has the contacts in the order of their
-/// creation; the contacts themselves are looked at only when something is asked of them.
-fn from_tags(user: UserId, first: &Tag, rest: &[Tag], filter: &ContactFilter) -> Sql {
+/// creation; the contacts themselves are looked at only when something is asked of them, or
+/// `with_rows`.
+fn from_tags(
+    user: UserId,
+    first: &Tag,
+    rest: &[Tag],
+    filter: &ContactFilter,
+    with_rows: bool,
+) -> Sql {
     let of_contact = ContactFilter {
         tags: Vec::new(),
         ..filter.clone()
     };
-    let join = if of_contact.is_empty() {
+    let join = if of_contact.is_empty() && !with_rows {
         ""
     } else {
         "JOIN contacts AS r ON r.id = t.contact_id "

@@ -95,7 +95,7 @@ impl SqlRepositories {
 }
 
 /// What to ask `filter` of: a search is planned for its own needle.
-async fn planned<'a>(
+pub(super) async fn planned<'a>(
     db: &'a Connection,
     filter: &ContactFilter,
 ) -> Result<Together<'a>, StorageError> {
@@ -109,7 +109,7 @@ async fn planned<'a>(
 
 /// Where to look first for what `filter` lets through. PostgreSQL knows by itself how rare a
 /// needle is; for SQLite it is found out here.
-async fn lead(db: &Connection, filter: &ContactFilter) -> Result<Lead, StorageError> {
+pub(super) async fn lead(db: &Connection, filter: &ContactFilter) -> Result<Lead, StorageError> {
     let needle = filter.search_needle();
     let Some(needle) = needle.as_deref().and_then(trigrams) else {
         return Ok(Lead::List);

@@ -4,10 +4,13 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
-use nexus_domain::ports::{ContactRepository, CreatedContact, KnownAddress, StorageError};
+use nexus_domain::ports::{
+    ContactRepository, CreatedContact, KnownAddress, RecipientTally, StorageError,
+};
 use nexus_domain::values::{ContactSort, EmailAddress, ListRequest, Listing, PhoneNumber, Tag};
 use nexus_domain::{
-    CampaignId, Contact, ContactFilter, ContactId, ContactSelection, ImportId, UserId,
+    CampaignId, ChannelKind, Contact, ContactFilter, ContactId, ContactSelection, EmptyRule,
+    ImportId, UserId,
 };
 use sea_orm::FromQueryResult;
 use uuid::Uuid;
@@ -339,6 +342,19 @@ impl ContactRepository for SqlRepositories {
         let besides = conditions(chosen.then(" AND NOT (r.user_id = $1"), &filter).then(")");
         let besides = Number::count(self.db().one(besides).await?);
         Ok(besides + ContactRepository::count(self, user, &filter).await?)
+    }
+
+    async fn tally_recipients(
+        &mut self,
+        user: UserId,
+        campaign: CampaignId,
+        audience: Option<ContactFilter>,
+        channel: ChannelKind,
+        empty: &EmptyRule,
+        most: u32,
+    ) -> Result<RecipientTally, StorageError> {
+        self.recipient_tally(user, campaign, audience.as_ref(), channel, empty, most)
+            .await
     }
 
     async fn note_message(

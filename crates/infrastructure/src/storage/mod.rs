@@ -30,6 +30,7 @@ mod media;
 mod messages;
 mod open;
 mod recipient_rows;
+mod recipient_tally;
 mod recipients;
 mod render;
 mod rows;
@@ -39,8 +40,10 @@ mod sessions;
 mod sql;
 mod statistics;
 mod stored_filter;
+mod template_values;
 mod users;
 mod webhooks;
+mod whatsapp;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -50,7 +53,7 @@ use nexus_domain::ports::{
     ContactRepository, FieldRepository, IdempotencyRepository, ImportRepository, JobRepository,
     MediaRepository, MessageRepository, Repositories, SegmentRepository, SenderRepository,
     SessionRepository, StatisticsRepository, Storage, StorageError, UnitOfWork, UserRepository,
-    WebhookRepository,
+    WebhookRepository, WhatsAppRepository,
 };
 
 use self::connection::{Connection, Pools, Together};
@@ -148,6 +151,9 @@ impl Repositories for SqlRepositories {
         self
     }
     fn webhooks(&mut self) -> &mut dyn WebhookRepository {
+        self
+    }
+    fn whatsapp(&mut self) -> &mut dyn WhatsAppRepository {
         self
     }
     fn jobs(&mut self) -> &mut dyn JobRepository {

@@ -2,14 +2,13 @@
 
 use async_trait::async_trait;
 use nexus_domain::ports::{
-    Accepted, ApprovedTemplate, ChannelError, MessageChannel, OutgoingMessage, SenderCredentials,
-    SenderProfile,
+    Accepted, ChannelError, MessageChannel, OutgoingMessage, SenderCredentials, SenderProfile,
 };
-use nexus_domain::{ChannelKind, Failure, FailureCode};
+use nexus_domain::{ApprovedTemplate, ChannelKind, Failure, FailureCode};
 use serde::Deserialize;
 
 use super::config::{WhatsAppConfig, WhatsAppConfigError};
-use super::graph::{Graph, phone_number};
+use super::graph::{Graph, path_segment, phone_number};
 use super::messages::{SendAnswer, SendRequest};
 use super::templates;
 
@@ -36,6 +35,43 @@ struct PhoneNumber {
     display: String,
     verified_name: Option<String>,
     quality_rating: Option<String>,
+    messaging_limit_tier: Option<String>,
+}
+
+/// What `GET /{waba_id}/phone_numbers` answers; other members of a number are passed over.
+#[derive(Deserialize)]
+struct NumbersOfAccount {
+    #[serde(default)]
+    data: Vec<NumberOfAccount>,
+}
+
+#[derive(Deserialize)]
+struct NumberOfAccount {
+    id: String,
+}
+
+/// More numbers than a business account may have (20, or 25 in older accounts).
+const NUMBERS: &str = "100";
+
+impl WhatsAppChannel {
+    /// Whether the number belongs to the account that the credentials name. An account that this key
+    /// can't see is not its own; what comes of any other trouble is not known.
+    async fn is_in_account(&self, sender: &SenderCredentials) -> Option<bool> {
+        let account = path_segment(sender.business_account_id.as_deref()?).ok()?;
+        let path = format!("{account}/phone_numbers");
+        let query = [("fields", "id"), ("limit", NUMBERS)];
+        let answer = self.graph.get(&sender.token, &path, &query).await.ok()?;
+        match answer.into::<NumbersOfAccount>().map_err(of_account) {
+            Ok(numbers) => Some(
+                numbers
+                    .data
+                    .iter()
+                    .any(|number| number.id == sender.external_id),
+            ),
+            Err(ChannelError::AccountRefused(_)) => Some(false),
+            Err(_) => None,
+        }
+    }
 }
 
 /// Where no message is sent, a wrong parameter is an id that this key can't see.
@@ -71,7 +107,7 @@ impl MessageChannel for WhatsAppChannel {
     async fn check(&self, sender: &SenderCredentials) -> Result<SenderProfile, ChannelError> {
         let fields = [(
             "fields",
-            "display_phone_number,verified_name,quality_rating",
+            "display_phone_number,verified_name,quality_rating,messaging_limit_tier",
         )];
         let answer = self
             .graph
@@ -82,6 +118,8 @@ impl MessageChannel for WhatsAppChannel {
             display_address: number.display,
             display_name: number.verified_name,
             quality: number.quality_rating,
+            limit: number.messaging_limit_tier,
+            in_account: self.is_in_account(sender).await,
         })
     }
 

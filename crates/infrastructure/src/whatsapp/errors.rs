@@ -63,6 +63,9 @@ const TABLE: &[(RangeInclusive<i64>, Verdict)] = &[
     // Too many requests: of the app, of the business account, of the number, to one person.
     (one(4), Busy(Wait::Sender)),
     (one(80_007), Busy(Wait::Sender)),
+    // Too many calls that manage a business account (Graph API, "Rate limits", business use cases);
+    // not seen in an answer yet.
+    (one(80_008), Busy(Wait::Sender)),
     (one(130_429), Busy(Wait::Sender)),
     (one(131_056), Busy(Wait::ThisRecipient)),
     // The account: spam and messaging limits, policy, country, payment, registration.

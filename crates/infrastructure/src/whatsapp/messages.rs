@@ -1,7 +1,9 @@
 //! The body of a send and its answer (`POST /{phone_number_id}/messages`).
 
-use nexus_domain::ports::{Accepted, ChannelError, OutgoingContent, OutgoingMessage};
-use nexus_domain::{Failure, FailureCode};
+use nexus_domain::ports::{
+    Accepted, ChannelError, OutgoingContent, OutgoingHeader, OutgoingMessage, OutgoingParts,
+};
+use nexus_domain::{ButtonKind, Failure, FailureCode, HeaderMedia, MediaKind, MediaReference};
 use serde::{Deserialize, Deserializer, Serialize};
 
 /// The most characters of a text body (Cloud API reference, text object).
@@ -58,16 +60,46 @@ struct TemplateLanguage<'a> {
 #[derive(Serialize)]
 struct Component<'a> {
     r#type: &'static str,
+    /// Of a button: what it takes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sub_type: Option<&'static str>,
+    /// Of a button: which one, counted from 0, as a text.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    index: Option<String>,
     parameters: Vec<Parameter<'a>>,
 }
 
 #[derive(Serialize)]
-struct Parameter<'a> {
-    r#type: &'static str,
-    /// Only in templates whose variables have names.
-    #[serde(rename = "parameter_name", skip_serializing_if = "Option::is_none")]
-    name: Option<&'a str>,
-    text: &'a str,
+#[serde(tag = "type", rename_all = "lowercase")]
+enum Parameter<'a> {
+    Text {
+        /// Only in templates whose variables have names.
+        #[serde(rename = "parameter_name", skip_serializing_if = "Option::is_none")]
+        name: Option<&'a str>,
+        text: &'a str,
+    },
+    Payload {
+        payload: &'a str,
+    },
+    Image {
+        image: Media<'a>,
+    },
+    Video {
+        video: Media<'a>,
+    },
+    Document {
+        document: Media<'a>,
+    },
+}
+
+#[derive(Serialize)]
+struct Media<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    id: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    link: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    filename: Option<&'a str>,
 }
 
 impl<'a> SendRequest<'a> {
@@ -116,25 +148,86 @@ impl<'a> Content<'a> {
                 name,
                 language,
                 variables,
+                parts,
             } => Ok(Self::Template {
                 template: Template {
                     name,
                     language: TemplateLanguage { code: language },
-                    components: body_component(variables),
+                    components: components(variables, parts)?,
                 },
             }),
         }
     }
 }
 
-fn body_component(variables: &[(String, String)]) -> Vec<Component<'_>> {
-    if variables.is_empty() {
-        return Vec::new();
+fn components<'a>(
+    variables: &'a [(String, String)],
+    parts: &'a OutgoingParts,
+) -> Result<Vec<Component<'a>>, ChannelError> {
+    let plain = |r#type, parameters| Component {
+        r#type,
+        sub_type: None,
+        index: None,
+        parameters,
+    };
+    let mut components = Vec::new();
+    if let Some(header) = &parts.header {
+        let parameter = match header {
+            OutgoingHeader::Text(key, text) => Parameter::Text {
+                name: key.parse::<u32>().is_err().then_some(key),
+                text,
+            },
+            OutgoingHeader::Media(media) => media_parameter(media)?,
+        };
+        components.push(plain("header", vec![parameter]));
     }
-    vec![Component {
-        r#type: "body",
-        parameters: parameters(variables),
-    }]
+    if !variables.is_empty() {
+        components.push(plain("body", parameters(variables)));
+    }
+    let buttons = parts.buttons.iter();
+    components.extend(buttons.map(|button| Component {
+        r#type: "button",
+        sub_type: Some(button.kind.as_str()),
+        index: Some(button.index.to_string()),
+        parameters: vec![match button.kind {
+            ButtonKind::UrlSuffix => Parameter::Text {
+                name: None,
+                text: &button.value,
+            },
+            ButtonKind::ReplyPayload => Parameter::Payload {
+                payload: &button.value,
+            },
+        }],
+    }));
+    Ok(components)
+}
+
+fn media_parameter(media: &HeaderMedia) -> Result<Parameter<'_>, ChannelError> {
+    let (id, link) = match &media.reference {
+        MediaReference::Id(id) => (Some(id.as_str()), None),
+        MediaReference::Link(link) => (None, Some(link.as_str())),
+    };
+    let reference = Media {
+        id,
+        link,
+        filename: None,
+    };
+    match media.kind {
+        MediaKind::Image => Ok(Parameter::Image { image: reference }),
+        MediaKind::Video => Ok(Parameter::Video { video: reference }),
+        MediaKind::Document => Ok(Parameter::Document {
+            document: Media {
+                filename: media.file_name.as_deref(),
+                ..reference
+            },
+        }),
+        // No header shows a sound.
+        MediaKind::Audio => Err(ChannelError::Refused(Failure {
+            code: FailureCode::MediaUnusable,
+            provider_code: None,
+            detail: None,
+        })),
+    }
 }
 
 /// Variables that all are numbers go by their order, without names; others by their names.
@@ -147,17 +240,12 @@ fn parameters(variables: &[(String, String)]) -> Vec<Parameter<'_>> {
         numbered.sort_by_key(|(number, _)| *number);
         return numbered
             .into_iter()
-            .map(|(_, text)| Parameter {
-                r#type: "text",
-                name: None,
-                text,
-            })
+            .map(|(_, text)| Parameter::Text { name: None, text })
             .collect();
     }
     variables
         .iter()
-        .map(|(key, text)| Parameter {
-            r#type: "text",
+        .map(|(key, text)| Parameter::Text {
             name: Some(key),
             text,
         })

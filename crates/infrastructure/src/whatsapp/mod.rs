@@ -8,6 +8,7 @@ mod config;
 mod errors;
 mod graph;
 mod messages;
+mod notices;
 mod templates;
 mod webhooks;
 

@@ -1,12 +1,18 @@
 //! The list of templates (`GET /{waba_id}/message_templates`).
 
-use nexus_domain::ports::{ApprovedTemplate, ChannelError, SenderCredentials};
+use nexus_domain::ports::{ChannelError, SenderCredentials};
+use nexus_domain::{ApprovedTemplate, TemplateButton, TemplateHeader};
 use serde::Deserialize;
+use serde_json::Value;
 
 use super::graph::{Graph, path_segment, unusable};
 
 /// Templates a page; a full one stays well under the limit of an answer's size.
 const PAGE: usize = 100;
+
+/// What is asked of each template.
+const FIELDS: &str = "id,name,language,status,category,parameter_format,quality_score,\
+     rejected_reason,components";
 
 /// Meta allows an account 6,000 templates at most; a list that goes on beyond this never ends.
 const MAX_PAGES: usize = 100;
@@ -20,12 +26,18 @@ struct Page {
 
 #[derive(Deserialize)]
 struct Template {
+    /// A text in answers; Meta's description allows a number.
+    id: Option<Value>,
     name: String,
     language: String,
     #[serde(default)]
     status: String,
     #[serde(default)]
     category: String,
+    parameter_format: Option<String>,
+    /// `{"score": "GREEN", "date": 1700000000}`
+    quality_score: Option<Value>,
+    rejected_reason: Option<Value>,
     #[serde(default)]
     components: Vec<Component>,
 }
@@ -44,31 +56,59 @@ struct Component {
 struct Button {
     #[serde(default)]
     r#type: String,
+    #[serde(default)]
+    text: String,
     /// Where it leads, with a variable at the end or none.
     url: Option<String>,
 }
+
+/// Kinds of files that a header shows and a message can bring.
+const FILES: [&str; 3] = ["IMAGE", "VIDEO", "DOCUMENT"];
+/// Parts that a message fills in otherwise than a campaign can.
+const UNFILLED: [&str; 3] = ["CAROUSEL", "LIMITED_TIME_OFFER", "ORDER_STATUS"];
 
 impl Component {
     fn is(&self, kind: &str) -> bool {
         self.r#type.eq_ignore_ascii_case(kind)
     }
 
-    /// Whether a message has to bring a value for it, besides the body's.
-    fn needs_value(&self) -> bool {
-        let has_variable = |text: &Option<String>| {
-            text.as_deref()
-                .is_some_and(|text| !variables(text).is_empty())
-        };
-        if self.is("HEADER") {
-            let shows_file = self
-                .format
-                .as_deref()
-                .is_some_and(|format| !format.eq_ignore_ascii_case("TEXT"));
-            return shows_file || has_variable(&self.text);
+    fn header(&self) -> TemplateHeader {
+        let format = self.format.as_deref().unwrap_or("TEXT");
+        if format.eq_ignore_ascii_case("TEXT") {
+            let text = self.text.clone().unwrap_or_default();
+            TemplateHeader::Text {
+                variables: variables(&text),
+                text,
+            }
+        } else if FILES.iter().any(|file| format.eq_ignore_ascii_case(file)) {
+            TemplateHeader::Media {
+                format: format.to_uppercase(),
+            }
+        } else {
+            TemplateHeader::Other {
+                format: format.to_uppercase(),
+            }
         }
-        self.buttons.iter().any(|button| {
-            has_variable(&button.url) || button.r#type.eq_ignore_ascii_case("COPY_CODE")
-        })
+    }
+
+    /// Whether a message has to bring something that a campaign can't give.
+    fn needs_more(&self) -> bool {
+        if self.is("HEADER") {
+            return matches!(self.header(), TemplateHeader::Other { .. });
+        }
+        let is_coupon = |button: &Button| button.r#type.eq_ignore_ascii_case("COPY_CODE");
+        UNFILLED.iter().any(|kind| self.is(kind)) || self.buttons.iter().any(is_coupon)
+    }
+}
+
+impl From<Button> for TemplateButton {
+    fn from(button: Button) -> Self {
+        Self {
+            variables: button.url.as_deref().map(variables).unwrap_or_default(),
+            kind: button.r#type,
+            text: button.text,
+            url: button.url,
+        }
     }
 }
 
@@ -109,10 +149,7 @@ pub(super) async fn all(
     let mut templates = Vec::new();
     let mut after: Option<String> = None;
     for _ in 0..MAX_PAGES {
-        let mut query = vec![
-            ("fields", "name,language,status,category,components"),
-            ("limit", limit.as_str()),
-        ];
+        let mut query = vec![("fields", FIELDS), ("limit", limit.as_str())];
         query.extend(after.as_deref().map(|cursor| ("after", cursor)));
         let page: Page = graph.get(&sender.token, &path, &query).await?.into()?;
         let next = page.after();
@@ -126,29 +163,55 @@ pub(super) async fn all(
     Ok(templates)
 }
 
+fn id_of(id: Value) -> Option<String> {
+    match id {
+        Value::String(id) => Some(id),
+        Value::Number(id) => Some(id.to_string()),
+        _ => None,
+    }
+}
+
+/// Meta's words are kept for people to read, and no longer than that.
+const WORD_CHARACTERS: usize = 100;
+
+/// A word of Meta's; `NONE` is its word for none.
+fn word(value: Option<&Value>) -> Option<String> {
+    let word = value?.as_str()?.trim();
+    let is_word = !word.is_empty() && !word.eq_ignore_ascii_case("NONE");
+    is_word.then(|| word.chars().take(WORD_CHARACTERS).collect())
+}
+
 impl From<Template> for ApprovedTemplate {
     fn from(template: Template) -> Self {
-        let other_values = template
-            .components
-            .iter()
-            .filter(|component| component.needs_value())
-            .map(|component| component.r#type.clone())
-            .collect();
-        let body = template
-            .components
-            .into_iter()
-            .find(|component| component.is("BODY"))
-            .and_then(|component| component.text)
-            .unwrap_or_default();
-        Self {
+        let quality = template.quality_score.as_ref();
+        let mut approved = Self {
+            provider_id: template.id.and_then(id_of),
             name: template.name,
             language: template.language,
             status: template.status,
             category: template.category,
-            variables: variables(&body),
-            body,
-            other_values,
+            quality: word(quality.and_then(|quality| quality.get("score"))),
+            reason: word(template.rejected_reason.as_ref()),
+            parameter_format: template.parameter_format.unwrap_or_default(),
+            ..Self::default()
+        };
+        for component in template.components {
+            if component.needs_more() {
+                approved.other_values.push(component.r#type.clone());
+            }
+            if component.is("HEADER") {
+                approved.header = Some(component.header());
+            } else if component.is("BODY") {
+                approved.body = component.text.unwrap_or_default();
+                approved.variables = variables(&approved.body);
+            } else if component.is("FOOTER") {
+                approved.footer = component.text;
+            } else if component.is("BUTTONS") {
+                let buttons = component.buttons.into_iter();
+                approved.buttons.extend(buttons.map(TemplateButton::from));
+            }
         }
+        approved
     }
 }
 
@@ -176,45 +239,68 @@ fn variables(body: &str) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::{ApprovedTemplate, Template, variables};
+    use nexus_domain::ButtonKind;
 
-    fn other_values(components: &str) -> Vec<String> {
+    use super::{ApprovedTemplate, Template, TemplateButton, TemplateHeader, variables};
+
+    fn with(components: &str) -> ApprovedTemplate {
         let json = format!(r#"{{"name":"a","language":"es","components":{components}}}"#);
         let template: Template = serde_json::from_str(&json).unwrap();
-        ApprovedTemplate::from(template).other_values
+        ApprovedTemplate::from(template)
     }
 
     #[test]
-    fn parts_that_need_a_value_besides_the_body_are_named() {
+    fn parts_that_no_campaign_can_fill_in_are_named() {
         for (components, expected) in [
             (
-                r#"[{"type":"HEADER","format":"TEXT","text":"Hoy"}]"#,
+                r#"[{"type":"HEADER","format":"TEXT","text":"Hoy, {{1}}"}]"#,
                 &[][..],
             ),
-            (
-                r#"[{"type":"HEADER","format":"TEXT","text":"Hoy, {{1}}"}]"#,
-                &["HEADER"],
-            ),
-            (r#"[{"type":"HEADER","format":"IMAGE"}]"#, &["HEADER"]),
+            (r#"[{"type":"HEADER","format":"IMAGE"}]"#, &[]),
+            (r#"[{"type":"HEADER","format":"LOCATION"}]"#, &["HEADER"]),
             (
                 r#"[{"type":"BUTTONS","buttons":[{"type":"QUICK_REPLY","text":"Sí"}]}]"#,
                 &[],
             ),
             (
-                r#"[{"type":"BUTTONS","buttons":[{"type":"URL","url":"https://a.example"}]}]"#,
-                &[],
-            ),
-            (
                 r#"[{"type":"BUTTONS","buttons":[{"type":"URL","url":"https://a.example/{{1}}"}]}]"#,
-                &["BUTTONS"],
+                &[],
             ),
             (
                 r#"[{"type":"BUTTONS","buttons":[{"type":"COPY_CODE"}]}]"#,
                 &["BUTTONS"],
             ),
+            (r#"[{"type":"CAROUSEL"}]"#, &["CAROUSEL"]),
         ] {
-            assert_eq!(other_values(components), expected, "{components}");
+            assert_eq!(with(components).other_values, expected, "{components}");
         }
+    }
+
+    #[test]
+    fn headers_and_buttons_tell_what_they_take() {
+        let template = with(
+            r#"[{"type":"HEADER","format":"video"},{"type":"buttons","buttons":[
+                {"type":"URL","text":"Ver","url":"https://a.example/{{1}}"},
+                {"type":"QUICK_REPLY","text":"Sí"},
+                {"type":"PHONE_NUMBER","text":"Llamar"}]}]"#,
+        );
+        let format = "VIDEO".to_owned();
+        assert_eq!(template.header, Some(TemplateHeader::Media { format }));
+        let takes: Vec<_> = template.buttons.iter().map(TemplateButton::takes).collect();
+        assert_eq!(
+            takes,
+            [
+                Some(ButtonKind::UrlSuffix),
+                Some(ButtonKind::ReplyPayload),
+                None
+            ]
+        );
+        let needs: Vec<_> = template
+            .buttons
+            .iter()
+            .map(TemplateButton::needs_value)
+            .collect();
+        assert_eq!(needs, [true, false, false]);
     }
 
     #[test]

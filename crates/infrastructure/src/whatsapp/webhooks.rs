@@ -16,6 +16,7 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use super::errors::GraphError;
+use super::notices;
 
 /// Reads the webhooks of Meta's apps.
 #[derive(Debug, Clone, Copy, Default)]
@@ -82,13 +83,19 @@ struct Webhook {
     entry: Vec<Value>,
 }
 
-fn other(name: &str) -> ChannelEvent {
+pub(super) fn other(name: &str) -> ChannelEvent {
     ChannelEvent::Other(name.chars().take(NAME_CHARACTERS).collect())
 }
 
 fn read_entry(entry: &Value) -> Vec<ChannelEvent> {
     match entry.get("changes").and_then(Value::as_array) {
-        Some(changes) => changes.iter().flat_map(read_change).collect(),
+        Some(changes) => changes
+            .iter()
+            .flat_map(|change| match notices::read(entry, change) {
+                Some(news) => vec![news],
+                None => read_change(change),
+            })
+            .collect(),
         None => vec![other("malformed entry")],
     }
 }
@@ -249,7 +256,7 @@ fn body_of(message: &Value, kind: String) -> MessageBody {
         .map_or(MessageBody::Other(kind), MessageBody::Text)
 }
 
-fn text_at(value: &Value, path: &str) -> Option<String> {
+pub(super) fn text_at(value: &Value, path: &str) -> Option<String> {
     value.pointer(path)?.as_str().map(str::to_owned)
 }
 
@@ -293,7 +300,11 @@ const TIMES: std::ops::RangeInclusive<i64> = 1_230_768_000..=4_102_444_800;
 
 /// Seconds since 1970, which Meta writes as a text and its own description as a number.
 fn unix_seconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<DateTime<Utc>, D::Error> {
-    let seconds = match Value::deserialize(deserializer)? {
+    time_of(&Value::deserialize(deserializer)?).ok_or_else(|| serde::de::Error::custom("no time"))
+}
+
+pub(super) fn time_of(value: &Value) -> Option<DateTime<Utc>> {
+    let seconds = match value {
         Value::String(text) => text.trim().parse().ok(),
         Value::Number(number) => number.as_i64(),
         _ => None,
@@ -301,7 +312,6 @@ fn unix_seconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<DateTime<U
     seconds
         .filter(|seconds| TIMES.contains(seconds))
         .and_then(|seconds| DateTime::from_timestamp(seconds, 0))
-        .ok_or_else(|| serde::de::Error::custom("no time"))
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! Asking Meta about an account: does the key work, and which templates are there.
 
-use nexus_domain::ports::{ApprovedTemplate, ChannelError, MessageChannel, SenderProfile};
-use nexus_domain::{Failure, FailureCode};
+use nexus_domain::ports::{ChannelError, MessageChannel, SenderProfile};
+use nexus_domain::{ApprovedTemplate, Failure, FailureCode, TemplateButton, TemplateHeader};
 use serde_json::{Value, json};
 
 use crate::provider::{Provider, Reply, TOKEN, channel_at, closed_port, sender};
@@ -14,7 +14,10 @@ async fn a_working_key_shows_number_name_and_quality() {
             "display_phone_number": "+52 55 1234 5678",
             "verified_name": "Taquería Ñandú",
             "quality_rating": "GREEN",
-            "id": "106540352242922"
+            "messaging_limit_tier": "TIER_1K",
+            "id": "106540352242922",
+            // As the numbers of the account, which are asked for next.
+            "data": [{ "id": "1" }, { "id": "106540352242922" }]
         }),
     ))
     .await;
@@ -23,13 +26,19 @@ async fn a_working_key_shows_number_name_and_quality() {
         Ok(SenderProfile {
             display_address: "+52 55 1234 5678".to_owned(),
             display_name: Some("Taquería Ñandú".to_owned()),
-            quality: Some("GREEN".to_owned())
+            quality: Some("GREEN".to_owned()),
+            limit: Some("TIER_1K".to_owned()),
+            in_account: Some(true),
         })
     );
     let requests = provider.requests();
     assert_eq!(
         requests[0].line.replace("%2C", ","),
-        "GET /v23.0/106540352242922?fields=display_phone_number,verified_name,quality_rating HTTP/1.1"
+        "GET /v23.0/106540352242922?fields=display_phone_number,verified_name,quality_rating,messaging_limit_tier HTTP/1.1"
+    );
+    assert_eq!(
+        requests[1].line,
+        "GET /v23.0/419561257915477/phone_numbers?fields=id&limit=100 HTTP/1.1"
     );
     assert!(requests[0].headers.contains(TOKEN));
 }
@@ -71,6 +80,8 @@ fn template(name: &str, status: &str) -> Value {
         "status": status,
         "category": "MARKETING",
         "parameter_format": "POSITIONAL",
+        "quality_score": { "score": "YELLOW", "date": 1_700_000_000 },
+        "rejected_reason": "NONE",
         "components": [
             { "type": "HEADER", "format": "TEXT", "text": "Título {{1}}" },
             { "type": "BODY", "text": "Hola {{1}}, tu cita es el {{2}}", "example": {} },
@@ -95,13 +106,28 @@ async fn templates_come_from_all_pages_with_their_bodies_and_variables() {
     assert_eq!(
         templates[0],
         ApprovedTemplate {
+            provider_id: Some("1".to_owned()),
             name: "cita".to_owned(),
             language: "es_MX".to_owned(),
             status: "APPROVED".to_owned(),
             category: "MARKETING".to_owned(),
+            quality: Some("YELLOW".to_owned()),
+            reason: None,
+            parameter_format: "POSITIONAL".to_owned(),
+            header: Some(TemplateHeader::Text {
+                text: "Título {{1}}".to_owned(),
+                variables: vec!["1".to_owned()],
+            }),
             body: "Hola {{1}}, tu cita es el {{2}}".to_owned(),
             variables: vec!["1".to_owned(), "2".to_owned()],
-            other_values: vec!["HEADER".to_owned()],
+            footer: Some("Responde BAJA".to_owned()),
+            buttons: vec![TemplateButton {
+                kind: "QUICK_REPLY".to_owned(),
+                text: "BAJA".to_owned(),
+                url: None,
+                variables: Vec::new(),
+            }],
+            other_values: Vec::new(),
         }
     );
     assert_eq!(templates[1].status, "NEW_WORD");

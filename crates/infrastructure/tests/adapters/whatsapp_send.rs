@@ -2,8 +2,13 @@
 
 use std::time::Duration;
 
-use nexus_domain::ports::{Accepted, ChannelError, MessageChannel, OutgoingContent};
-use nexus_domain::{ChannelKind, Failure, FailureCode};
+use nexus_domain::ports::{
+    Accepted, ChannelError, MessageChannel, OutgoingButton, OutgoingContent, OutgoingHeader,
+    OutgoingParts,
+};
+use nexus_domain::{
+    ButtonKind, ChannelKind, Failure, FailureCode, HeaderMedia, MediaKind, MediaReference,
+};
 use serde_json::{Value, json};
 
 use crate::provider::{Provider, Reply, TOKEN, attempt, message, sender, text};
@@ -44,6 +49,7 @@ fn template(variables: &[(&str, &str)]) -> OutgoingContent {
             .iter()
             .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()))
             .collect(),
+        parts: OutgoingParts::default(),
     }
 }
 
@@ -308,4 +314,93 @@ async fn hundreds_are_in_flight_at_once_over_one_client() {
         assert!(send.await.unwrap().is_ok());
     }
     assert_eq!(provider.requests().len(), 300);
+}
+
+async fn components(parts: OutgoingParts) -> Value {
+    let OutgoingContent::Template {
+        name,
+        language,
+        variables,
+        ..
+    } = template(&[("1", "Ana")])
+    else {
+        unreachable!("it is a template");
+    };
+    let content = OutgoingContent::Template {
+        name,
+        language,
+        variables,
+        parts,
+    };
+    sent(content).await["template"]["components"].take()
+}
+
+#[tokio::test]
+async fn header_body_and_buttons_travel_as_components_of_their_own() {
+    let button = |index, kind, value: &str| OutgoingButton {
+        index,
+        kind,
+        value: value.to_owned(),
+    };
+    let parts = OutgoingParts {
+        header: Some(OutgoingHeader::Text("1".to_owned(), "mayo".to_owned())),
+        buttons: vec![
+            button(0, ButtonKind::UrlSuffix, "p/7"),
+            button(2, ButtonKind::ReplyPayload, "more"),
+        ],
+    };
+    assert_eq!(
+        components(parts).await,
+        json!([
+            { "type": "header", "parameters": [{ "type": "text", "text": "mayo" }] },
+            { "type": "body", "parameters": [{ "type": "text", "text": "Ana" }] },
+            { "type": "button", "sub_type": "url", "index": "0",
+              "parameters": [{ "type": "text", "text": "p/7" }] },
+            { "type": "button", "sub_type": "quick_reply", "index": "2",
+              "parameters": [{ "type": "payload", "payload": "more" }] }
+        ])
+    );
+}
+
+#[tokio::test]
+async fn a_header_shows_a_file_or_a_variable_with_a_name() {
+    let media = |kind, reference, file_name: Option<&str>| OutgoingParts {
+        header: Some(OutgoingHeader::Media(HeaderMedia {
+            kind,
+            reference,
+            file_name: file_name.map(str::to_owned),
+        })),
+        buttons: Vec::new(),
+    };
+    let named = OutgoingParts {
+        header: Some(OutgoingHeader::Text("mes".to_owned(), "mayo".to_owned())),
+        buttons: Vec::new(),
+    };
+    let id = || MediaReference::Id("77".to_owned());
+    let link = MediaReference::Link("https://a.example/f.pdf".to_owned());
+    for (parts, expected) in [
+        (
+            named,
+            json!({ "type": "text", "parameter_name": "mes", "text": "mayo" }),
+        ),
+        (
+            media(MediaKind::Image, id(), Some("no.png")),
+            json!({ "type": "image", "image": { "id": "77" } }),
+        ),
+        (
+            media(MediaKind::Document, link, Some("Lista.pdf")),
+            json!({ "type": "document", "document": {
+                "link": "https://a.example/f.pdf", "filename": "Lista.pdf" } }),
+        ),
+        (
+            media(MediaKind::Video, id(), None),
+            json!({ "type": "video", "video": { "id": "77" } }),
+        ),
+    ] {
+        let components = components(parts).await;
+        assert_eq!(
+            components[0],
+            json!({ "type": "header", "parameters": [expected] })
+        );
+    }
 }

@@ -4,7 +4,8 @@ use nexus_domain::values::{SendWindow, TimeZone, WallTime};
 use nexus_domain::{
     Audience, Campaign, CampaignContent, CampaignCounters, CampaignFilter, CampaignState,
     CampaignStatus, ChannelKind, ContactStatus, CounterDelta, FailureCode, Message,
-    RecipientFilter, Schedule, StartPlan, StartProblem, TemplateMessage, TemplateVariable,
+    RecipientFilter, Schedule, StartPlan, StartProblem, TemplateMessage, TemplateParts,
+    TemplateVariable,
 };
 
 use crate::samples::{self, after, at, message_text, page, short, tags};
@@ -100,8 +101,10 @@ fn template(note: Option<&str>, variables: &[(&str, &str)]) -> CampaignContent {
                 .map(|(key, text)| TemplateVariable {
                     key: (*key).to_owned(),
                     text: message_text(text),
+                    fallback: None,
                 })
                 .collect(),
+            parts: TemplateParts::default(),
         },
         note: note.map(message_text),
     }
@@ -429,10 +432,7 @@ async fn another_user_sees_and_changes_nothing(store: Store) {
     let counted = campaigns.count(other.id, campaign.id, &counters(1)).await;
     assert!(counted.is_err());
     campaigns.set_total(other.id, campaign.id, 7).await.unwrap();
-    campaigns
-        .note_total(other.id, campaign.id, 7)
-        .await
-        .unwrap();
+    assert_eq!(campaigns.active(other.id).await.unwrap(), []);
     assert!(!campaigns.delete(other.id, campaign.id).await.unwrap());
     let active = campaigns.active_of(other.id, sender.id).await.unwrap();
     assert_eq!(active, []);

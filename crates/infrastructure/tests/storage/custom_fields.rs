@@ -4,7 +4,7 @@ use nexus_domain::ports::Storage;
 use nexus_domain::values::{CustomFields, FieldName};
 use nexus_domain::{
     CampaignContent, CampaignState, Contact, ContactFilter, ContactSelection, TemplateMessage,
-    TemplateVariable, UserId,
+    TemplateParts, TemplateVariable, UserId,
 };
 
 use crate::contacts::{find, save};
@@ -216,7 +216,9 @@ async fn campaigns_that_may_still_be_sent_are_found_by_their_placeholders(store:
             variables: vec![TemplateVariable {
                 key: "1".to_owned(),
                 text: message_text("{Ciudad}"),
+                fallback: None,
             }],
+            parts: TemplateParts::default(),
         },
         note: None,
     };

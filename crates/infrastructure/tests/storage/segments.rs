@@ -2,9 +2,7 @@
 
 use nexus_domain::ports::DuplicateKey;
 use nexus_domain::values::SegmentName;
-use nexus_domain::{
-    Audience, Campaign, CampaignCounters, CampaignState, ContactFilter, ContactStatus, Segment,
-};
+use nexus_domain::{Audience, Campaign, CampaignState, ContactFilter, ContactStatus, Segment};
 use nexus_migration::{Migrator, MigratorTrait};
 
 use crate::samples::{self, at, field_name, search, short, tags};
@@ -18,7 +16,6 @@ on_both_databases!(
     another_user_sees_and_changes_nothing,
     until_it_starts_a_campaign_keeps_its_segment_from_deletion,
     campaigns_that_have_not_started_and_have_an_audience_are_told,
-    a_total_is_noted_until_the_campaign_starts,
     those_chosen_one_by_one_are_counted_together,
     an_account_goes_with_segments_that_are_awaited,
     campaigns_from_before_there_were_segments_stay,
@@ -251,26 +248,6 @@ async fn campaigns_that_have_not_started_and_have_an_audience_are_told(store: St
     let mut repositories = store.read();
     let unstarted = repositories.campaigns().unstarted(user.id).await;
     assert_same(&unstarted.unwrap(), &expected);
-}
-
-async fn a_total_is_noted_until_the_campaign_starts(store: Store) {
-    let user = store.user().await;
-    let sender = store.sender(&user).await;
-    let draft = store.campaign(&user).await;
-    let active = store.active_campaign(&user, &sender).await;
-    let mut repositories = store.read();
-    let campaigns = repositories.campaigns();
-    for campaign in [&draft, &active] {
-        campaigns.note_total(user.id, campaign.id, 7).await.unwrap();
-    }
-    for (campaign, total) in [(draft, 7), (active, 0)] {
-        let found = campaigns.find(user.id, campaign.id).await.unwrap();
-        let counters = CampaignCounters {
-            total,
-            ..CampaignCounters::default()
-        };
-        assert_eq!(found.map(|found| found.counters), Some(counters));
-    }
 }
 
 async fn those_chosen_one_by_one_are_counted_together(store: Store) {

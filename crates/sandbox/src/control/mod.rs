@@ -2,6 +2,7 @@
 
 mod guard;
 mod journal;
+mod news;
 mod page;
 mod phones;
 mod setup;
@@ -26,6 +27,14 @@ pub(crate) fn routes() -> Router<Arc<Simulation>> {
             get(setup::accounts).post(setup::register),
         )
         .route("/sandbox/accounts/{id}/verify", post(setup::verify))
+        .route(
+            "/sandbox/accounts/{id}/templates",
+            get(news::templates)
+                .post(news::add_template)
+                .put(news::change_template),
+        )
+        .route("/sandbox/accounts/{id}/rating", post(news::rate))
+        .route("/sandbox/accounts/{id}/news", post(news::tell))
         .route(
             "/sandbox/behaviour",
             get(setup::behaviour).post(setup::change_behaviour),

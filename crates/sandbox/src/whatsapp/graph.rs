@@ -36,7 +36,10 @@ pub(crate) fn routes() -> Router<Arc<Simulation>> {
             "/{version}/{id}/media",
             post(upload).layer(DefaultBodyLimit::max(LARGEST_UPLOAD)),
         )
-        .route("/{version}/{id}/message_templates", get(templates))
+        .route(
+            "/{version}/{id}/message_templates",
+            get(templates).post(create_template).delete(delete_template),
+        )
         .route("/{version}/{id}/phone_numbers", get(phone_numbers))
         .route(
             "/{version}/{id}/subscribed_apps",
@@ -78,7 +81,7 @@ async fn node(
     let bearer = simulation.accounts().bearer(&headers)?;
     let fields = query.get("fields").map(String::as_str);
     if let Some(account) = simulation.accounts().get(&id).filter(|a| bearer.owns(a)) {
-        return Ok(Json(selected(phone_number(&account), fields)));
+        return Ok(Json(selected(phone_number(&simulation, &account), fields)));
     }
     let business = simulation.accounts().of_business(&id);
     if business.iter().any(|account| bearer.owns(account)) {
@@ -105,11 +108,12 @@ async fn node(
     })))
 }
 
-fn phone_number(account: &AccountRegistration) -> Value {
+fn phone_number(simulation: &Simulation, account: &AccountRegistration) -> Value {
+    let rating = simulation.ratings().of(&account.phone_number_id);
     json!({
         "verified_name": account.verified_name,
         "display_phone_number": account.display_phone_number,
-        "quality_rating": "GREEN",
+        "quality_rating": rating,
         "code_verification_status": "VERIFIED",
         "name_status": "APPROVED",
         "platform_type": "CLOUD_API",
@@ -159,8 +163,8 @@ async fn templates(
     business(&simulation, &headers, "get", &id)?;
     let fields = query.get("fields").map(String::as_str);
     let filters = ["name", "language", "status", "category"];
-    let matching: Vec<&Value> = simulation
-        .templates()
+    let shelf = simulation.templates().of(&id);
+    let matching: Vec<&Value> = shelf
         .all()
         .iter()
         .filter(|template| {
@@ -212,6 +216,46 @@ async fn templates(
     Ok(Json(answer))
 }
 
+/// `POST /{version}/{waba_id}/message_templates`: a new template, which waits for its review.
+async fn create_template(
+    State(simulation): State<Arc<Simulation>>,
+    Path((_, id)): Path<(String, String)>,
+    headers: HeaderMap,
+    Json(template): Json<Value>,
+) -> Answered {
+    business(&simulation, &headers, "post", &id)?;
+    let created = simulation.create_template(&id, template, "PENDING")?;
+    Ok(Json(json!({
+        "id": created["id"],
+        "status": created["status"],
+        "category": created["category"],
+    })))
+}
+
+/// `DELETE /{version}/{waba_id}/message_templates?name=`: in all its languages.
+async fn delete_template(
+    State(simulation): State<Arc<Simulation>>,
+    Path((_, id)): Path<(String, String)>,
+    Query(query): Parameters,
+    headers: HeaderMap,
+) -> Answered {
+    business(&simulation, &headers, "delete", &id)?;
+    let name = query
+        .get("name")
+        .ok_or_else(|| GraphError::invalid("The parameter name is required."))?;
+    let deleted = simulation.templates().change(&id, |templates| {
+        let before = templates.len();
+        templates.retain(|template| template["name"] != name.as_str());
+        before - templates.len()
+    });
+    if deleted == 0 {
+        return Err(GraphError::invalid(format!(
+            "Message Template {name} is not found."
+        )));
+    }
+    Ok(Json(json!({"success": true})))
+}
+
 /// Opaque to clients, as Meta's are.
 fn cursor(place: usize) -> String {
     hex::encode(format!("after:{place}"))
@@ -232,7 +276,7 @@ async fn phone_numbers(
     let fields = query.get("fields").map(String::as_str);
     let data: Vec<Value> = accounts
         .iter()
-        .map(|account| selected(phone_number(account), fields))
+        .map(|account| selected(phone_number(&simulation, account), fields))
         .collect();
     Ok(Json(json!({
         "data": data,

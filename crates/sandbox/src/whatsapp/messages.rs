@@ -39,7 +39,10 @@ pub(super) async fn send(
     let authorised = simulation
         .accounts()
         .authorise(&headers, "post", &phone_number_id)
-        .and_then(|_| content::read(&body, simulation.templates(), simulation.media()));
+        .and_then(|account| {
+            let templates = simulation.templates().of(&account.business_account_id);
+            content::read(&body, &templates, simulation.media())
+        });
     match authorised {
         Err(error) => exchange.refuse(error),
         Ok(Request::ReadReceipt { message_id }) => exchange.read_receipt(message_id),

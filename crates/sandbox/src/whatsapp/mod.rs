@@ -6,6 +6,7 @@ mod errors;
 mod graph;
 mod media;
 mod messages;
+mod news;
 mod numbers;
 mod phones;
 mod schedule;
@@ -16,6 +17,7 @@ mod webhooks;
 
 pub use accounts::{AccountRegistration, RegistrationError};
 pub(crate) use graph::routes;
+pub use news::{NewsError, TemplateChange};
 pub use numbers::{TEST_NUMBERS, TestNumber};
 pub(crate) use phones::{Conversation, PhoneList};
 pub(crate) use schedule::run as run_schedule;

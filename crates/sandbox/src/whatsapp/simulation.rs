@@ -13,10 +13,11 @@ use tokio::time::Instant;
 use super::accounts::{AccountRegistration, Accounts};
 use super::content::Send;
 use super::media::MediaShelf;
+use super::news::Ratings;
 use super::numbers::{self, Answer, Reply, Script, Status, StatusPlan};
 use super::phones::Phones;
 use super::schedule::{Due, Schedule};
-use super::templates::TemplateCatalogue;
+use super::templates::TemplateShelves;
 use super::throughput::Throughput;
 use super::webhooks::{Notice, Outboxes, Redelivery};
 use crate::behaviour::Behaviour;
@@ -49,7 +50,8 @@ pub(crate) struct Simulation {
     journal: Journal,
     phones: Phones,
     media: MediaShelf,
-    templates: TemplateCatalogue,
+    templates: TemplateShelves,
+    ratings: Ratings,
     behaviour: RwLock<Behaviour>,
     throughput: Throughput,
     /// How often a "first times" script has refused, by business number and customer.
@@ -90,7 +92,8 @@ impl Simulation {
             journal,
             phones: Phones::default(),
             media,
-            templates: TemplateCatalogue::seeded(),
+            templates: TemplateShelves::seeded(),
+            ratings: Ratings::default(),
             behaviour: RwLock::new(setting.behaviour),
             throughput: Throughput::default(),
             refusals: Mutex::default(),
@@ -204,8 +207,12 @@ impl Simulation {
         &self.media
     }
 
-    pub(crate) fn templates(&self) -> &TemplateCatalogue {
+    pub(crate) fn templates(&self) -> &TemplateShelves {
         &self.templates
+    }
+
+    pub(crate) fn ratings(&self) -> &Ratings {
+        &self.ratings
     }
 
     pub(crate) fn throughput(&self) -> &Throughput {

@@ -2,13 +2,51 @@
 //!
 //! Meta Graph API v23.0, "message_templates" and "Send message templates".
 
+use std::collections::HashMap;
+use std::sync::{Arc, RwLock};
+
 use serde_json::Value;
 
 use super::errors::GraphError;
 use crate::journal::QuickReply;
+use crate::locks::{read, write};
 
-/// The templates of every simulated business, in Meta's own form.
+/// The templates of one simulated business, in Meta's own form.
+#[derive(Clone)]
 pub(crate) struct TemplateCatalogue(Vec<Value>);
+
+/// The templates of all businesses: the same for each until somebody changes them.
+pub(crate) struct TemplateShelves {
+    seeded: Arc<TemplateCatalogue>,
+    changed: RwLock<HashMap<String, Arc<TemplateCatalogue>>>,
+}
+
+impl TemplateShelves {
+    pub(crate) fn seeded() -> Self {
+        Self {
+            seeded: Arc::new(TemplateCatalogue::seeded()),
+            changed: RwLock::default(),
+        }
+    }
+
+    pub(crate) fn of(&self, business_account_id: &str) -> Arc<TemplateCatalogue> {
+        let changed = read(&self.changed);
+        Arc::clone(changed.get(business_account_id).unwrap_or(&self.seeded))
+    }
+
+    /// Changes the templates of one business.
+    pub(crate) fn change<T>(
+        &self,
+        business_account_id: &str,
+        change: impl FnOnce(&mut Vec<Value>) -> T,
+    ) -> T {
+        let mut changed = write(&self.changed);
+        let shelf = changed
+            .entry(business_account_id.to_owned())
+            .or_insert_with(|| Arc::clone(&self.seeded));
+        change(&mut Arc::make_mut(shelf).0)
+    }
+}
 
 /// A template with its parameters filled in.
 #[derive(Debug)]

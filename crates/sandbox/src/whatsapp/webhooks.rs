@@ -13,6 +13,7 @@ use sha2::Sha256;
 
 use super::accounts::AccountRegistration;
 use super::errors;
+use super::news::News;
 use super::numbers::Status;
 use super::schedule::Due;
 use super::simulation::Simulation;
@@ -63,6 +64,8 @@ pub(crate) enum Notice {
     },
     /// An `inbound` entry.
     Inbound(Arc<JournalEntry>),
+    /// Something of the account, its numbers or its templates.
+    News(Arc<News>),
 }
 
 impl Notice {
@@ -71,6 +74,7 @@ impl Notice {
             Self::Status { message: entry, .. } | Self::Inbound(entry) => {
                 entry.event.phone_number_id().unwrap_or_default()
             }
+            Self::News(news) => &news.phone_number_id,
         }
     }
 
@@ -91,6 +95,11 @@ impl Notice {
                     Event::Inbound(message) => message.id.clone(),
                     _ => String::new(),
                 },
+                status: None,
+                code: None,
+            },
+            Self::News(news) => NoticeReference {
+                id: news.field.clone(),
                 status: None,
                 code: None,
             },
@@ -264,8 +273,10 @@ fn signature(app_secret: &str, body: &[u8]) -> String {
 fn body(account: &AccountRegistration, notices: &[Notice], opaque_on_failed: bool) -> Value {
     let mut statuses = Vec::new();
     let mut changes = Vec::new();
+    let mut news_entries = Vec::new();
     for notice in notices {
         match notice {
+            Notice::News(news) => news_entries.push(news.entry(account)),
             Notice::Status {
                 message: entry,
                 status,
@@ -287,10 +298,13 @@ fn body(account: &AccountRegistration, notices: &[Notice], opaque_on_failed: boo
         value["statuses"] = statuses.into();
         changes.insert(0, json!({"field": "messages", "value": value}));
     }
-    json!({
-        "object": "whatsapp_business_account",
-        "entry": [{"id": account.business_account_id, "changes": changes}],
-    })
+    let mut entries = news_entries;
+    if !changes.is_empty() {
+        let id = &account.business_account_id;
+        let time = crate::entropy::now().timestamp();
+        entries.insert(0, json!({"id": id, "time": time, "changes": changes}));
+    }
+    json!({"object": "whatsapp_business_account", "entry": entries})
 }
 
 fn value_of(account: &AccountRegistration) -> Value {

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use nexus_application::Field;
 use nexus_application::campaigns::{
-    AudienceInput, CreateCampaign, SendWindowInput, TemplateInput, UpdateCampaign,
+    AudienceInput, ButtonInput, CreateCampaign, HeaderInput, SendWindowInput, TemplateInput,
+    UpdateCampaign,
 };
 use serde::Deserialize;
 use utoipa::ToSchema;
@@ -12,8 +13,7 @@ use utoipa::ToSchema;
 use crate::extract::{Patch, blank};
 
 /// An approved template with a value for each of its variables.
-#[derive(Debug, Default, Deserialize, ToSchema)]
-#[serde(default)]
+#[derive(Debug, Deserialize, ToSchema)]
 pub struct TemplateBody {
     /// Its name, as WhatsApp has it.
     #[schema(example = "promocion_mensual")]
@@ -21,17 +21,161 @@ pub struct TemplateBody {
     /// Its language, as WhatsApp writes it.
     #[schema(example = "es_MX")]
     language: Option<String>,
-    /// Value by variable: its name, or its number from 1. Placeholders are allowed.
+    /// Value by variable: its name, or its number from 1. Placeholders are allowed. A value is a
+    /// text, or an object with `text` and `fallback`; or all of it is a list of objects with `key`,
+    /// `text` and `fallback`.
     #[schema(example = json!({"1": "{nombre}", "2": "20 %"}))]
-    variables: Option<BTreeMap<String, String>>,
+    variables: Option<VariablesBody>,
+    /// By variable, what is put there when the value comes out empty for a recipient. Without it
+    /// that recipient is passed over.
+    #[schema(example = json!({"1": "cliente"}))]
+    fallbacks: Option<BTreeMap<String, Option<String>>>,
+    /// The value of its header's variable.
+    #[serde(default, deserialize_with = "blank::object")]
+    #[schema(value_type = Option<HeaderBody>)]
+    header: Patch<HeaderBody>,
+    /// What goes into its buttons: those whose address ends with a variable need it, quick replies
+    /// may have it.
+    #[serde(default, deserialize_with = "blank::list")]
+    #[schema(value_type = Option<Vec<ButtonBody>>)]
+    buttons: Patch<Vec<ButtonBody>>,
+}
+
+/// Values of a template's variables.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(untagged)]
+pub enum VariablesBody {
+    /// By variable.
+    ByKey(BTreeMap<String, ValueBody>),
+    /// One after the other.
+    Listed(Vec<KeyedBody>),
+}
+
+/// A value, with a fallback or without.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(untagged)]
+pub enum ValueBody {
+    /// The value alone.
+    Text(String),
+    /// With what is put there when it comes out empty for a recipient.
+    Full {
+        /// The value.
+        text: String,
+        /// What is put there when it comes out empty.
+        #[serde(default)]
+        fallback: Option<String>,
+    },
+}
+
+/// A variable with its value.
+#[derive(Debug, Deserialize, ToSchema)]
+pub struct KeyedBody {
+    /// Its name, or its number from 1.
+    #[schema(example = "1")]
+    key: String,
+    #[schema(example = "{nombre}")]
+    text: String,
+    /// What is put there when the value comes out empty for a recipient.
+    #[serde(default)]
+    #[schema(example = "cliente")]
+    fallback: Option<String>,
+}
+
+/// The value of a header's variable.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(default)]
+pub struct HeaderBody {
+    /// The variable: its name, or its number; without it `1`.
+    key: Option<String>,
+    #[schema(example = "{nombre}")]
+    text: Option<String>,
+    fallback: Option<String>,
+}
+
+/// What goes into one button.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(default)]
+pub struct ButtonBody {
+    /// Which one, counted from 0.
+    index: u32,
+    /// `url` (the end of its address) or `quick_reply` (what comes back when it is tapped); without
+    /// it `url`.
+    kind: Option<String>,
+    #[schema(example = "{Código}")]
+    text: Option<String>,
+    fallback: Option<String>,
+}
+
+impl VariablesBody {
+    /// Values and fallbacks by variable.
+    fn take_apart(self) -> (BTreeMap<String, String>, BTreeMap<String, String>) {
+        let (mut values, mut fallbacks) = (BTreeMap::new(), BTreeMap::new());
+        let mut add = |key: String, text: String, fallback: Option<String>| {
+            fallbacks.extend(fallback.map(|fallback| (key.clone(), fallback)));
+            values.insert(key, text);
+        };
+        match self {
+            Self::ByKey(variables) => {
+                for (key, value) in variables {
+                    match value {
+                        ValueBody::Text(text) => add(key, text, None),
+                        ValueBody::Full { text, fallback } => add(key, text, fallback),
+                    }
+                }
+            }
+            Self::Listed(variables) => {
+                for variable in variables {
+                    add(variable.key, variable.text, variable.fallback);
+                }
+            }
+        }
+        (values, fallbacks)
+    }
+}
+
+impl From<HeaderBody> for HeaderInput {
+    fn from(body: HeaderBody) -> Self {
+        Self {
+            key: body.key.filter(|key| !key.trim().is_empty()),
+            text: body.text.unwrap_or_default(),
+            fallback: body.fallback,
+        }
+    }
+}
+
+impl From<ButtonBody> for ButtonInput {
+    fn from(body: ButtonBody) -> Self {
+        Self {
+            index: body.index,
+            kind: body.kind,
+            text: body.text.unwrap_or_default(),
+            fallback: body.fallback,
+        }
+    }
 }
 
 impl From<TemplateBody> for TemplateInput {
     fn from(body: TemplateBody) -> Self {
+        let (variables, mut fallbacks) = body
+            .variables
+            .map(VariablesBody::take_apart)
+            .unwrap_or_default();
+        let others = body.fallbacks.unwrap_or_default().into_iter();
+        fallbacks.extend(others.filter_map(|(key, fallback)| Some((key, fallback?))));
+        fallbacks.retain(|_, fallback| !fallback.trim().is_empty());
         Self {
             name: body.name.unwrap_or_default(),
             language: body.language.unwrap_or_default(),
-            variables: body.variables.unwrap_or_default(),
+            variables,
+            fallbacks,
+            header: body.header.value().map(Into::into),
+            buttons: body
+                .buttons
+                .value()
+                .unwrap_or_default()
+                .into_iter()
+                .map(Into::into)
+                .collect(),
         }
     }
 }

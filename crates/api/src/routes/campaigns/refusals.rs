@@ -1,6 +1,7 @@
 //! Refusals that several operations on campaigns have in common. Their sentences have words of the
 //! person's language in them, so errors become theirs together with the language.
 
+use chrono::TimeDelta;
 use nexus_application::campaigns::TemplateProblem;
 use nexus_domain::CampaignStatus;
 use nexus_domain::ports::ChannelError;
@@ -20,7 +21,10 @@ pub(super) fn not_while(status: CampaignStatus, language: Language) -> ApiError 
 }
 
 /// The profile lacks what the channel needs.
-pub(super) fn provider_missing(missing: Vec<&'static str>, language: Language) -> ApiError {
+pub(in crate::routes) fn provider_missing(
+    missing: Vec<&'static str>,
+    language: Language,
+) -> ApiError {
     let names: Vec<_> = missing
         .iter()
         .map(|field| name_profile_field(field, language))
@@ -47,9 +51,17 @@ pub(super) fn template_unusable(problem: &TemplateProblem, language: Language) -
     ApiError::new(Code::TemplateUnusable).with("reason", explain_template(problem, language))
 }
 
+/// It was asked a moment ago, and asking costs calls that the provider counts.
+pub(in crate::routes) fn asked_a_moment_ago(wait: TimeDelta) -> ApiError {
+    let seconds = u64::try_from(wait.num_seconds()).unwrap_or_default() + 1;
+    ApiError::new(Code::AskedAMomentAgo)
+        .with("seconds", seconds)
+        .retry_after(seconds)
+}
+
 /// The provider did not answer what it was asked: it refused the account, or it is to be asked
 /// again later.
-pub(super) fn provider_failed(reason: &ChannelError) -> ApiError {
+pub(in crate::routes) fn provider_failed(reason: &ChannelError) -> ApiError {
     tracing::warn!(error = %reason, "the provider could not be asked");
     match reason {
         ChannelError::Refused(failure)

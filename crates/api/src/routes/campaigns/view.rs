@@ -6,14 +6,14 @@ use chrono::{DateTime, Utc};
 use nexus_application::campaigns::CampaignDetails;
 use nexus_domain::values::{Language, SendWindow};
 use nexus_domain::{
-    Audience, CampaignContact, CampaignState, ContactId, ContactStatus, Decision, FailureCode,
-    MediaFile, StartProblem, TemplateMessage,
+    Audience, ButtonValue, Campaign, CampaignContact, CampaignState, ContactId, ContactStatus,
+    Decision, FailureCode, HeaderValue, MediaFile, StartProblem, TemplateMessage,
 };
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::words::{explain_failure, explain_skip, explain_start_problem};
+use super::words::{explain_failure, explain_pause, explain_skip, explain_start_problem};
 
 /// An approved template with a value for each of its variables.
 #[derive(Debug, Serialize, ToSchema)]
@@ -25,6 +25,62 @@ pub struct TemplateView {
     /// Value by variable: its name, or its number from 1.
     #[schema(example = json!({"1": "{nombre}", "2": "20 %"}))]
     variables: BTreeMap<String, String>,
+    /// By variable, what is put there when the value comes out empty for a recipient.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    #[schema(example = json!({"1": "cliente"}))]
+    fallbacks: BTreeMap<String, String>,
+    /// The value of its header's variable.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    header: Option<HeaderView>,
+    /// What goes into its buttons.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    buttons: Vec<ButtonView>,
+}
+
+/// The value of a header's variable.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct HeaderView {
+    /// The variable: its name, or its number.
+    #[schema(example = "1")]
+    key: String,
+    #[schema(example = "{nombre}")]
+    text: String,
+    fallback: Option<String>,
+}
+
+/// What goes into one button.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ButtonView {
+    /// Which one, counted from 0.
+    index: u32,
+    /// `url` (the end of its address) or `quick_reply` (what comes back when it is tapped).
+    #[schema(example = "url")]
+    kind: &'static str,
+    #[schema(example = "{Código}")]
+    text: String,
+    fallback: Option<String>,
+}
+
+fn header_of(template: &TemplateMessage) -> Option<HeaderView> {
+    match template.parts.header.as_ref()? {
+        HeaderValue::Text(value) => Some(HeaderView {
+            key: value.key.clone(),
+            text: value.text.as_str().to_owned(),
+            fallback: value.fallback.as_ref().map(ToString::to_string),
+        }),
+        HeaderValue::Media(_) => None,
+    }
+}
+
+impl From<&ButtonValue> for ButtonView {
+    fn from(button: &ButtonValue) -> Self {
+        Self {
+            index: button.index,
+            kind: button.kind.as_str(),
+            text: button.value.text.as_str().to_owned(),
+            fallback: button.value.fallback.as_ref().map(ToString::to_string),
+        }
+    }
 }
 
 impl From<&TemplateMessage> for TemplateView {
@@ -37,6 +93,18 @@ impl From<&TemplateMessage> for TemplateView {
                 .iter()
                 .map(|variable| (variable.key.clone(), variable.text.as_str().to_owned()))
                 .collect(),
+            fallbacks: template
+                .variables
+                .iter()
+                .filter_map(|variable| {
+                    Some((
+                        variable.key.clone(),
+                        variable.fallback.as_ref()?.to_string(),
+                    ))
+                })
+                .collect(),
+            header: header_of(template),
+            buttons: template.parts.buttons.iter().map(Into::into).collect(),
         }
     }
 }
@@ -150,6 +218,9 @@ pub struct CampaignView {
     status: &'static str,
     /// Why it was paused, when it was not the user who did.
     pause_reason: Option<&'static str>,
+    /// The same for a person, and what to do.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pause_reason_text: Option<&'static str>,
     /// When it starts by itself, or should have started when it is `missed`.
     scheduled_at: Option<DateTime<Utc>>,
     /// The same as it was entered: by the clocks of `timezone`.
@@ -176,7 +247,7 @@ pub struct CampaignView {
     created_at: DateTime<Utc>,
     updated_at: DateTime<Utc>,
     /// Until the campaign starts, whom it is for: counted whenever the campaign itself is read or
-    /// changed. In the list, the number for an audience is that of the last time.
+    /// changed. In the list, the number for an audience is that of its last change.
     #[schema(example = 120)]
     total_recipients: i64,
     /// Not settled yet.
@@ -229,6 +300,7 @@ impl CampaignView {
             contact_ids: None,
             status: campaign.status().as_str(),
             pause_reason,
+            pause_reason_text: pause_text(&campaign, language),
             scheduled_at: schedule.map(|schedule| schedule.at),
             scheduled_local: schedule.map(|s| s.local.format("%Y-%m-%dT%H:%M:%S").to_string()),
             timezone: schedule.map(|schedule| schedule.time_zone.name()),
@@ -264,6 +336,14 @@ impl CampaignView {
             contact_ids: Some(chosen.iter().map(ContactId::as_uuid).collect()),
             ..self
         }
+    }
+}
+
+/// Why the campaign was paused and what to do, when it was not the user who paused it.
+fn pause_text(campaign: &Campaign, language: Language) -> Option<&'static str> {
+    match campaign.state {
+        CampaignState::Paused { reason, .. } => reason.map(|code| explain_pause(code, language)),
+        _ => None,
     }
 }
 

@@ -1,7 +1,7 @@
 //! What campaigns and recipients are called, and why something happened to them, in the person's
 //! language.
 
-use nexus_application::campaigns::TemplateProblem;
+use nexus_application::campaigns::{TemplatePart, TemplateProblem};
 use nexus_domain::values::Language;
 use nexus_domain::{CampaignStatus, ChannelKind, FailureCode, SkipReason, StartProblem};
 
@@ -24,11 +24,17 @@ pub(super) fn explain_skip(reason: SkipReason, language: Language) -> &'static s
         }
         (SkipReason::ContactDeleted, Language::Es) => "El contacto se eliminó antes de su turno.",
         (SkipReason::ContactDeleted, Language::En) => "The contact was deleted before its turn.",
+        (SkipReason::VariableEmpty, Language::Es) => {
+            "Le falta un dato que el mensaje necesita, y la campaña no tiene un texto de reserva para él."
+        }
+        (SkipReason::VariableEmpty, Language::En) => {
+            "Lacks something that the message needs, and the campaign has no fallback for it."
+        }
     }
 }
 
 /// What a failure means, for a person.
-pub(super) fn explain_failure(code: FailureCode, language: Language) -> &'static str {
+pub(in crate::routes) fn explain_failure(code: FailureCode, language: Language) -> &'static str {
     use FailureCode as F;
     match (code, language) {
         (F::Unreachable, Language::Es) => "Este número no recibe mensajes de WhatsApp.",
@@ -68,6 +74,18 @@ pub(super) fn explain_failure(code: FailureCode, language: Language) -> &'static
         }
         (F::AccountBlocked, Language::En) => {
             "WhatsApp blocked or limited your account; check it in Meta's dashboard."
+        }
+        (F::TemplateQuality, Language::Es) => {
+            "WhatsApp califica la plantilla con calidad baja: cámbiala o usa otra antes de seguir."
+        }
+        (F::TemplateQuality, Language::En) => {
+            "WhatsApp rates the template's quality as low: change it or use another before you go on."
+        }
+        (F::NumberQuality, Language::Es) => {
+            "WhatsApp califica tu número con calidad baja: escribe menos, y a quien lo espera, antes de seguir."
+        }
+        (F::NumberQuality, Language::En) => {
+            "WhatsApp rates your number's quality as low: write less, and to people who expect it, before you go on."
         }
         (F::RetriesExhausted, Language::Es) => "WhatsApp estuvo ocupado en todos los intentos.",
         (F::RetriesExhausted, Language::En) => "WhatsApp was busy at every attempt.",
@@ -119,6 +137,38 @@ pub(super) fn explain_start_problem(problem: StartProblem, language: Language) -
     }
 }
 
+/// Why a campaign was paused and what to do, for a person.
+pub(super) fn explain_pause(code: FailureCode, language: Language) -> &'static str {
+    use FailureCode as F;
+    match (code, language) {
+        (F::TemplateUnusable, Language::Es) => {
+            "WhatsApp pausó, rechazó o deshabilitó la plantilla. Revísala en el administrador de WhatsApp de Meta; cuando vuelva a estar aprobada, continúa la campaña."
+        }
+        (F::TemplateUnusable, Language::En) => {
+            "WhatsApp paused, rejected or disabled the template. Check it in Meta's WhatsApp Manager; once it is approved again, resume the campaign."
+        }
+        (F::TemplateQuality, Language::Es) => {
+            "Muchas personas bloquean o denuncian esta plantilla y WhatsApp está por pausarla. Mejora su texto o a quién se la envías, y continúa la campaña cuando quieras."
+        }
+        (F::TemplateQuality, Language::En) => {
+            "Many people block or report this template and WhatsApp is about to pause it. Improve its text or whom you send it to, and resume the campaign when you like."
+        }
+        (F::NumberQuality, Language::Es) => {
+            "Muchas personas bloquean o denuncian tus mensajes y WhatsApp está por limitar tu número. Espera unos días, escribe solo a quien lo espera y continúa la campaña cuando quieras."
+        }
+        (F::NumberQuality, Language::En) => {
+            "Many people block or report your messages and WhatsApp is about to limit your number. Wait some days, write only to people who expect it, and resume the campaign when you like."
+        }
+        (F::AccountBlocked, Language::Es) => {
+            "WhatsApp restringió tu cuenta. Mira el motivo y apela en el panel de Meta; cuando se levante, continúa la campaña."
+        }
+        (F::AccountBlocked, Language::En) => {
+            "WhatsApp restricted your account. See why and appeal in Meta's dashboard; once that is lifted, resume the campaign."
+        }
+        (code, language) => explain_failure(code, language),
+    }
+}
+
 /// A status as the end of a sentence: «una campaña en pausa», “a campaign that is paused”.
 pub(super) fn name_status(status: CampaignStatus, language: Language) -> &'static str {
     match (status, language) {
@@ -149,7 +199,10 @@ pub(super) fn name_channel(channel: ChannelKind) -> &'static str {
 
 /// A field of the profile without which nothing can be sent; one that people never see under
 /// another name keeps its own.
-pub(super) fn name_profile_field(field: &'static str, language: Language) -> &'static str {
+pub(in crate::routes) fn name_profile_field(
+    field: &'static str,
+    language: Language,
+) -> &'static str {
     match (field, language) {
         ("whatsapp_api_key", Language::Es) => "la clave de API",
         ("whatsapp_api_key", Language::En) => "the API key",
@@ -186,18 +239,65 @@ pub(super) fn explain_template(problem: &TemplateProblem, language: Language) ->
             "it needs a file or a variable in another part ({}), which campaigns don't send yet",
             parts.join(", ")
         ),
-        (TemplateProblem::Variables { missing, unknown }, language) => {
-            let (lacks, has_no) = match language {
-                Language::Es => ("falta el valor de", "no lleva"),
-                Language::En => ("there is no value for", "it does not have"),
-            };
-            [(lacks, missing), (has_no, unknown)]
-                .into_iter()
-                .filter(|(_, variables)| !variables.is_empty())
-                .map(|(words, variables)| format!("{words} {}", variables.join(", ")))
-                .collect::<Vec<_>>()
-                .join("; ")
+        (TemplateProblem::NeedsMedia { format }, language) => {
+            let what = name_media(format, language);
+            match language {
+                Language::Es => format!(
+                    "su encabezado muestra {what}, y las campañas todavía no envían archivos con plantillas"
+                ),
+                Language::En => format!(
+                    "its header shows {what}, and campaigns don't send files with templates yet"
+                ),
+            }
         }
+        (TemplateProblem::Parts { missing, unknown }, language) => {
+            let names = |parts: &[TemplatePart]| -> Vec<String> {
+                parts
+                    .iter()
+                    .map(|part| name_part(*part, language))
+                    .collect()
+            };
+            differences(&names(missing), &names(unknown), language)
+        }
+        (TemplateProblem::Variables { missing, unknown }, language) => {
+            differences(missing, unknown, language)
+        }
+    }
+}
+
+fn differences(missing: &[String], unknown: &[String], language: Language) -> String {
+    let (lacks, has_no) = match language {
+        Language::Es => ("falta el valor de", "no lleva"),
+        Language::En => ("there is no value for", "it does not have"),
+    };
+    [(lacks, missing), (has_no, unknown)]
+        .into_iter()
+        .filter(|(_, names)| !names.is_empty())
+        .map(|(words, names)| format!("{words} {}", names.join(", ")))
+        .collect::<Vec<_>>()
+        .join("; ")
+}
+
+/// A part of a template; people count buttons from 1.
+fn name_part(part: TemplatePart, language: Language) -> String {
+    match (part, language) {
+        (TemplatePart::Header, Language::Es) => "el encabezado".to_owned(),
+        (TemplatePart::Header, Language::En) => "the header".to_owned(),
+        (TemplatePart::Button(index), Language::Es) => format!("el botón {}", index + 1),
+        (TemplatePart::Button(index), Language::En) => format!("button {}", index + 1),
+    }
+}
+
+fn name_media(format: &str, language: Language) -> &'static str {
+    match (format, language) {
+        ("IMAGE", Language::Es) => "una imagen",
+        ("IMAGE", Language::En) => "a picture",
+        ("VIDEO", Language::Es) => "un video",
+        ("VIDEO", Language::En) => "a video",
+        ("DOCUMENT", Language::Es) => "un documento",
+        ("DOCUMENT", Language::En) => "a document",
+        (_, Language::Es) => "un archivo",
+        (_, Language::En) => "a file",
     }
 }
 

@@ -13,6 +13,7 @@ fn template(variables: &[(&str, &str)]) -> TemplateInput {
             .iter()
             .map(|(key, text)| ((*key).to_owned(), (*text).to_owned()))
             .collect(),
+        ..TemplateInput::default()
     }
 }
 
@@ -67,6 +68,7 @@ async fn every_bad_part_of_a_template_is_listed() {
             ]
             .map(|(key, text)| (key.to_owned(), text.to_owned())),
         ),
+        ..TemplateInput::default()
     });
     assert_eq!(
         refused(&problems_of(typed).await),

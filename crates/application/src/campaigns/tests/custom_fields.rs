@@ -109,6 +109,7 @@ async fn a_variable_of_a_template_may_use_them_and_no_others() {
         name: "cita".to_owned(),
         language: "es_MX".to_owned(),
         variables: BTreeMap::from(variables.map(|(key, text)| (key.to_owned(), text.to_owned()))),
+        ..TemplateInput::default()
     };
     let typed = CreateCampaign {
         message: None,

@@ -4,6 +4,7 @@ mod creating_audiences;
 mod creating_templates;
 mod custom_fields;
 mod enrolling;
+mod preflighting;
 mod previewing;
 mod samples;
 mod scheduling;
@@ -30,7 +31,7 @@ use nexus_domain::values::{EmailAddress, TimeZone, Violations};
 use nexus_domain::{
     Audience, CampaignContact, CampaignContent, CampaignCounters, CampaignState, CampaignStatus,
     ChannelKind, Contact, ContactFilter, ContactId, ContactStatus, Delivery, SecretField,
-    SenderAccount, TemplateMessage,
+    SenderAccount, TemplateMessage, TemplateParts, WhatsAppConnection,
 };
 use secrecy::ExposeSecret as _;
 
@@ -44,7 +45,8 @@ use samples::{
 };
 use store::{
     broken, choosing, counting, failing_media, finding, having, having_fields, holding_fields,
-    locking, of_user, reaching, reading_media, saving, setting_total, unavailable,
+    keeping_templates, locking, of_user, reaching, reading_media, saving, setting_total,
+    unavailable,
 };
 
 const TOKEN: &str = "EAAG-0123456789-wxyz";
@@ -105,6 +107,10 @@ fn bench_with(
 fn over(kind: ChannelKind) -> MockMessageChannel {
     let mut channel = MockMessageChannel::new();
     channel.expect_kind().return_const(kind);
+    // What it does not say of the credentials keeps nobody from sending.
+    channel
+        .expect_check()
+        .returning(|_| Err(ChannelError::NotConnected));
     channel
 }
 

@@ -7,7 +7,7 @@ use nexus_domain::values::{
 };
 use nexus_domain::{
     CampaignContactId, CampaignId, ContactSource, MediaId, MediaKind, Schedule, Segment, SegmentId,
-    SenderId, StartPlan, StartProblem, TemplateVariable,
+    SenderId, StartPlan, StartProblem, TemplateParts, TemplateVariable,
 };
 
 use super::*;
@@ -102,6 +102,7 @@ pub(super) fn with_template() -> Campaign {
     let variables = [("1", "{nombre}"), ("2", "mañana")].map(|(key, value)| TemplateVariable {
         key: key.to_owned(),
         text: text(value),
+        fallback: None,
     });
     Campaign {
         content: CampaignContent::Template {
@@ -109,6 +110,7 @@ pub(super) fn with_template() -> Campaign {
                 name: short("cita"),
                 language: short("es_MX"),
                 variables: variables.to_vec(),
+                parts: TemplateParts::default(),
             },
             note: Some(text("Cita de {nombre}")),
         },
@@ -125,7 +127,7 @@ pub(super) fn approved() -> ApprovedTemplate {
         category: "UTILITY".to_owned(),
         body: "Hola {{1}}, su cita es {{ 2 }}.".to_owned(),
         variables: vec!["1".to_owned(), "2".to_owned()],
-        other_values: Vec::new(),
+        ..ApprovedTemplate::default()
     }
 }
 

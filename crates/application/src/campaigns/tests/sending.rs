@@ -30,8 +30,12 @@ async fn missing_for(user: User, campaign: Campaign) -> Vec<&'static str> {
 }
 
 async fn template_refusal(known: Vec<ApprovedTemplate>) -> TemplateProblem {
-    let storage = before_sending(ready(), with_template());
-    let error = refusal(&bench_with(storage, [answering(Ok(known))])).await;
+    let storage = before_sending(ready(), with_template()).then_begin(keeping_templates());
+    let bench = bench_with(storage, [answering(Ok(known))]);
+    let error = bench.campaigns.send(&actor(), campaign_id()).await;
+    let error = error.expect_err("refused");
+    assert_eq!(bench.storage.commits(), 1, "what the provider said is kept");
+    assert!(!bench.woken());
     let SendCampaignError::TemplateUnusable(problem) = error else {
         panic!("unexpected: {error}");
     };
@@ -178,9 +182,11 @@ async fn what_the_provider_says_instead_of_its_templates_is_passed_on() {
         ChannelError::AccountRefused(failure),
         ChannelError::NotConnected,
     ] {
-        let storage = before_sending(ready(), with_template());
+        let storage = before_sending(ready(), with_template()).then_begin(keeping_templates());
         let bench = bench_with(storage, [answering(Err(said.clone()))]);
-        let error = refusal(&bench).await;
+        let error = bench.campaigns.send(&actor(), campaign_id()).await;
+        let error = error.expect_err("refused");
+        assert!(!bench.woken());
         let SendCampaignError::ProviderRefused { reason } = error else {
             panic!("unexpected: {error}");
         };

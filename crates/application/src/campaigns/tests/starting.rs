@@ -125,9 +125,15 @@ async fn a_template_that_the_provider_takes_is_sent() {
     saving(&mut unit, active(with_template()));
     counting(&mut unit, counters());
     reading_media(&mut unit);
-    let storage = storage(with_template(), unit);
+    let storage = ScriptedStorage::new()
+        .then_read(of_user(Some(ready())))
+        .then_read(finding(Some(with_template())))
+        .then_begin(keeping_templates())
+        .then_begin(unit);
     let bench = bench_with(storage, [answering(Ok(vec![approved()]))]);
-    sent(&bench).await;
+    let details = bench.campaigns.send(&actor(), campaign_id()).await;
+    assert_eq!(details.expect("sent").campaign.counters, counters());
+    assert_eq!(bench.storage.commits(), 2);
     assert!(bench.woken());
 }
 

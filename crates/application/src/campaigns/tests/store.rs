@@ -44,6 +44,31 @@ pub(super) fn finding(found: Option<Campaign>) -> MockUnitOfWork {
         .with(eq(user().id), eq(campaign_id()))
         .times(1)
         .returning(move |_, _| Ok(found.clone()));
+    knowing_nothing(&mut unit);
+    unit
+}
+
+/// Nothing is known of the connection or of any template.
+fn knowing_nothing(unit: &mut MockUnitOfWork) {
+    let whatsapp = &mut unit.whatsapp;
+    whatsapp.expect_connection().returning(|_| Ok(None));
+    whatsapp.expect_template().returning(|_, _, _, _| Ok(None));
+    whatsapp
+        .expect_lock_template()
+        .returning(|_, _, _, _| Ok(None));
+}
+
+/// A transaction in which the provider's templates are kept.
+pub(super) fn keeping_templates() -> MockUnitOfWork {
+    let mut unit = MockUnitOfWork::default();
+    let whatsapp = &mut unit.whatsapp;
+    whatsapp
+        .expect_lock_connection()
+        .returning(|user| Ok(WhatsAppConnection::new(user)));
+    whatsapp.expect_templates().returning(|_, _| Ok(Vec::new()));
+    whatsapp.expect_save_templates().returning(|_| Ok(()));
+    whatsapp.expect_delete_templates().returning(|_| Ok(()));
+    whatsapp.expect_save_connection().returning(|_| Ok(()));
     unit
 }
 
@@ -55,6 +80,7 @@ pub(super) fn locking(found: Option<Campaign>) -> MockUnitOfWork {
         .with(eq(user().id), eq(campaign_id()))
         .times(1)
         .returning(move |_, _| Ok(found.clone()));
+    knowing_nothing(&mut unit);
     unit
 }
 

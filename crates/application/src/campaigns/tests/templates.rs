@@ -8,6 +8,10 @@ fn wanted() -> TemplateMessage {
         .clone()
 }
 
+fn check(wanted: &TemplateMessage, known: &[ApprovedTemplate]) -> Result<(), TemplateProblem> {
+    template::check(wanted, template::find(wanted, known))
+}
+
 fn with_variables(variables: &[&str]) -> ApprovedTemplate {
     ApprovedTemplate {
         variables: texts(variables),
@@ -25,7 +29,7 @@ fn values(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
 #[test]
 fn an_approved_template_with_the_same_variables_can_be_sent() {
     for known in [approved(), with_variables(&["2", "1"])] {
-        assert_eq!(template::check(&wanted(), &[known]), Ok(()));
+        assert_eq!(check(&wanted(), &[known]), Ok(()));
     }
 }
 
@@ -40,19 +44,10 @@ fn a_template_is_known_by_its_name_and_language() {
         ..approved()
     };
     let others = [of_name, of_language];
-    assert_eq!(
-        template::check(&wanted(), &others),
-        Err(TemplateProblem::Missing)
-    );
-    assert_eq!(
-        template::check(&wanted(), &[]),
-        Err(TemplateProblem::Missing)
-    );
+    assert_eq!(check(&wanted(), &others), Err(TemplateProblem::Missing));
+    assert_eq!(check(&wanted(), &[]), Err(TemplateProblem::Missing));
     let [first, second] = others;
-    assert_eq!(
-        template::check(&wanted(), &[first, second, approved()]),
-        Ok(())
-    );
+    assert_eq!(check(&wanted(), &[first, second, approved()]), Ok(()));
 }
 
 #[test]
@@ -63,7 +58,7 @@ fn only_what_the_provider_approved_can_be_sent() {
             ..approved()
         };
         assert_eq!(
-            template::check(&wanted(), &[known]),
+            check(&wanted(), &[known]),
             Err(TemplateProblem::NotApproved {
                 status: status.to_owned()
             })
@@ -79,7 +74,7 @@ fn a_template_that_needs_more_than_its_body_says_what() {
         ..approved()
     };
     assert_eq!(
-        template::check(&wanted(), &[known]),
+        check(&wanted(), &[known]),
         Err(TemplateProblem::NeedsMore { parts })
     );
 }
@@ -93,7 +88,7 @@ fn variables_without_value_and_values_without_variable_are_named() {
         (&[], &[], &["1", "2"]),
     ] {
         assert_eq!(
-            template::check(&wanted(), &[with_variables(has)]),
+            check(&wanted(), &[with_variables(has)]),
             Err(TemplateProblem::Variables {
                 missing: texts(missing),
                 unknown: texts(unknown),
@@ -123,4 +118,162 @@ fn a_template_reads_with_its_values_in_their_places() {
 fn a_value_that_looks_like_a_variable_stays_a_value() {
     let values = values(&[("1", "{{2}}"), ("2", "{{1}}")]);
     assert_eq!(template::fill("{{1}} {{2}}", &values), "{{2}} {{1}}");
+}
+
+mod parts {
+    use nexus_domain::{
+        ButtonKind, ButtonValue, HeaderMedia, HeaderValue, MediaKind, MediaReference,
+        TemplateButton, TemplateHeader, TemplateValue, TemplateVariable,
+    };
+
+    use super::*;
+
+    fn header(key: &str) -> Option<HeaderValue> {
+        Some(HeaderValue::Text(TemplateVariable {
+            key: key.to_owned(),
+            text: text("mayo"),
+            fallback: None,
+        }))
+    }
+
+    fn picture() -> Option<HeaderValue> {
+        Some(HeaderValue::Media(HeaderMedia {
+            kind: MediaKind::Image,
+            reference: MediaReference::Id("1".to_owned()),
+            file_name: None,
+        }))
+    }
+
+    fn value(index: u32, kind: ButtonKind) -> ButtonValue {
+        ButtonValue {
+            index,
+            kind,
+            value: TemplateValue {
+                text: text("abc"),
+                fallback: None,
+            },
+        }
+    }
+
+    fn button(kind: &str, variables: &[&str]) -> TemplateButton {
+        TemplateButton {
+            kind: kind.to_owned(),
+            text: "Ver".to_owned(),
+            url: None,
+            variables: texts(variables),
+        }
+    }
+
+    fn checked(
+        header: Option<TemplateHeader>,
+        buttons: Vec<TemplateButton>,
+        parts: TemplateParts,
+    ) -> Result<(), TemplateProblem> {
+        let known = ApprovedTemplate {
+            header,
+            buttons,
+            ..approved()
+        };
+        check(&TemplateMessage { parts, ..wanted() }, &[known])
+    }
+
+    fn with_header(
+        known: TemplateHeader,
+        given: Option<HeaderValue>,
+    ) -> Result<(), TemplateProblem> {
+        let parts = TemplateParts {
+            header: given,
+            buttons: Vec::new(),
+        };
+        checked(Some(known), Vec::new(), parts)
+    }
+
+    fn of_header(missing: bool) -> Result<(), TemplateProblem> {
+        let header = vec![TemplatePart::Header];
+        let (missing, unknown) = if missing {
+            (header, Vec::new())
+        } else {
+            (Vec::new(), header)
+        };
+        Err(TemplateProblem::Parts { missing, unknown })
+    }
+
+    #[test]
+    fn a_header_takes_what_it_has_room_for() {
+        let titled = |variables: &[&str]| TemplateHeader::Text {
+            text: "Promoción".to_owned(),
+            variables: texts(variables),
+        };
+        let format = "IMAGE".to_owned();
+        let shown = || TemplateHeader::Media {
+            format: "IMAGE".to_owned(),
+        };
+        assert_eq!(with_header(titled(&[]), None), Ok(()));
+        assert_eq!(with_header(titled(&["1"]), header("1")), Ok(()));
+        assert_eq!(with_header(titled(&["1"]), None), of_header(true));
+        assert_eq!(with_header(titled(&[]), header("1")), of_header(false));
+        assert_eq!(with_header(titled(&["mes"]), header("1")), of_header(false));
+        assert_eq!(with_header(titled(&[]), picture()), of_header(false));
+        assert_eq!(with_header(shown(), picture()), Ok(()));
+        for given in [None, header("1")] {
+            assert_eq!(
+                with_header(shown(), given),
+                Err(TemplateProblem::NeedsMedia {
+                    format: format.clone()
+                })
+            );
+        }
+        let parts = TemplateParts {
+            header: header("1"),
+            buttons: Vec::new(),
+        };
+        assert_eq!(checked(None, Vec::new(), parts), of_header(false));
+    }
+
+    #[test]
+    fn buttons_that_need_a_value_get_one_and_others_none() {
+        let known = || {
+            vec![
+                button("URL", &["1"]),
+                button("QUICK_REPLY", &[]),
+                button("PHONE_NUMBER", &[]),
+                button("URL", &[]),
+            ]
+        };
+        let with = |buttons: Vec<ButtonValue>| {
+            let parts = TemplateParts {
+                header: None,
+                buttons,
+            };
+            checked(None, known(), parts)
+        };
+        let suffix = || value(0, ButtonKind::UrlSuffix);
+        assert_eq!(with(vec![suffix()]), Ok(()));
+        assert_eq!(
+            with(vec![suffix(), value(1, ButtonKind::ReplyPayload)]),
+            Ok(())
+        );
+        assert_eq!(
+            with(Vec::new()),
+            Err(TemplateProblem::Parts {
+                missing: vec![TemplatePart::Button(0)],
+                unknown: Vec::new(),
+            })
+        );
+        for wrong in [
+            value(1, ButtonKind::UrlSuffix),
+            value(2, ButtonKind::UrlSuffix),
+            value(3, ButtonKind::UrlSuffix),
+            value(9, ButtonKind::ReplyPayload),
+        ] {
+            let index = wrong.index;
+            assert_eq!(
+                with(vec![suffix(), wrong]),
+                Err(TemplateProblem::Parts {
+                    missing: Vec::new(),
+                    unknown: vec![TemplatePart::Button(index)],
+                })
+            );
+        }
+    }
 }

@@ -57,6 +57,7 @@ fn bad_template() -> Field<TemplateInput> {
         name: String::new(),
         language: "es_MX".to_owned(),
         variables: BTreeMap::new(),
+        ..TemplateInput::default()
     })
 }
 
@@ -147,7 +148,7 @@ async fn with_a_template_the_text_becomes_its_note() {
         template: Field::Set(TemplateInput {
             name: "oferta".to_owned(),
             language: "es".to_owned(),
-            variables: BTreeMap::new(),
+            ..TemplateInput::default()
         }),
         ..UpdateCampaign::default()
     };
@@ -158,6 +159,7 @@ async fn with_a_template_the_text_becomes_its_note() {
                 name: short("oferta"),
                 language: short("es"),
                 variables: Vec::new(),
+                parts: TemplateParts::default(),
             },
             note: Some(text("Hola {nombre}")),
         }

@@ -30,6 +30,7 @@ pub(super) fn repositories(session: &Session) -> MockUnitOfWork {
     recipients(&mut unit, session);
     senders(&mut unit, session);
     inbox(&mut unit, session);
+    whatsapp(&mut unit, session);
     unit
 }
 
@@ -162,4 +163,31 @@ fn inbox(unit: &mut MockUnitOfWork, s: &Session) {
     answer!(s, unit.webhooks, expect_save, |t, event| {
         t.save_webhook(event);
     });
+}
+
+fn whatsapp(unit: &mut MockUnitOfWork, s: &Session) {
+    answer!(s, unit.whatsapp, expect_lock_connection, |t, user| t
+        .connection(user));
+    change!(s, unit.whatsapp, expect_save_connection, |t, connection| {
+        t.connections.insert(connection.user_id, connection.clone());
+    });
+    change!(
+        s,
+        unit.whatsapp,
+        expect_note_webhook,
+        |t, user, _verified_at, received_at| t.note_webhook(user, received_at)
+    );
+    answer!(
+        s,
+        unit.whatsapp,
+        expect_lock_template,
+        |t, user, account, name, language| t.template(user, account, name, language)
+    );
+    change!(s, unit.whatsapp, expect_save_templates, |t, templates| {
+        for template in templates {
+            t.save_template(template);
+        }
+    });
+    answer!(s, unit.campaigns, expect_active, |t, user| t
+        .active_campaigns(user));
 }

@@ -3,10 +3,11 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use nexus_domain::ports::OutgoingContent;
+use nexus_domain::ports::{OutgoingContent, OutgoingParts};
 use nexus_domain::values::{EmailAddress, MessageText, ShortText};
 use nexus_domain::{
-    CampaignContent, CampaignCounters, DeliveryStatus, TemplateMessage, TemplateVariable,
+    CampaignContent, CampaignCounters, DeliveryStatus, TemplateMessage, TemplateParts,
+    TemplateVariable,
 };
 
 use super::provider::Answer;
@@ -158,11 +159,13 @@ async fn a_templates_variables_are_filled_for_each_recipient() {
     let variable = |key: &str, text: &str| TemplateVariable {
         key: key.to_owned(),
         text: MessageText::from_stored(text).expect("a text"),
+        fallback: None,
     };
     let template = TemplateMessage {
         name: ShortText::parse("rebajas").expect("a name"),
         language: ShortText::parse("es_MX").expect("a language"),
         variables: vec![variable("1", "{nombre}"), variable("2", "20 %")],
+        parts: TemplateParts::default(),
     };
     let content = CampaignContent::Template {
         template,
@@ -181,6 +184,7 @@ async fn a_templates_variables_are_filled_for_each_recipient() {
                 ("1".to_owned(), format!("Cliente {}", request.to)),
                 ("2".to_owned(), "20 %".to_owned()),
             ],
+            parts: OutgoingParts::default(),
         };
         assert_eq!(request.content, expected);
     }

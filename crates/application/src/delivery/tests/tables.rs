@@ -9,8 +9,8 @@ use nexus_domain::values::PhoneNumber;
 use nexus_domain::{
     Campaign, CampaignContact, CampaignContactId, CampaignCounters, CampaignId, CampaignStatus,
     ChannelKind, Contact, ContactId, CounterDelta, DeliveryStatus, InstanceId, Message,
-    MessageBucket, MessageDelta, SenderAccount, SenderId, SenderLease, User, UserId, WebhookEvent,
-    WebhookEventId, WebhookState,
+    MessageBucket, MessageDelta, SenderAccount, SenderId, SenderLease, StoredTemplate, User,
+    UserId, WebhookEvent, WebhookEventId, WebhookState, WhatsAppConnection,
 };
 use tokio::time::Instant;
 
@@ -32,6 +32,8 @@ pub(crate) struct Tables {
     pub(crate) leases: BTreeMap<SenderId, StoredLease>,
     pub(crate) messages: Vec<Message>,
     pub(crate) webhooks: BTreeMap<WebhookEventId, WebhookEvent>,
+    pub(crate) connections: BTreeMap<UserId, WhatsAppConnection>,
+    pub(crate) templates: Vec<StoredTemplate>,
     pub(crate) charts: BTreeMap<(UserId, DateTime<Utc>), MessageDelta>,
     /// How far the database's clock is ahead of where it was.
     pub(crate) clock_ahead: Duration,
@@ -41,6 +43,57 @@ pub(crate) struct Tables {
 
 fn first<T>(rows: impl Iterator<Item = T>, most: u32) -> Vec<T> {
     rows.take(usize::try_from(most).expect("few")).collect()
+}
+
+/// Connections and their templates.
+impl Tables {
+    pub(super) fn connection(&mut self, user: UserId) -> WhatsAppConnection {
+        let connection = self.connections.entry(user);
+        connection
+            .or_insert_with(|| WhatsAppConnection::new(user))
+            .clone()
+    }
+
+    pub(super) fn note_webhook(&mut self, user: UserId, received_at: Option<DateTime<Utc>>) {
+        let mut connection = self.connection(user);
+        connection.webhook_received_at = connection.webhook_received_at.max(received_at);
+        self.connections.insert(user, connection);
+    }
+
+    pub(super) fn template(
+        &self,
+        user: UserId,
+        account: &str,
+        name: &str,
+        language: &str,
+    ) -> Option<StoredTemplate> {
+        let mut templates = self.templates.iter();
+        let found = templates.find(|stored| {
+            (stored.user_id, stored.account_id.as_str()) == (user, account)
+                && stored.template.name == name
+                && stored.template.language == language
+        });
+        found.cloned()
+    }
+
+    pub(super) fn save_template(&mut self, saved: &StoredTemplate) {
+        let template = &saved.template;
+        let (name, language) = (template.name.as_str(), template.language.as_str());
+        self.templates.retain(|stored| {
+            stored.user_id != saved.user_id
+                || stored.account_id != saved.account_id
+                || stored.template.name != name
+                || stored.template.language != language
+        });
+        self.templates.push(saved.clone());
+    }
+
+    pub(super) fn active_campaigns(&self, user: UserId) -> Vec<Campaign> {
+        let active = self.campaigns.values().filter(|campaign| {
+            campaign.user_id == user && campaign.status() == CampaignStatus::Active
+        });
+        active.cloned().collect()
+    }
 }
 
 /// Users, contacts and campaigns.

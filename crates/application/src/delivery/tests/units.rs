@@ -11,7 +11,7 @@ use nexus_domain::ports::{
     ContactRepository, FieldRepository, IdempotencyRepository, ImportRepository, JobRepository,
     MediaRepository, MessageRepository, Repositories, SegmentRepository, SenderRepository,
     SessionRepository, StatisticsRepository, Storage, StorageError, UnitOfWork, UserRepository,
-    WebhookRepository,
+    WebhookRepository, WhatsAppRepository,
 };
 use tokio::sync::OwnedMutexGuard;
 
@@ -303,6 +303,7 @@ lend! {
     messages: MessageRepository,
     bot_activity: BotActivityRepository,
     webhooks: WebhookRepository,
+    whatsapp: WhatsAppRepository,
     jobs: JobRepository,
     statistics: StatisticsRepository,
     idempotency: IdempotencyRepository,

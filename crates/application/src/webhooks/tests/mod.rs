@@ -3,6 +3,7 @@
 mod failures;
 mod holding;
 mod inbound;
+mod news;
 mod receiving;
 mod reports;
 mod settling;

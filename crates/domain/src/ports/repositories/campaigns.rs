@@ -44,13 +44,6 @@ pub trait CampaignRepository: Send {
         id: CampaignId,
         total: i64,
     ) -> Result<(), StorageError>;
-    /// Sets the total of a campaign, unless it has started meanwhile.
-    async fn note_total(
-        &mut self,
-        user: UserId,
-        id: CampaignId,
-        total: i64,
-    ) -> Result<(), StorageError>;
     /// The campaigns with an audience that have not started, by id.
     async fn unstarted(&mut self, user: UserId) -> Result<Vec<Campaign>, StorageError>;
     /// The same, kept from change by others.
@@ -113,6 +106,8 @@ pub trait CampaignRepository: Send {
     ) -> Result<Vec<(UserId, CampaignId)>, StorageError>;
     /// When the next scheduled campaign of any user is to be looked at.
     async fn next_start(&mut self) -> Result<Option<DateTime<Utc>>, StorageError>;
+    /// The user's campaigns that are being sent now (active), by id.
+    async fn active(&mut self, user: UserId) -> Result<Vec<Campaign>, StorageError>;
     /// The campaigns with placeholders that may still be sent (draft, scheduled, missed, active,
     /// paused), oldest first.
     async fn unfinished_with_placeholders(

@@ -5,7 +5,10 @@ use chrono::{DateTime, Utc};
 
 use crate::ports::StorageError;
 use crate::values::{ContactSort, EmailAddress, ListRequest, Listing, PhoneNumber, Tag};
-use crate::{CampaignId, Contact, ContactFilter, ContactId, ContactSelection, ImportId, UserId};
+use crate::{
+    CampaignId, ChannelKind, Contact, ContactFilter, ContactId, ContactSelection, EmptyRule,
+    ImportId, UserId,
+};
 
 /// The addresses of a contact that is already there.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,6 +28,32 @@ pub struct CreatedContact {
     pub contact: Contact,
     /// Whether a campaign or a message has to do with it.
     pub is_used: bool,
+}
+
+/// How many contacts a campaign is for, by what would become of them now. A contact is counted
+/// once, under the first that applies.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct RecipientTally {
+    /// All of them.
+    pub total: u64,
+    /// Those who asked not to be written to.
+    pub opted_out: u64,
+    /// Those whom the user set aside.
+    pub inactive: u64,
+    /// Those without an address on the channel.
+    pub no_address: u64,
+    /// Those for whom the message would come out empty.
+    pub variable_empty: u64,
+    /// Whether everybody was counted.
+    pub is_exact: bool,
+}
+
+impl RecipientTally {
+    /// How many of them would be written to.
+    pub fn reachable(&self) -> u64 {
+        let passed_over = self.opted_out + self.inactive + self.no_address + self.variable_empty;
+        self.total.saturating_sub(passed_over)
+    }
 }
 
 /// Contacts and their tags.
@@ -131,6 +160,17 @@ pub trait ContactRepository: Send {
         campaign: CampaignId,
         audience: Option<ContactFilter>,
     ) -> Result<u64, StorageError>;
+    /// The same, by what would become of them, over this channel and by this rule. At most `most`
+    /// contacts of the audience are counted, besides those chosen one by one.
+    async fn tally_recipients(
+        &mut self,
+        user: UserId,
+        campaign: CampaignId,
+        audience: Option<ContactFilter>,
+        channel: ChannelKind,
+        empty: &EmptyRule,
+        most: u32,
+    ) -> Result<RecipientTally, StorageError>;
     /// Notes that a message went to or came from these contacts.
     async fn note_message(
         &mut self,

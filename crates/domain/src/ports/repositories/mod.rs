@@ -17,10 +17,11 @@ mod sessions;
 mod statistics;
 mod users;
 mod webhooks;
+mod whatsapp;
 
 pub use bulk_changes::BulkChangeRepository;
 pub use campaigns::CampaignRepository;
-pub use contacts::{ContactRepository, CreatedContact, KnownAddress};
+pub use contacts::{ContactRepository, CreatedContact, KnownAddress, RecipientTally};
 pub use conversations::{BotActivityRepository, MessageRepository};
 pub use fields::FieldRepository;
 pub use idempotency::{IdempotencyRepository, IdempotencyState, StoredAnswer};
@@ -34,6 +35,7 @@ pub use sessions::SessionRepository;
 pub use statistics::StatisticsRepository;
 pub use users::UserRepository;
 pub use webhooks::WebhookRepository;
+pub use whatsapp::WhatsAppRepository;
 
 #[cfg(feature = "mocks")]
 pub use {
@@ -53,4 +55,5 @@ pub use {
     statistics::MockStatisticsRepository,
     users::MockUserRepository,
     webhooks::MockWebhookRepository,
+    whatsapp::MockWhatsAppRepository,
 };
