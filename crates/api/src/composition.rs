@@ -12,6 +12,8 @@ use nexus_application::contacts::Contacts;
 use nexus_application::delivery::{Channels, DispatchConfig, DispatchPorts, Dispatcher};
 use nexus_application::housekeeping::{Housekeeping, Retention};
 use nexus_application::imports::{ImportPorts, ImportWorker, Imports};
+use nexus_application::replies::{ReplyConfig, ReplyPorts, ReplyWorker};
+use nexus_application::reports::Reports;
 use nexus_application::segments::Segments;
 use nexus_application::statistics::Statistics;
 use nexus_application::webhooks::{WebhookPorts, WebhookWorker, Webhooks};
@@ -29,7 +31,7 @@ use nexus_infrastructure::{
 use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::Notify;
 
-use crate::settings::{DispatchSettings, Settings, WhatsAppSettings};
+use crate::settings::{Settings, WhatsAppSettings};
 use crate::workers::Workers;
 
 /// What stands in for the providers; nothing does by default.
@@ -63,6 +65,8 @@ pub struct Composition {
     pub imports: Imports,
     /// Use cases on campaigns.
     pub campaigns: Campaigns,
+    /// Use cases on reports.
+    pub reports: Reports,
     /// Use cases on figures.
     pub statistics: Statistics,
     /// Use cases on webhooks.
@@ -152,7 +156,15 @@ impl Composition {
             clock: Arc::clone(&clock),
             entropy: Arc::clone(&entropy),
             wake: Arc::clone(&dispatch_wake),
+            keeps_window: settings.whatsapp.keeps_window,
         });
+        let reply_ports = ReplyPorts {
+            storage: Arc::clone(&storage),
+            sealer: Arc::clone(&sealer),
+            channels: channels.clone(),
+            clock: Arc::clone(&clock),
+            entropy: Arc::clone(&entropy),
+        };
         let dispatch_ports = DispatchPorts {
             storage: Arc::clone(&storage),
             sealer: Arc::clone(&sealer),
@@ -169,6 +181,11 @@ impl Composition {
             entropy: Arc::clone(&entropy),
             wake: Arc::new(Notify::new()),
         };
+        let reports = Reports::new(
+            Arc::clone(&storage),
+            Arc::clone(&clock),
+            settings.whatsapp.reports_within,
+        );
         let statistics = Statistics::new(Arc::clone(&storage), Arc::clone(&clock));
         let owner = InstanceId::new(clock.now(), entropy.as_ref());
         Ok(Self {
@@ -178,8 +195,12 @@ impl Composition {
             workers: Workers {
                 imports: ImportWorker::new(import_ports, owner, settings.imports.lease),
                 bulk_changes: BulkWorker::new(bulk_ports, owner),
-                dispatcher: Dispatcher::new(dispatch_ports, dispatching(&settings.dispatch), owner),
+                dispatcher: Dispatcher::new(dispatch_ports, dispatching(settings), owner),
                 webhooks: WebhookWorker::new(webhook_ports),
+                replies: ReplyWorker::new(
+                    reply_ports,
+                    ReplyConfig::for_pace(settings.dispatch.per_second),
+                ),
                 housekeeping: Housekeeping::new(
                     Arc::clone(&storage),
                     housekept_files,
@@ -199,6 +220,7 @@ impl Composition {
             contacts,
             segments,
             campaigns,
+            reports,
             statistics,
             database,
         })
@@ -223,8 +245,11 @@ impl Composition {
     }
 }
 
-fn dispatching(settings: &DispatchSettings) -> DispatchConfig {
+fn dispatching(settings: &Settings) -> DispatchConfig {
+    let keeps_window = settings.whatsapp.keeps_window;
+    let settings = &settings.dispatch;
     DispatchConfig {
+        keeps_window,
         window: usize::try_from(settings.window).unwrap_or(usize::MAX),
         messages_per_second: settings.per_second,
         lease_ttl: settings.lease,

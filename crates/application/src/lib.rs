@@ -7,6 +7,8 @@
 //! * [`imports`] — files whose rows become contacts: the upload and the worker.
 //! * [`campaigns`] — writing campaigns, starting and steering them, what became of their recipients.
 //! * [`delivery`] — the dispatcher: every recipient gets their message, once.
+//! * [`replies`] — the answers that the product gives by itself.
+//! * [`reports`] — whether the provider reports on what it took.
 //! * [`webhooks`] — what providers report: stored, then applied.
 //! * [`statistics`] — the figures of the dashboard.
 //! * [`housekeeping`] — deleting what is kept only for a time.
@@ -24,7 +26,10 @@ mod field;
 mod fixtures;
 pub mod housekeeping;
 pub mod imports;
+mod opt_outs;
 mod recent;
+pub mod replies;
+pub mod reports;
 pub mod segments;
 mod shutdown;
 pub mod statistics;

@@ -119,16 +119,19 @@ pub enum SkipReason {
     DuplicateAddress,
     /// The contact was deleted before its turn.
     ContactDeleted,
+    /// A text of the user's own, and the person has not written within 24 hours.
+    OutsideWindow,
 }
 
 impl SkipReason {
     /// Every reason.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::OptedOut,
         Self::Inactive,
         Self::NoAddress,
         Self::DuplicateAddress,
         Self::ContactDeleted,
+        Self::OutsideWindow,
     ];
 
     /// The word in the API and the store.
@@ -139,6 +142,7 @@ impl SkipReason {
             Self::NoAddress => "no_address",
             Self::DuplicateAddress => "duplicate_address",
             Self::ContactDeleted => "contact_deleted",
+            Self::OutsideWindow => "outside_window",
         }
     }
 }

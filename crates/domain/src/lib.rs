@@ -8,12 +8,14 @@
 //!   `mocks`.
 #![deny(missing_docs)]
 
+mod automatic_reply;
 mod bot_activity;
 mod bulk_change;
 mod campaign;
 mod campaign_contact;
 mod contact;
 mod contact_details;
+mod correspondent;
 mod counters;
 mod ids;
 mod import;
@@ -21,6 +23,7 @@ mod import_plan;
 mod job;
 mod media;
 mod message;
+mod opt_out_words;
 mod segment;
 mod sender;
 mod session;
@@ -33,11 +36,12 @@ pub mod mocks;
 pub mod ports;
 pub mod values;
 
+pub use automatic_reply::{AutomaticReply, ReplyStatus};
 pub use bot_activity::{BotActivity, BotActivityKind};
 pub use bulk_change::{BulkAction, BulkChange, BulkStatus, ContactEdit, ContactSelection};
 pub use campaign::{
     Audience, Campaign, CampaignContent, CampaignFilter, CampaignState, CampaignStatus,
-    CampaignTransitionError, ChannelKind, TemplateMessage, TemplateVariable,
+    CampaignTransitionError, ChannelKind, OutsideWindow, TemplateMessage, TemplateVariable,
 };
 pub use campaign_contact::{
     AttemptId, CampaignContact, Delivery, DeliveryStatus, Failure, FailureCode, SkipReason,
@@ -47,10 +51,11 @@ pub use contact::{
     Contact, ContactFilter, ContactSource, ContactStatus, OptOut, OptOutSource, Reachability,
 };
 pub use contact_details::ContactDetails;
+pub use correspondent::{Correspondent, Heard};
 pub use counters::{CampaignCounters, CounterDelta, MessageDelta};
 pub use ids::{
     BotActivityId, BulkChangeId, CampaignContactId, CampaignId, ContactId, ImportId, InstanceId,
-    JobId, MediaId, MessageId, SegmentId, SenderId, UserId, WebhookEventId,
+    JobId, MediaId, MessageId, ReplyId, SegmentId, SenderId, UserId, WebhookEventId,
 };
 pub use import::{
     ImportFailure, ImportProgress, ImportStatus, ImportTransitionError, ImportUndo, ImportedFile,
@@ -62,6 +67,7 @@ pub use import_plan::{
 pub use job::{Job, JobKind, JobLease, JobWork};
 pub use media::{MediaFile, MediaKind};
 pub use message::{Direction, Message, MessageBody};
+pub use opt_out_words::{OptOutSettings, ReplyText, Wish, WordList};
 pub use segment::Segment;
 pub use sender::{SenderAccount, SenderLease};
 pub use session::{SessionKeyHash, StoredSession};
@@ -72,4 +78,6 @@ pub use user::{
     Automation, NotificationSettings, PrivacySettings, ProviderKeys, SealedSecret, SecretField,
     Theme, User, WebhookKey,
 };
-pub use webhook::{ChannelEvent, InboundMessage, WebhookEvent, WebhookSource, WebhookState};
+pub use webhook::{
+    ChannelEvent, InboundMessage, PreferenceChange, WebhookEvent, WebhookSource, WebhookState,
+};

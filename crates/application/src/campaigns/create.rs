@@ -2,7 +2,9 @@
 
 use nexus_domain::ports::StorageError;
 use nexus_domain::values::{FieldName, MessageText, ShortText, Violations};
-use nexus_domain::{Campaign, CampaignCounters, CampaignId, CampaignState, ChannelKind, UserId};
+use nexus_domain::{
+    Campaign, CampaignCounters, CampaignId, CampaignState, ChannelKind, OutsideWindow, UserId,
+};
 
 use super::content::{
     AudienceInput, Chosen, Refused, TemplateInput, asks_for_fields, check_fields, compose,
@@ -28,6 +30,8 @@ pub struct CreateCampaign {
     pub contact_ids: Vec<String>,
     /// Recipients chosen by a rule.
     pub audience: Option<AudienceInput>,
+    /// `skip` (as without) or `refuse`.
+    pub outside_window: Option<String>,
 }
 
 /// Why no campaign was made.
@@ -128,6 +132,11 @@ impl Campaigns {
             .audience
             .as_ref()
             .and_then(|audience| audience.parse(&mut violations));
+        let outside_window = optional(typed.outside_window.as_deref(), OutsideWindow::parse);
+        let outside_window = violations
+            .check("outside_window", outside_window)
+            .flatten()
+            .unwrap_or_default();
         let (Some(name), Some(channel), Some(content), Some(chosen), true) =
             (name, channel, content, chosen, violations.is_empty())
         else {
@@ -142,6 +151,7 @@ impl Campaigns {
             subject,
             content,
             audience,
+            outside_window,
             sender_id: None,
             state: CampaignState::Draft,
             counters: CampaignCounters::default(),

@@ -49,6 +49,8 @@ pub struct CampaignPorts {
     pub entropy: Arc<dyn Entropy>,
     /// Wakes the dispatcher of this process when there is something to send.
     pub wake: Arc<Notify>,
+    /// Whether texts go only to people who wrote within 24 hours, as WhatsApp demands.
+    pub keeps_window: bool,
 }
 
 /// The use cases on campaigns.

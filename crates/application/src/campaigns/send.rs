@@ -4,10 +4,10 @@ use nexus_domain::ports::{ChannelError, SenderCredentials, StorageError, UnitOfW
 use nexus_domain::values::Tag;
 use nexus_domain::{
     Campaign, CampaignCounters, CampaignId, CampaignStatus, ChannelKind, ContactFilter,
-    CounterDelta, SenderAccount, SenderId,
+    CounterDelta, OutsideWindow, SenderAccount, SenderId,
 };
 
-use super::enrolment::Enrolment;
+use super::enrolment::{Enrolled, Enrolment};
 use super::{CampaignDetails, Campaigns, TemplateProblem, audience, template, with_media};
 use crate::Actor;
 use crate::bulk::being_renamed;
@@ -40,6 +40,12 @@ pub enum SendCampaignError {
     /// Nobody it is meant for can be reached.
     #[error("the campaign has no recipient that can be reached")]
     NoRecipients,
+    /// It is to be sent only when everyone wrote within 24 hours, and some did not.
+    #[error("{count} recipients have not written within 24 hours")]
+    OutsideWindow {
+        /// How many.
+        count: u64,
+    },
     /// A tag that its audience chooses contacts by is being renamed: some have the new name, others
     /// not yet. To be tried again.
     #[error("a tag of the audience is being renamed")]
@@ -161,11 +167,19 @@ impl Campaigns {
         }
         let audience = audience::lock(unit.as_mut(), &campaign).await?;
         check_tags(unit.as_mut(), &campaign, audience.as_ref()).await?;
-        let counted = Enrolment::new(&campaign, audience, sender.id, entropy, now)
-            .write(unit.as_mut())
-            .await?;
+        let refuses = self.ports.keeps_window
+            && campaign.needs_window()
+            && campaign.outside_window == OutsideWindow::Refuse;
+        let Enrolled { counted, outside } =
+            Enrolment::new(&campaign, audience, sender.id, entropy, now)
+                .counting_outside_window_of(refuses.then_some(sender.external_id))
+                .write(unit.as_mut())
+                .await?;
         if counted.pending == 0 {
             return Err(SendCampaignError::NoRecipients);
+        }
+        if outside > 0 {
+            return Err(SendCampaignError::OutsideWindow { count: outside });
         }
         campaign
             .start(sender.id, now)

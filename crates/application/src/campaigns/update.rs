@@ -2,7 +2,7 @@
 
 use nexus_domain::ports::StorageError;
 use nexus_domain::values::{FieldName, MessageText, ShortText, Violations};
-use nexus_domain::{Campaign, CampaignId, CampaignStatus};
+use nexus_domain::{Campaign, CampaignId, CampaignStatus, OutsideWindow};
 
 use super::content::{AudienceInput, Chosen, Refused, TemplateInput, asks_for_fields, compose};
 use super::create::parse_channel;
@@ -27,6 +27,8 @@ pub struct UpdateCampaign {
     pub contact_ids: Field<Vec<String>>,
     /// Recipients chosen by a rule.
     pub audience: Field<AudienceInput>,
+    /// `skip` or `refuse`; cleared, `skip`.
+    pub outside_window: Field<String>,
 }
 
 /// Why a campaign was not changed.
@@ -123,6 +125,14 @@ impl UpdateCampaign {
             Field::Keep => {}
             Field::Clear => campaign.audience = None,
             Field::Set(audience) => campaign.audience = audience.parse(&mut violations),
+        }
+        match self.outside_window.blank_clears() {
+            Field::Keep => {}
+            Field::Clear => campaign.outside_window = OutsideWindow::default(),
+            Field::Set(raw) => {
+                let choice = violations.check("outside_window", OutsideWindow::parse(&raw));
+                campaign.outside_window = choice.unwrap_or_default();
+            }
         }
         violations.into_result().map(|()| chosen)
     }

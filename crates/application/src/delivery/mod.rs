@@ -19,6 +19,7 @@ mod lease;
 mod outcome;
 mod outcomes;
 mod pacing;
+mod permission;
 #[cfg(test)]
 pub(crate) mod tests;
 

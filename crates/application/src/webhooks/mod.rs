@@ -3,6 +3,7 @@
 mod apply;
 mod inbound;
 mod receive;
+mod replay;
 #[cfg(test)]
 pub(crate) mod tests;
 mod worker;
@@ -13,6 +14,7 @@ use nexus_domain::ports::{Clock, Entropy, SecretSealer, Storage, WebhookReader};
 use tokio::sync::Notify;
 
 pub use receive::{ReceiveError, VerifyError};
+pub use replay::{Replay, ReplayError, Replayed};
 pub use worker::WebhookWorker;
 
 /// What webhooks work with, the worker included.

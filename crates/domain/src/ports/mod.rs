@@ -21,8 +21,9 @@ pub use hashing::{HashingError, PasswordHasher};
 pub use provisioning::{ProvisionedSender, ProvisioningError, SenderProvisioner};
 pub use repositories::{
     BotActivityRepository, BulkChangeRepository, CampaignContactRepository, CampaignRepository,
-    ContactRepository, CreatedContact, FieldRepository, IdempotencyRepository, IdempotencyState,
-    ImportRepository, JobRepository, KnownAddress, MediaRepository, MessageRepository,
+    ContactRepository, CorrespondentRepository, CreatedContact, FieldRepository,
+    IdempotencyRepository, IdempotencyState, ImportRepository, JobRepository, KnownAddress,
+    MediaRepository, MessageRepository, ReplayFilter, ReplyRepository, ReplyingSender,
     SegmentRepository, SenderRepository, SessionRepository, StatisticsRepository, StoredAnswer,
     UserRepository, WebhookRepository,
 };
@@ -40,10 +41,11 @@ pub use {
     provisioning::MockSenderProvisioner,
     repositories::{
         MockBotActivityRepository, MockBulkChangeRepository, MockCampaignContactRepository,
-        MockCampaignRepository, MockContactRepository, MockFieldRepository,
-        MockIdempotencyRepository, MockImportRepository, MockJobRepository, MockMediaRepository,
-        MockMessageRepository, MockSegmentRepository, MockSenderRepository, MockSessionRepository,
-        MockStatisticsRepository, MockUserRepository, MockWebhookRepository,
+        MockCampaignRepository, MockContactRepository, MockCorrespondentRepository,
+        MockFieldRepository, MockIdempotencyRepository, MockImportRepository, MockJobRepository,
+        MockMediaRepository, MockMessageRepository, MockReplyRepository, MockSegmentRepository,
+        MockSenderRepository, MockSessionRepository, MockStatisticsRepository, MockUserRepository,
+        MockWebhookRepository,
     },
     sealing::MockSecretSealer,
     storage::MockStorage,

@@ -2,8 +2,8 @@ use chrono::{DateTime, Utc};
 use nexus_domain::values::{MessageText, PlaceholderValues, Problem};
 use nexus_domain::{
     Campaign, CampaignContent, CampaignCounters, CampaignId, CampaignState, CampaignStatus,
-    CampaignTransitionError, ChannelKind, FailureCode, SenderId, TemplateMessage, TemplateVariable,
-    UserId,
+    CampaignTransitionError, ChannelKind, FailureCode, OutsideWindow, SenderId, TemplateMessage,
+    TemplateVariable, UserId,
 };
 
 use crate::support::{SeededEntropy, at, text};
@@ -47,6 +47,7 @@ fn campaign(status: CampaignStatus) -> Campaign {
             MessageText::parse("Hola {nombre}", &[]).expect("it is a text"),
         ),
         audience: None,
+        outside_window: OutsideWindow::default(),
         sender_id: None,
         state: state(status),
         counters: CampaignCounters::default(),

@@ -2,7 +2,7 @@ use chrono::{DateTime, Utc};
 use nexus_domain::values::{FieldName, MessageText, SegmentName, Tag};
 use nexus_domain::{
     Audience, Campaign, CampaignContent, CampaignCounters, CampaignId, CampaignState,
-    CampaignStatus, ChannelKind, ContactFilter, ContactStatus, Segment, SegmentId,
+    CampaignStatus, ChannelKind, ContactFilter, ContactStatus, OutsideWindow, Segment, SegmentId,
 };
 
 use crate::support::{at, contact, text};
@@ -131,6 +131,7 @@ fn campaign() -> Campaign {
         subject: None,
         content: CampaignContent::Text(MessageText::parse("Hola", &[]).expect("a text")),
         audience: None,
+        outside_window: OutsideWindow::default(),
         sender_id: None,
         state: CampaignState::Draft,
         counters: CampaignCounters::default(),

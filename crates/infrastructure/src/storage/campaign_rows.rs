@@ -5,8 +5,8 @@ use nexus_domain::ports::StorageError;
 use nexus_domain::values::{MessageText, ShortText, Tag, fold};
 use nexus_domain::{
     Audience, Campaign, CampaignContent, CampaignCounters, CampaignId, CampaignState,
-    CampaignStatus, ChannelKind, ContactStatus, FailureCode, SegmentId, SenderId, TemplateMessage,
-    TemplateVariable, UserId,
+    CampaignStatus, ChannelKind, ContactStatus, FailureCode, OutsideWindow, SegmentId, SenderId,
+    TemplateMessage, TemplateVariable, UserId,
 };
 use sea_orm::FromQueryResult;
 use sea_orm::sea_query::Value;
@@ -20,12 +20,12 @@ pub(super) const COLUMNS: &str = "r.id, r.user_id, r.name, r.name_key, r.channel
      r.message, r.template_name, r.template_language, r.template_variables, r.audience, \
      r.sender_id, r.status, r.scheduled_at, r.started_at, r.ended_at, r.pause_reason, r.total, \
      r.pending, r.sent, r.delivered, r.opened, r.clicked, r.replied, r.failed, r.skipped, \
-     r.unconfirmed, r.created_at, r.updated_at";
+     r.unconfirmed, r.created_at, r.updated_at, r.outside_window";
 
 /// What [`saved_values`] are the values of.
 pub(super) const SAVED: &str = "user_id, id, name, name_key, channel, subject, message, \
      template_name, template_language, template_variables, audience, sender_id, status, \
-     scheduled_at, started_at, ended_at, pause_reason, updated_at, segment_id";
+     scheduled_at, started_at, ended_at, pause_reason, updated_at, segment_id, outside_window";
 
 #[derive(FromQueryResult)]
 pub(super) struct CampaignRow {
@@ -46,6 +46,7 @@ pub(super) struct CampaignRow {
     started_at: Option<DateTime<Utc>>,
     ended_at: Option<DateTime<Utc>>,
     pause_reason: Option<String>,
+    outside_window: Option<String>,
     #[sea_orm(nested)]
     counters: CountersRow,
     pub(super) created_at: DateTime<Utc>,
@@ -107,6 +108,13 @@ impl CampaignRow {
             subject: row.parse_some("subject", self.subject.as_deref(), ShortText::parse)?,
             content: self.content(row)?,
             audience: self.audience(row)?,
+            outside_window: row
+                .parse_some(
+                    "outside_window",
+                    self.outside_window.as_deref(),
+                    OutsideWindow::parse,
+                )?
+                .unwrap_or_default(),
             sender_id: self.sender_id.map(SenderId::from_uuid),
             state: self.state(row)?,
             counters: self.counters.counters(),
@@ -238,6 +246,7 @@ pub(super) fn saved_values(campaign: &Campaign) -> Result<Vec<Value>, StorageErr
         pause_reason,
         campaign.updated_at,
         campaign.awaited_segment(),
+        campaign.outside_window.as_str(),
     ])
 }
 

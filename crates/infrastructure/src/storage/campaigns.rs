@@ -345,6 +345,24 @@ impl CampaignRepository for SqlRepositories {
         self.campaigns_by(sql).await
     }
 
+    async fn latest_of(
+        &mut self,
+        user: UserId,
+        sender: SenderId,
+        most: u32,
+    ) -> Result<Vec<CampaignId>, StorageError> {
+        let sql = Sql::with(
+            "SELECT r.id FROM campaigns AS r WHERE r.sender_id = $1 AND r.user_id = $2 \
+             AND r.started_at IS NOT NULL ORDER BY r.started_at DESC, r.id DESC LIMIT $3",
+            params![sender, user, most],
+        );
+        let rows: Vec<IdRow> = self.db().all(sql).await?;
+        Ok(rows
+            .into_iter()
+            .map(|row| CampaignId::from_uuid(row.id))
+            .collect())
+    }
+
     async fn unfinished_with_placeholders(
         &mut self,
         user: UserId,

@@ -1,10 +1,11 @@
 //! Looking at campaigns.
 
-use actix_web::get;
 use actix_web::web::{Data, Json, Path};
+use actix_web::{HttpRequest, get};
 use nexus_application::campaigns::{
     CampaignQuery, Campaigns, GetCampaignError, ListCampaignsError,
 };
+use nexus_application::reports::Reports;
 use nexus_domain::CampaignId;
 use nexus_domain::values::{CampaignSort, SortDirection};
 use serde::{Deserialize, Serialize};
@@ -13,7 +14,7 @@ use uuid::Uuid;
 
 use super::view::{CampaignEnvelope, CampaignView};
 use crate::errors::ApiError;
-use crate::extract::{ListQuery, Page, Query, SignedIn};
+use crate::extract::{ListQuery, Page, Query, SignedIn, language_of};
 use crate::routes::shared::{AnyFailure, NeedsObject, NeedsSession, TakesValues};
 
 /// Up to how many recipients a campaign's answer names the contacts chosen one by one. Those
@@ -114,13 +115,17 @@ pub async fn list(
 #[get("/{id}")]
 pub async fn read(
     campaigns: Data<Campaigns>,
+    reports: Data<Reports>,
     SignedIn(actor): SignedIn,
+    request: HttpRequest,
     id: Path<Uuid>,
 ) -> Result<Json<CampaignEnvelope>, ApiError> {
     let id = CampaignId::from_uuid(*id);
     let details = campaigns.get(&actor, id).await?;
     let is_small = details.campaign.counters.total <= MOST_CONTACT_IDS;
-    let mut campaign = CampaignView::from(details);
+    let silent_since = reports.missing_since(&details.campaign).await?;
+    let mut campaign =
+        CampaignView::from(details).with_silence(silent_since, language_of(&request));
     if is_small {
         campaign = campaign.with_chosen(&campaigns.chosen(&actor, id).await?);
     }

@@ -13,7 +13,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::words::{explain_failure, explain_skip};
+use super::words::{explain_failure, explain_silence, explain_skip};
 
 /// An approved template with a value for each of its variables.
 #[derive(Debug, Serialize, ToSchema)]
@@ -119,6 +119,10 @@ pub struct CampaignView {
     /// came chooses nobody anew.
     #[serde(skip_serializing_if = "Option::is_none")]
     contact_ids: Option<Vec<Uuid>>,
+    /// What becomes of recipients who have not written to you within 24 hours, as long as it is a
+    /// text and not a template: `skip` or `refuse`.
+    #[schema(example = "skip")]
+    outside_window: &'static str,
     /// `draft`, `scheduled`, `active`, `paused`, `completed`, `cancelled` or `missed`.
     #[schema(example = "draft")]
     status: &'static str,
@@ -153,6 +157,11 @@ pub struct CampaignView {
     #[schema(example = 0)]
     unconfirmed_count: i64,
     media_files: Vec<MediaView>,
+    /// Since when the provider has taken messages and reported on none that was sent as late or
+    /// later; null while it reports. Only where one campaign is read.
+    no_reports_since: Option<DateTime<Utc>>,
+    /// What to do about it, for a person.
+    no_reports_text: Option<&'static str>,
 }
 
 impl From<CampaignDetails> for CampaignView {
@@ -175,6 +184,7 @@ impl From<CampaignDetails> for CampaignView {
             template: campaign.content.template().map(Into::into),
             audience: campaign.audience.as_ref().map(Into::into),
             contact_ids: None,
+            outside_window: campaign.outside_window.as_str(),
             status: campaign.status().as_str(),
             pause_reason,
             scheduled_at: campaign.state.scheduled_at(),
@@ -193,11 +203,23 @@ impl From<CampaignDetails> for CampaignView {
             skipped_count: counters.skipped,
             unconfirmed_count: counters.unconfirmed,
             media_files: media.iter().map(Into::into).collect(),
+            no_reports_since: None,
+            no_reports_text: None,
         }
     }
 }
 
 impl CampaignView {
+    /// With what is known of the provider's silence.
+    #[must_use]
+    pub fn with_silence(self, since: Option<DateTime<Utc>>, language: Language) -> Self {
+        Self {
+            no_reports_since: since,
+            no_reports_text: since.map(|_| explain_silence(language)),
+            ..self
+        }
+    }
+
     /// With the contacts chosen one by one.
     #[must_use]
     pub fn with_chosen(self, chosen: &[ContactId]) -> Self {

@@ -24,6 +24,13 @@ pub(super) fn explain_skip(reason: SkipReason, language: Language) -> &'static s
         }
         (SkipReason::ContactDeleted, Language::Es) => "El contacto se eliminó antes de su turno.",
         (SkipReason::ContactDeleted, Language::En) => "The contact was deleted before its turn.",
+        (SkipReason::OutsideWindow, Language::Es) => {
+            "No te escribió en las últimas 24 horas; WhatsApp solo le entrega plantillas aprobadas."
+        }
+        (SkipReason::OutsideWindow, Language::En) => {
+            "Has not written to you within the last 24 hours; WhatsApp delivers only approved \
+             templates."
+        }
     }
 }
 
@@ -73,6 +80,22 @@ pub(super) fn explain_failure(code: FailureCode, language: Language) -> &'static
         (F::RetriesExhausted, Language::En) => "WhatsApp was busy at every attempt.",
         (F::Other, Language::Es) => "WhatsApp rechazó el mensaje; su código dice más.",
         (F::Other, Language::En) => "WhatsApp refused the message; its code says more.",
+    }
+}
+
+/// What to do about a provider that reports nothing, for a person.
+pub(super) fn explain_silence(language: Language) -> &'static str {
+    match language {
+        Language::Es => {
+            "WhatsApp acepta tus mensajes pero no informa si llegaron: el webhook no está conectado. \
+             En el panel de Meta, pon la dirección del webhook y la palabra de verificación de tu \
+             perfil, suscribe el campo «messages» y revisa que el secreto de la app sea el correcto."
+        }
+        Language::En => {
+            "WhatsApp takes your messages but does not report whether they arrived: the webhook is \
+             not connected. In Meta's dashboard, enter your profile's webhook address and verify \
+             token, subscribe to the field “messages”, and check that the app secret is right."
+        }
     }
 }
 

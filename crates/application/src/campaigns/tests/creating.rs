@@ -124,6 +124,7 @@ async fn every_bad_field_of_a_new_campaign_is_listed() {
             status: Some("gone".to_owned()),
             search: Some("x".repeat(256)),
         }),
+        outside_window: Some("send".to_owned()),
     };
     assert_eq!(
         refused(&problems_of(typed).await),
@@ -137,6 +138,7 @@ async fn every_bad_field_of_a_new_campaign_is_listed() {
             ("audience.tags", "tag_with_comma"),
             ("audience.status", "not_one_of"),
             ("audience.search", "too_long"),
+            ("outside_window", "not_one_of"),
         ])
     );
 }

@@ -85,6 +85,7 @@ fn bench_with(
         .map(|channel| Arc::new(channel) as Arc<dyn MessageChannel>);
     Bench {
         campaigns: Campaigns::new(CampaignPorts {
+            keeps_window: false,
             storage: storage.clone(),
             sealer: Arc::new(PaperSealer),
             channels: Channels::new(channels),

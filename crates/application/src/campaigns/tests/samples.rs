@@ -6,8 +6,8 @@ use nexus_domain::values::{
     CustomFields, MessageText, PersonName, PhoneNumber, SegmentName, ShortText, Tag,
 };
 use nexus_domain::{
-    CampaignContactId, CampaignId, ContactSource, MediaId, MediaKind, Segment, SegmentId, SenderId,
-    TemplateVariable,
+    CampaignContactId, CampaignId, ContactSource, MediaId, MediaKind, OutsideWindow, Segment,
+    SegmentId, SenderId, TemplateVariable,
 };
 
 use super::*;
@@ -80,6 +80,7 @@ pub(super) fn campaign() -> Campaign {
         subject: None,
         content: CampaignContent::Text(text("Hola {nombre}")),
         audience: None,
+        outside_window: OutsideWindow::default(),
         sender_id: None,
         state: CampaignState::Draft,
         counters: CampaignCounters::default(),

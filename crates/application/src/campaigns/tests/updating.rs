@@ -211,6 +211,7 @@ async fn every_bad_field_of_an_update_is_listed() {
             status: Some("gone".to_owned()),
             search: Some("x".repeat(256)),
         }),
+        outside_window: set("send"),
     };
     assert_eq!(
         problems(campaign(), changes).await,
@@ -225,6 +226,7 @@ async fn every_bad_field_of_an_update_is_listed() {
             ("audience.tags", "tag_with_comma"),
             ("audience.status", "not_one_of"),
             ("audience.search", "too_long"),
+            ("outside_window", "not_one_of"),
         ])
     );
 }

@@ -10,8 +10,8 @@ use nexus_domain::values::{CustomFields, MessageText, PersonName, PhoneNumber, S
 use nexus_domain::{
     Campaign, CampaignContact, CampaignContactId, CampaignContent, CampaignCounters, CampaignId,
     CampaignState, CampaignStatus, ChannelKind, Contact, ContactId, ContactSource, ContactStatus,
-    Delivery, DeliveryStatus, InstanceId, MessageDelta, SecretField, SenderAccount, SenderId, User,
-    UserId, WebhookKey,
+    Delivery, DeliveryStatus, InstanceId, MessageDelta, OutsideWindow, SecretField, SenderAccount,
+    SenderId, User, UserId, WebhookKey,
 };
 use secrecy::SecretString;
 use tokio::sync::Notify;
@@ -151,6 +151,7 @@ impl World {
             subject: None,
             content,
             audience: None,
+            outside_window: OutsideWindow::default(),
             sender_id: Some(sender),
             state: CampaignState::Active { started_at: now },
             counters: CampaignCounters {

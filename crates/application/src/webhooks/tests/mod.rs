@@ -7,4 +7,5 @@ mod receiving;
 mod reports;
 mod settling;
 mod tenants;
+mod wishes;
 pub(crate) mod world;
