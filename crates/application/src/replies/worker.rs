@@ -161,11 +161,14 @@ impl ReplyWorker {
     async fn give_up(&self) -> Result<(), StorageError> {
         let now = self.ports.clock.now();
         let after = TimeDelta::from_std(self.config.given_up_after).unwrap_or(TimeDelta::hours(1));
-        let mut unit = self.ports.storage.begin().await?;
-        let left = unit.replies().lock_dispatching(now - after, BATCH).await?;
-        if left.is_empty() {
+        // Hardly ever there is one: no transaction is begun to see that.
+        let mut read = self.ports.storage.read();
+        let seen = read.replies().lock_dispatching(now - after, 1).await?;
+        if seen.is_empty() {
             return Ok(());
         }
+        let mut unit = self.ports.storage.begin().await?;
+        let left = unit.replies().lock_dispatching(now - after, BATCH).await?;
         for mut reply in left {
             tracing::warn!(
                 user_id = %reply.user_id,

@@ -122,7 +122,7 @@ impl CampaignRepository for SqlRepositories {
              message = $7, template_name = $8, template_language = $9, template_variables = $10, \
              audience = $11, sender_id = $12, status = $13, scheduled_at = $14, \
              started_at = $15, ended_at = $16, pause_reason = $17, updated_at = $18, \
-             segment_id = $19 \
+             segment_id = $19, outside_window = $20 \
              WHERE user_id = $1 AND id = $2";
         self.db()
             .execute(Sql::with(sql, saved_values(campaign)?))

@@ -55,7 +55,7 @@ async fn find(store: &Store, user: UserId, texts: &[&str]) -> Vec<Correspondent>
 async fn what_is_known_of_a_person_is_read_as_it_was_written(store: Store) {
     let user = store.user().await.id;
     let new = Correspondent::new(user, CHANNEL, "+1".to_owned());
-    assert_eq!(add(&store, user, &["+1"]).await, [new.clone()]);
+    assert_same(&add(&store, user, &["+1"]).await, &vec![new.clone()]);
     for person in [
         Correspondent {
             last_inbound_at: Some(at(1)),
