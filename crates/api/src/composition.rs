@@ -13,6 +13,8 @@ use nexus_application::delivery::{Channels, DispatchConfig, DispatchPorts, Dispa
 use nexus_application::housekeeping::{Housekeeping, Retention};
 use nexus_application::imports::{ImportPorts, ImportWorker, Imports};
 use nexus_application::integrations::{IntegrationPorts, Integrations};
+use nexus_application::replies::{ReplyConfig, ReplyPorts, ReplyWorker};
+use nexus_application::reports::Reports;
 use nexus_application::segments::Segments;
 use nexus_application::statistics::Statistics;
 use nexus_application::webhooks::{WebhookPorts, WebhookWorker, Webhooks};
@@ -30,7 +32,7 @@ use nexus_infrastructure::{
 use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::Notify;
 
-use crate::settings::{DispatchSettings, Settings, WhatsAppSettings};
+use crate::settings::{Settings, WhatsAppSettings};
 use crate::workers::Workers;
 
 /// What stands in for the providers; nothing does by default.
@@ -66,6 +68,8 @@ pub struct Composition {
     pub campaigns: Campaigns,
     /// Use cases on integrations.
     pub integrations: Integrations,
+    /// Use cases on reports.
+    pub reports: Reports,
     /// Use cases on figures.
     pub statistics: Statistics,
     /// Use cases on webhooks.
@@ -157,6 +161,7 @@ impl Composition {
                 entropy: Arc::clone(&entropy),
                 wake: Arc::clone(&dispatch_wake),
                 schedule_wake: Arc::new(Notify::new()),
+                keeps_window: settings.whatsapp.keeps_window,
             },
             ScheduleConfig {
                 latest_start: settings.schedule.latest_start,
@@ -170,6 +175,13 @@ impl Composition {
             channels: channels.clone(),
             clock: Arc::clone(&clock),
         });
+        let reply_ports = ReplyPorts {
+            storage: Arc::clone(&storage),
+            sealer: Arc::clone(&sealer),
+            channels: channels.clone(),
+            clock: Arc::clone(&clock),
+            entropy: Arc::clone(&entropy),
+        };
         let dispatch_ports = DispatchPorts {
             storage: Arc::clone(&storage),
             sealer: Arc::clone(&sealer),
@@ -186,6 +198,11 @@ impl Composition {
             entropy: Arc::clone(&entropy),
             wake: Arc::new(Notify::new()),
         };
+        let reports = Reports::new(
+            Arc::clone(&storage),
+            Arc::clone(&clock),
+            settings.whatsapp.reports_within,
+        );
         let statistics = Statistics::new(Arc::clone(&storage), Arc::clone(&clock));
         let owner = InstanceId::new(clock.now(), entropy.as_ref());
         Ok(Self {
@@ -196,8 +213,12 @@ impl Composition {
                 imports: ImportWorker::new(import_ports, owner, settings.imports.lease),
                 bulk_changes: BulkWorker::new(bulk_ports, owner),
                 scheduler: Scheduler::new(campaigns.clone()),
-                dispatcher: Dispatcher::new(dispatch_ports, dispatching(&settings.dispatch), owner),
+                dispatcher: Dispatcher::new(dispatch_ports, dispatching(settings), owner),
                 webhooks: WebhookWorker::new(webhook_ports),
+                replies: ReplyWorker::new(
+                    reply_ports,
+                    ReplyConfig::for_pace(settings.dispatch.per_second),
+                ),
                 housekeeping: Housekeeping::new(
                     Arc::clone(&storage),
                     housekept_files,
@@ -218,6 +239,7 @@ impl Composition {
             segments,
             campaigns,
             integrations,
+            reports,
             statistics,
             database,
         })
@@ -242,8 +264,11 @@ impl Composition {
     }
 }
 
-fn dispatching(settings: &DispatchSettings) -> DispatchConfig {
+fn dispatching(settings: &Settings) -> DispatchConfig {
+    let keeps_window = settings.whatsapp.keeps_window;
+    let settings = &settings.dispatch;
     DispatchConfig {
+        keeps_window,
         window: usize::try_from(settings.window).unwrap_or(usize::MAX),
         messages_per_second: settings.per_second,
         lease_ttl: settings.lease,

@@ -94,6 +94,7 @@ async fn start_sandbox(settings: &Settings, sandbox: &SandboxSettings) -> anyhow
             latency_ms: milliseconds(sandbox.latency),
             status_delay_ms: milliseconds(sandbox.status_delay),
             replies: sandbox.replies,
+            enforce_window: sandbox.enforce_window,
             ..Behaviour::default()
         },
         ..SandboxConfig::default()

@@ -248,6 +248,7 @@ impl Application {
         let imports = Data::new(composition.imports.clone());
         let campaigns = Data::new(composition.campaigns.clone());
         let integrations = Data::new(composition.integrations.clone());
+        let reports = Data::new(composition.reports.clone());
         let statistics = Data::new(composition.statistics.clone());
         let webhooks = Data::new(composition.webhooks.clone());
         let session_settings = settings.session.clone();
@@ -277,6 +278,7 @@ impl Application {
                     .app_data(imports.clone())
                     .app_data(campaigns.clone())
                     .app_data(integrations.clone())
+                    .app_data(reports.clone())
                     .app_data(statistics.clone())
                     .app_data(webhooks.clone())
                     .app_data(web::PathConfig::default().error_handler(|_, _| {

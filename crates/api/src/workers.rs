@@ -9,6 +9,7 @@ use nexus_application::campaigns::Scheduler;
 use nexus_application::delivery::Dispatcher;
 use nexus_application::housekeeping::Housekeeping;
 use nexus_application::imports::ImportWorker;
+use nexus_application::replies::ReplyWorker;
 use nexus_application::webhooks::WebhookWorker;
 use tokio::task::JoinSet;
 
@@ -28,6 +29,8 @@ pub struct Workers {
     pub dispatcher: Dispatcher,
     /// Applies webhooks.
     pub webhooks: WebhookWorker,
+    /// Sends what the product answers by itself.
+    pub replies: ReplyWorker,
     /// Deletes what is kept no longer.
     pub housekeeping: Housekeeping,
 }
@@ -77,6 +80,11 @@ impl Workers {
                 async move { worker.run(shutdown).await }
             },
         ));
+        let worker = self.replies.clone();
+        running.spawn(keep_running("replies", shutdown.clone(), move |shutdown| {
+            let worker = worker.clone();
+            async move { worker.run(shutdown).await }
+        }));
         let worker = self.housekeeping.clone();
         running.spawn(keep_running(
             "housekeeping",

@@ -7,8 +7,8 @@ use chrono::{DateTime, TimeZone as _, Utc};
 use nexus_domain::ports::{Clock, Entropy, SealError, SecretSealer};
 use nexus_domain::values::{Country, EmailAddress, Language, PersonName, TimeZone};
 use nexus_domain::{
-    Automation, NotificationSettings, PrivacySettings, ProviderKeys, SealedSecret, SecretField,
-    Theme, User, UserId, WebhookKey,
+    Automation, NotificationSettings, OptOutSettings, PrivacySettings, ProviderKeys, SealedSecret,
+    SecretField, Theme, User, UserId, WebhookKey,
 };
 use secrecy::{ExposeSecret, SecretString};
 
@@ -87,6 +87,7 @@ pub(crate) fn user() -> User {
         whatsapp_business_account_id: None,
         webhook_key: WebhookKey::new(entropy.as_ref()),
         automation: Automation::default(),
+        opt_outs: OptOutSettings::default(),
         notifications: NotificationSettings::default(),
         privacy: PrivacySettings::default(),
         language: Language::Es,

@@ -8,6 +8,8 @@
 //! * [`campaigns`] — writing campaigns, starting and steering them, what became of their recipients.
 //! * [`integrations`] — whether the providers work, and the templates that can be sent.
 //! * [`delivery`] — the dispatcher: every recipient gets their message, once.
+//! * [`replies`] — the answers that the product gives by itself.
+//! * [`reports`] — whether the provider reports on what it took.
 //! * [`webhooks`] — what providers report: stored, then applied.
 //! * [`statistics`] — the figures of the dashboard.
 //! * [`housekeeping`] — deleting what is kept only for a time.
@@ -26,7 +28,10 @@ mod fixtures;
 pub mod housekeeping;
 pub mod imports;
 pub mod integrations;
+mod opt_outs;
 mod recent;
+pub mod replies;
+pub mod reports;
 pub mod segments;
 mod shutdown;
 pub mod statistics;

@@ -163,8 +163,7 @@ fn days(first: NaiveDate, zone: TimeZone, buckets: &[MessageBucket]) -> Vec<DayF
         let day = by_day.entry(zone.day_of(bucket.start)).or_default();
         *day = day.plus(bucket.count);
     }
-    // A message that failed after it was sent takes its count back, maybe on another day than the
-    // one on which it was counted.
+    // Charts of old took the count of a message that failed after it was sent back when it failed.
     let shown = |count: i64| u64::try_from(count).unwrap_or(0);
     first
         .iter_days()

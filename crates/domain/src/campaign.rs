@@ -91,6 +91,41 @@ impl CampaignContent {
     }
 }
 
+/// What becomes of recipients whom WhatsApp would not let a text of the user's own reach, because
+/// they have not written within 24 hours. Nothing of it concerns templates.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+pub enum OutsideWindow {
+    /// They are passed over when their turn comes, with a reason of its own.
+    #[default]
+    Skip,
+    /// The campaign does not start while there is one; who falls outside later is passed over.
+    Refuse,
+}
+
+impl OutsideWindow {
+    /// Every choice.
+    pub const ALL: [Self; 2] = [Self::Skip, Self::Refuse];
+
+    /// Reads `skip` or `refuse`.
+    pub fn parse(raw: &str) -> Result<Self, Problem> {
+        let wanted = raw.trim();
+        Self::ALL
+            .into_iter()
+            .find(|choice| choice.as_str() == wanted)
+            .ok_or_else(|| Problem::NotOneOf {
+                accepted: Self::ALL.map(|choice| choice.as_str().to_owned()).to_vec(),
+            })
+    }
+
+    /// The word in the API and the store.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Skip => "skip",
+            Self::Refuse => "refuse",
+        }
+    }
+}
+
 /// Recipients chosen by a rule, resolved when the campaign starts; every condition must hold.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Audience {
@@ -304,6 +339,8 @@ pub struct Campaign {
     pub audience: Option<Audience>,
     /// When it may be sent; at any time without one.
     pub send_window: Option<SendWindow>,
+    /// What becomes of recipients who have not written within 24 hours.
+    pub outside_window: OutsideWindow,
     /// The account that sends it, since it started.
     pub sender_id: Option<SenderId>,
     /// Where it is in its life.
@@ -332,6 +369,12 @@ impl Campaign {
     pub(crate) fn enter(&mut self, state: CampaignState, now: DateTime<Utc>) {
         self.state = state;
         self.updated_at = now;
+    }
+
+    /// Whether it goes only to people who wrote within 24 hours: WhatsApp lets nothing else but
+    /// approved templates through to the others.
+    pub fn needs_window(&self) -> bool {
+        self.channel == ChannelKind::Whatsapp && self.content.template().is_none()
     }
 
     /// Whether its text and recipients may still be changed: until it starts.

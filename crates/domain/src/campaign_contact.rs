@@ -122,17 +122,20 @@ pub enum SkipReason {
     ContactDeleted,
     /// A value that the message needs is empty for this contact, and there is no fallback.
     VariableEmpty,
+    /// A text of the user's own, and the person has not written within 24 hours.
+    OutsideWindow,
 }
 
 impl SkipReason {
     /// Every reason.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::OptedOut,
         Self::Inactive,
         Self::NoAddress,
         Self::DuplicateAddress,
         Self::ContactDeleted,
         Self::VariableEmpty,
+        Self::OutsideWindow,
     ];
 
     /// The word in the API and the store.
@@ -144,6 +147,7 @@ impl SkipReason {
             Self::DuplicateAddress => "duplicate_address",
             Self::ContactDeleted => "contact_deleted",
             Self::VariableEmpty => "variable_empty",
+            Self::OutsideWindow => "outside_window",
         }
     }
 }

@@ -48,7 +48,7 @@ impl ContactStatus {
 
     /// How a contact that is new at `at` with this status came to be unsubscribed, if it is.
     pub fn opt_out(self, source: OptOutSource, at: DateTime<Utc>) -> Option<OptOut> {
-        (self == Self::Unsubscribed).then_some(OptOut { at, source })
+        (self == Self::Unsubscribed).then(|| OptOut::new(source, at))
     }
 }
 
@@ -59,13 +59,15 @@ pub enum OptOutSource {
     User,
     /// Said so in an imported file.
     Import,
-    /// The provider refuses to deliver because the person stopped the messages.
+    /// The person stopped the messages at the provider, which told so or refuses to deliver.
     Provider,
+    /// The person wrote a word that means it, or pressed a button that says it.
+    Customer,
 }
 
 impl OptOutSource {
     /// Every source.
-    pub const ALL: [Self; 3] = [Self::User, Self::Import, Self::Provider];
+    pub const ALL: [Self; 4] = [Self::User, Self::Import, Self::Provider, Self::Customer];
 
     /// The word in the API and the store.
     pub fn as_str(self) -> &'static str {
@@ -73,17 +75,40 @@ impl OptOutSource {
             Self::User => "user",
             Self::Import => "import",
             Self::Provider => "provider",
+            Self::Customer => "customer",
         }
+    }
+
+    /// Whether the person decided it: then the person can take it back by a word. What the user
+    /// decided, the user takes back.
+    pub fn is_of_person(self) -> bool {
+        matches!(self, Self::Provider | Self::Customer)
     }
 }
 
 /// A wish not to be written to, to be shown to whoever asks for proof of it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OptOut {
-    /// When it became known.
+    /// When it became known; with a correspondent, when the person said it.
     pub at: DateTime<Utc>,
     /// By which way.
     pub source: OptOutSource,
+    /// The word that the person wrote, as the user spells it.
+    pub word: Option<String>,
+    /// The contact's status until then, to which the person's word brings it back.
+    pub before: ContactStatus,
+}
+
+impl OptOut {
+    /// A wish without a word, of a contact that was active.
+    pub fn new(source: OptOutSource, at: DateTime<Utc>) -> Self {
+        Self {
+            at,
+            source,
+            word: None,
+            before: ContactStatus::Active,
+        }
+    }
 }
 
 /// Where a contact came from.
@@ -157,11 +182,29 @@ impl Contact {
     /// It is not to be written to any more. The first wish counts: a second changes nothing.
     /// Whether it changed.
     pub fn unsubscribe(&mut self, source: OptOutSource, at: DateTime<Utc>) -> bool {
+        self.opt_out_as(OptOut::new(source, at))
+    }
+
+    /// As [`Self::unsubscribe`], with all that is known of the wish.
+    pub fn opt_out_as(&mut self, wish: OptOut) -> bool {
         if self.status == ContactStatus::Unsubscribed {
             return false;
         }
+        self.opt_out = Some(OptOut {
+            before: self.status,
+            ..wish
+        });
         self.status = ContactStatus::Unsubscribed;
-        self.opt_out = Some(OptOut { at, source });
+        true
+    }
+
+    /// The person wants to be written to again: the contact goes back to where their own wish took it
+    /// from. What the user set, the person can't undo. Whether it changed.
+    pub fn return_by_own_wish(&mut self) -> bool {
+        let Some(wish) = self.opt_out.take_if(|wish| wish.source.is_of_person()) else {
+            return false;
+        };
+        self.status = wish.before;
         true
     }
 
@@ -251,7 +294,7 @@ impl Contact {
         self.last_message_at = self.last_message_at.max(other.last_message_at);
         if other.status == ContactStatus::Unsubscribed {
             self.status = ContactStatus::Unsubscribed;
-            self.opt_out = match (self.opt_out, other.opt_out) {
+            self.opt_out = match (self.opt_out.take(), other.opt_out) {
                 (Some(own), Some(others)) => Some(if others.at < own.at { others } else { own }),
                 (own, others) => own.or(others),
             };

@@ -1,6 +1,8 @@
 //! Counts that are kept in the transaction that changes what they count.
 
-use crate::DeliveryStatus;
+use chrono::{DateTime, Utc};
+
+use crate::{Delivery, DeliveryStatus};
 
 /// How many recipients of a campaign are where. `sent`, `delivered` and `opened` include those
 /// that came further: a read message was also delivered and sent.
@@ -122,16 +124,58 @@ pub struct MessageDelta {
 }
 
 impl MessageDelta {
-    /// What became of one recipient that went from `before` to `after`: a message that is seen
-    /// read without having been seen delivered counts as both.
-    pub fn shift(before: DeliveryStatus, after: DeliveryStatus) -> Self {
-        let change = CampaignCounters::shift(before, after);
+    /// Where a recipient that is in `status` is counted: in each state that it reached, at the time
+    /// when it did. The charts are the sum of these over all recipients, so whatever moves one takes
+    /// back what it was counted before and adds what it is counted then: no quarter of an hour ever
+    /// has less than nothing, and nothing is counted twice.
+    pub fn of(
+        status: DeliveryStatus,
+        delivery: &Delivery,
+    ) -> impl Iterator<Item = (DateTime<Utc>, Self)> {
+        use DeliveryStatus as S;
+        let sent = Self {
+            sent: 1,
+            ..Self::default()
+        };
+        let delivered = Self {
+            delivered: 1,
+            ..Self::default()
+        };
+        let read = Self {
+            read: 1,
+            ..Self::default()
+        };
+        let failed = Self {
+            failed: 1,
+            ..Self::default()
+        };
+        [
+            (
+                matches!(status, S::Accepted | S::Delivered | S::Read),
+                delivery.accepted_at,
+                sent,
+            ),
+            (
+                matches!(status, S::Delivered | S::Read),
+                delivery.delivered_at,
+                delivered,
+            ),
+            (status == S::Read, delivery.read_at, read),
+            (status == S::Failed, delivery.failed_at, failed),
+        ]
+        .into_iter()
+        .filter_map(|(reached, at, count)| reached.then_some((at?, count)))
+    }
+
+    /// The same with the other sign.
+    #[must_use]
+    pub fn taken_back(self) -> Self {
         Self {
-            sent: change.sent,
-            delivered: change.delivered,
-            read: change.opened,
-            failed: change.failed,
-            replied: 0,
+            sent: -self.sent,
+            delivered: -self.delivered,
+            read: -self.read,
+            failed: -self.failed,
+            replied: -self.replied,
         }
     }
 

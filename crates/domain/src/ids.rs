@@ -91,6 +91,8 @@ ids! {
     MediaId,
     /// A message of a conversation, in or out.
     MessageId,
+    /// An answer that the product gives by itself.
+    ReplyId,
     /// Something that the assistant did.
     BotActivityId,
     /// A webhook as it was received.

@@ -8,6 +8,7 @@
 //!   `mocks`.
 #![deny(missing_docs)]
 
+mod automatic_reply;
 mod bot_activity;
 mod bulk_change;
 mod campaign;
@@ -15,6 +16,7 @@ mod campaign_contact;
 mod campaign_schedule;
 mod contact;
 mod contact_details;
+mod correspondent;
 mod counters;
 mod ids;
 mod import;
@@ -22,6 +24,7 @@ mod import_plan;
 mod job;
 mod media;
 mod message;
+mod opt_out_words;
 mod provider_news;
 mod schedule;
 mod segment;
@@ -40,11 +43,12 @@ pub mod mocks;
 pub mod ports;
 pub mod values;
 
+pub use automatic_reply::{AutomaticReply, ReplyStatus};
 pub use bot_activity::{BotActivity, BotActivityKind};
 pub use bulk_change::{BulkAction, BulkChange, BulkStatus, ContactEdit, ContactSelection};
 pub use campaign::{
     Audience, Campaign, CampaignContent, CampaignFilter, CampaignState, CampaignStatus,
-    CampaignTransitionError, ChannelKind,
+    CampaignTransitionError, ChannelKind, OutsideWindow,
 };
 pub use campaign_contact::{
     AttemptId, CampaignContact, Delivery, DeliveryStatus, Failure, FailureCode, RecipientFilter,
@@ -54,10 +58,11 @@ pub use contact::{
     Contact, ContactFilter, ContactSource, ContactStatus, OptOut, OptOutSource, Reachability,
 };
 pub use contact_details::ContactDetails;
+pub use correspondent::{Correspondent, Heard};
 pub use counters::{CampaignCounters, CounterDelta, MessageDelta};
 pub use ids::{
     BotActivityId, BulkChangeId, CampaignContactId, CampaignId, ContactId, ImportId, InstanceId,
-    JobId, MediaId, MessageId, SegmentId, SenderId, UserId, WebhookEventId,
+    JobId, MediaId, MessageId, ReplyId, SegmentId, SenderId, UserId, WebhookEventId,
 };
 pub use import::{
     ImportFailure, ImportProgress, ImportStatus, ImportTransitionError, ImportUndo, ImportedFile,
@@ -69,6 +74,7 @@ pub use import_plan::{
 pub use job::{Job, JobKind, JobLease, JobWork};
 pub use media::{MediaFile, MediaKind};
 pub use message::{Direction, Message, MessageBody};
+pub use opt_out_words::{OptOutSettings, ReplyText, Wish, WordList};
 pub use provider_news::{AccountStanding, NewsSubject, ProviderNews};
 pub use schedule::{Schedule, StartPlan, StartProblem, StartTurn};
 pub use segment::Segment;
@@ -87,7 +93,9 @@ pub use user::{
     Automation, NotificationSettings, PrivacySettings, ProviderKeys, SealedSecret, SecretField,
     Theme, User, WebhookKey,
 };
-pub use webhook::{ChannelEvent, InboundMessage, WebhookEvent, WebhookSource, WebhookState};
+pub use webhook::{
+    ChannelEvent, InboundMessage, PreferenceChange, WebhookEvent, WebhookSource, WebhookState,
+};
 pub use whatsapp_connection::{
     AccountNotice, Asked, ConnectionState, KnownFailure, KnownNumber, NumberNotice, TooSoon,
     WhatsAppConnection,

@@ -9,15 +9,16 @@ use async_trait::async_trait;
 
 use crate::ports::{
     BotActivityRepository, BulkChangeRepository, CampaignContactRepository, CampaignRepository,
-    ContactRepository, FieldRepository, IdempotencyRepository, ImportRepository, JobRepository,
-    MediaRepository, MessageRepository, MockBotActivityRepository, MockBulkChangeRepository,
-    MockCampaignContactRepository, MockCampaignRepository, MockContactRepository,
-    MockFieldRepository, MockIdempotencyRepository, MockImportRepository, MockJobRepository,
-    MockMediaRepository, MockMessageRepository, MockSegmentRepository, MockSenderRepository,
+    ContactRepository, CorrespondentRepository, FieldRepository, IdempotencyRepository,
+    ImportRepository, JobRepository, MediaRepository, MessageRepository, MockBotActivityRepository,
+    MockBulkChangeRepository, MockCampaignContactRepository, MockCampaignRepository,
+    MockContactRepository, MockCorrespondentRepository, MockFieldRepository,
+    MockIdempotencyRepository, MockImportRepository, MockJobRepository, MockMediaRepository,
+    MockMessageRepository, MockReplyRepository, MockSegmentRepository, MockSenderRepository,
     MockSessionRepository, MockStatisticsRepository, MockUserRepository, MockWebhookRepository,
-    MockWhatsAppRepository, Repositories, SegmentRepository, SenderRepository, SessionRepository,
-    StatisticsRepository, Storage, StorageError, UnitOfWork, UserRepository, WebhookRepository,
-    WhatsAppRepository,
+    MockWhatsAppRepository, ReplyRepository, Repositories, SegmentRepository, SenderRepository,
+    SessionRepository, StatisticsRepository, Storage, StorageError, UnitOfWork, UserRepository,
+    WebhookRepository, WhatsAppRepository,
 };
 
 /// A unit of work whose repositories are mocks. What is not expected of a mock panics when it is
@@ -48,6 +49,10 @@ pub struct MockUnitOfWork {
     pub imports: MockImportRepository,
     /// The mock of `messages`.
     pub messages: MockMessageRepository,
+    /// The mock of `correspondents`.
+    pub correspondents: MockCorrespondentRepository,
+    /// The mock of `replies`.
+    pub replies: MockReplyRepository,
     /// The mock of `bot_activity`.
     pub bot_activity: MockBotActivityRepository,
     /// The mock of `webhooks`.
@@ -100,6 +105,12 @@ impl Repositories for MockUnitOfWork {
     }
     fn messages(&mut self) -> &mut dyn MessageRepository {
         &mut self.messages
+    }
+    fn correspondents(&mut self) -> &mut dyn CorrespondentRepository {
+        &mut self.correspondents
+    }
+    fn replies(&mut self) -> &mut dyn ReplyRepository {
+        &mut self.replies
     }
     fn bot_activity(&mut self) -> &mut dyn BotActivityRepository {
         &mut self.bot_activity

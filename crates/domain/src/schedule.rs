@@ -75,11 +75,13 @@ pub enum StartProblem {
     StoreUnavailable,
     /// A tag of its audience was being renamed.
     TagBeingRenamed,
+    /// Some recipients have not written within 24 hours, and it does not start with such.
+    OutsideWindow,
 }
 
 impl StartProblem {
     /// Every problem.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::NobodyWasThere,
         Self::Interrupted,
         Self::ProviderMissing,
@@ -90,6 +92,7 @@ impl StartProblem {
         Self::ProviderUnavailable,
         Self::StoreUnavailable,
         Self::TagBeingRenamed,
+        Self::OutsideWindow,
     ];
 
     /// The word in the API and the store.
@@ -105,6 +108,7 @@ impl StartProblem {
             Self::ProviderUnavailable => "provider_unavailable",
             Self::StoreUnavailable => "store_unavailable",
             Self::TagBeingRenamed => "tag_being_renamed",
+            Self::OutsideWindow => "outside_window",
         }
     }
 }

@@ -5,12 +5,12 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::UserId;
 use crate::ports::Entropy;
 use crate::values::{
     CompanyName, Country, EmailAddress, Language, LongText, PersonName, PhoneNumber, Problem,
     ShortText, TimeZone,
 };
+use crate::{OptOutSettings, UserId};
 
 /// The fields of a user that hold a secret. They are stored sealed and never shown whole.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -224,6 +224,8 @@ pub struct User {
     pub webhook_key: WebhookKey,
     /// The assistant's settings.
     pub automation: Automation,
+    /// How customers' wishes not to be written to are heard and answered.
+    pub opt_outs: OptOutSettings,
     /// How they want to be told of events.
     pub notifications: NotificationSettings,
     /// What they share.

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-use crate::{MessageBody, ProviderNews, StatusReport, UserId, WebhookEventId};
+use crate::{MessageBody, ProviderNews, StatusReport, UserId, WebhookEventId, Wish};
 
 /// Who sent a webhook.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -34,6 +34,14 @@ pub enum WebhookState {
 }
 
 impl WebhookState {
+    /// Every state.
+    pub const ALL: [Self; 4] = [
+        Self::Pending,
+        Self::Applied,
+        Self::Unmatched,
+        Self::Unreadable,
+    ];
+
     /// The word in the store.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -82,10 +90,27 @@ pub struct InboundMessage {
     pub profile_name: Option<String>,
     /// What it says.
     pub body: MessageBody,
+    /// What the business put behind the button that was pressed, when it is one.
+    pub payload: Option<String>,
     /// The provider's id of the message that it answers.
     pub answers: Option<String>,
     /// When it was sent, by the provider's clock.
     pub sent_at: DateTime<Utc>,
+}
+
+/// A person told the provider whether a business may send them marketing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PreferenceChange {
+    /// Which of the user's numbers it concerns, when it says so: the phone number id.
+    pub sender_external_id: Option<String>,
+    /// The person's number as the provider writes it, absent for those known only by an id.
+    pub from_number: Option<String>,
+    /// The person's business-scoped id.
+    pub from_user_id: Option<String>,
+    /// What they want.
+    pub wish: Wish,
+    /// When they said so, by the provider's clock.
+    pub at: DateTime<Utc>,
 }
 
 /// One thing that a webhook says.
@@ -97,6 +122,8 @@ pub enum ChannelEvent {
     Inbound(InboundMessage),
     /// The provider says something of the account, its numbers or its templates.
     News(ProviderNews),
+    /// A customer told the provider whether they want marketing.
+    Preference(PreferenceChange),
     /// Something that has no meaning here yet, by the provider's name for it.
     Other(String),
 }

@@ -224,6 +224,19 @@ pub enum InboundContent {
     Button(QuickReply),
     /// `user_preferences`: marketing messages stopped.
     StopMarketing,
+    /// `user_preferences`: marketing messages wanted again.
+    ResumeMarketing,
+}
+
+impl InboundContent {
+    /// What a `user_preferences` webhook says of it; `None` for a message.
+    pub(crate) fn preference(&self) -> Option<&'static str> {
+        match self {
+            Self::StopMarketing => Some("stop"),
+            Self::ResumeMarketing => Some("resume"),
+            Self::Text(_) | Self::Button(_) => None,
+        }
+    }
 }
 
 /// An uploaded file.

@@ -4,6 +4,7 @@ mod demo;
 mod migrate;
 mod openapi;
 mod serve;
+mod webhooks;
 
 use clap::{Parser, Subcommand};
 
@@ -30,6 +31,9 @@ enum Command {
     Worker,
     /// Bring the database's schema up to date.
     Migrate,
+    /// Look after the webhooks that are kept.
+    #[command(subcommand)]
+    Webhooks(webhooks::WebhooksCommand),
     /// Print the OpenAPI document.
     Openapi,
     /// Show the main job from beginning to end, with a provider that is simulated.
@@ -43,6 +47,7 @@ impl Cli {
             Command::Serve { no_workers } => serve::serve(&prepare()?, !no_workers).await,
             Command::Worker => serve::work(&prepare()?).await,
             Command::Migrate => migrate::migrate(&prepare()?).await,
+            Command::Webhooks(command) => command.run(&prepare()?).await,
             Command::Openapi => openapi::print(),
             Command::Demo(options) => demo::demo(&options).await,
         }

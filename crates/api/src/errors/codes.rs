@@ -144,6 +144,10 @@ codes! {
     /// Nobody to send to.
     NoRecipients = 422 "no_recipients"
         "La campaña no tiene ningún destinatario al que se pueda escribir." "The campaign has no recipient that can be written to.";
+    /// Some recipients have not written within 24 hours.
+    OutsideWindow = 422 "outside_window"
+        "WhatsApp solo entrega textos propios a quien te escribió en las últimas 24 horas, y {count} de los destinatarios no lo hicieron: usa una plantilla, o deja que se omitan."
+        "WhatsApp delivers texts of your own only to people who wrote to you within the last 24 hours, and {count} of the recipients did not: use a template, or let them be passed over.";
     /// The template can't be sent.
     TemplateUnusable = 422 "template_unusable"
         "La plantilla no se puede usar: {reason}." "The template can't be used: {reason}.";

@@ -109,6 +109,9 @@ fn spanish(problem: &Problem) -> String {
         Problem::SegmentOfSegment => {
             "Un segmento no puede basarse en otro: repite aquí sus condiciones.".into()
         }
+        Problem::MeansBothWishes => {
+            "Una misma palabra no puede dar de baja y de alta.".into()
+        }
         Problem::NoSuchColumn => "La tabla no tiene esta columna.".into(),
         Problem::MappedTwice => "Ya se asignó a otra columna.".into(),
         Problem::OtherHeader { header } => {
@@ -194,6 +197,9 @@ fn english(problem: &Problem) -> String {
         Problem::UnknownSegment => "This segment does not exist.".into(),
         Problem::SegmentOfSegment => {
             "A segment can't be made of another: repeat its conditions here.".into()
+        }
+        Problem::MeansBothWishes => {
+            "One word can't both stop messages and bring them back.".into()
         }
         Problem::NoSuchColumn => "The table does not have this column.".into(),
         Problem::MappedTwice => "This was assigned to another column.".into(),

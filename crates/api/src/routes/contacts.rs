@@ -51,9 +51,14 @@ pub struct ContactView {
     status: &'static str,
     /// Since when it is unsubscribed; null when it is not, or was so before this was kept.
     unsubscribed_at: Option<DateTime<Utc>>,
-    /// `user`, `import` or `provider`; null together with `unsubscribed_at`.
-    #[schema(example = "user")]
+    /// `user`, `import`, `provider` (the person stopped marketing in WhatsApp) or `customer` (the
+    /// person wrote to you); null together with `unsubscribed_at`. What `provider` or `customer` took
+    /// out, the person can bring back by a word; what you or a file did, only you.
+    #[schema(example = "customer")]
     unsubscribed_source: Option<&'static str>,
+    /// The word that the person wrote, of your `opt_out_words`.
+    #[schema(example = "BAJA")]
+    unsubscribed_word: Option<String>,
     /// `manual`, `file` or `inbound`.
     #[schema(example = "manual")]
     source: &'static str,
@@ -77,8 +82,12 @@ impl From<Contact> for ContactView {
             notes: contact.notes.map(|notes| notes.to_string()),
             custom_fields: fields::view(&contact.custom_fields),
             status: contact.status.as_str(),
-            unsubscribed_at: contact.opt_out.map(|opt_out| opt_out.at),
-            unsubscribed_source: contact.opt_out.map(|opt_out| opt_out.source.as_str()),
+            unsubscribed_at: contact.opt_out.as_ref().map(|opt_out| opt_out.at),
+            unsubscribed_source: contact
+                .opt_out
+                .as_ref()
+                .map(|opt_out| opt_out.source.as_str()),
+            unsubscribed_word: contact.opt_out.and_then(|opt_out| opt_out.word),
             source: contact.source.as_str(),
             last_message_at: contact.last_message_at,
             created_at: contact.created_at,

@@ -10,8 +10,8 @@ use nexus_application::Field;
 use nexus_application::accounts::{
     Accounts, ChangePasswordError, DeleteAccountError, Profile, ProfileChanges, UpdateProfileError,
 };
-use nexus_domain::SecretField;
 use nexus_domain::values::{CompanyName, Language, LongText, PhoneNumber, ShortText};
+use nexus_domain::{SecretField, User, Wish};
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -20,7 +20,7 @@ use uuid::Uuid;
 use super::auth::{UserEnvelope, UserSaid, client_address, gone};
 use super::shared::{AnyFailure, CountsTries, NeedsSession, Said, TakesValues};
 use crate::errors::{ApiError, Code};
-use crate::extract::{Body, Patch, SignedIn, language_of, remember, remember_language};
+use crate::extract::{Body, Patch, SignedIn, blank, language_of, remember, remember_language};
 use crate::middleware::SignInLimit;
 use crate::session::DatabaseSessions;
 
@@ -57,6 +57,18 @@ pub struct UserView {
     gemini_api_key: Option<String>,
     gemini_auto_reply_enabled: bool,
     gemini_knowledge_base: Option<String>,
+    /// A message that is nothing but one of these words, whatever its case, accents, punctuation and
+    /// spaces, unsubscribes whoever writes it; so does a button that says one.
+    #[schema(example = json!(["BAJA", "STOP"]))]
+    opt_out_words: Vec<String>,
+    /// The words that bring back whoever unsubscribed that way or in WhatsApp.
+    #[schema(example = json!(["ALTA"]))]
+    opt_in_words: Vec<String>,
+    /// What is answered, once, to who unsubscribes.
+    #[schema(example = "Listo: ya no te enviaremos mensajes.")]
+    opt_out_reply: String,
+    /// What is answered, once, to who comes back.
+    opt_in_reply: String,
     email_notifications: bool,
     push_notifications: bool,
     sms_notifications: bool,
@@ -116,6 +128,10 @@ impl UserView {
                     .as_ref()
                     .map(LongText::as_str),
             ),
+            opt_out_words: words(&user, Wish::Stop),
+            opt_in_words: words(&user, Wish::Resume),
+            opt_out_reply: user.opt_outs.reply(Wish::Stop, user.language),
+            opt_in_reply: user.opt_outs.reply(Wish::Resume, user.language),
             email_notifications: user.notifications.email,
             push_notifications: user.notifications.push,
             sms_notifications: user.notifications.sms,
@@ -131,6 +147,11 @@ impl UserView {
             last_login: user.last_login,
         }
     }
+}
+
+fn words(user: &User, wish: Wish) -> Vec<String> {
+    let words = user.opt_outs.words(wish).into_iter();
+    words.map(ToOwned::to_owned).collect()
 }
 
 /// The profile's form. An absent field is unchanged; `null` or `""` clears an optional one; a
@@ -173,6 +194,23 @@ pub struct ProfileBody {
     #[serde(default)]
     #[schema(value_type = Option<String>)]
     gemini_knowledge_base: Patch<String>,
+    /// Replaces the words that unsubscribe: up to 20 of up to 40 characters. There are always some:
+    /// without any, those of the product are back.
+    #[serde(default, deserialize_with = "blank::list")]
+    #[schema(value_type = Option<Vec<String>>, example = json!(["BAJA", "STOP"]))]
+    opt_out_words: Patch<Vec<String>>,
+    /// Likewise, the words that bring people back.
+    #[serde(default, deserialize_with = "blank::list")]
+    #[schema(value_type = Option<Vec<String>>, example = json!(["ALTA"]))]
+    opt_in_words: Patch<Vec<String>>,
+    /// Up to 1,000 characters; cleared, the product's text in your language.
+    #[serde(default)]
+    #[schema(value_type = Option<String>)]
+    opt_out_reply: Patch<String>,
+    /// Likewise.
+    #[serde(default)]
+    #[schema(value_type = Option<String>)]
+    opt_in_reply: Patch<String>,
     #[serde(default)]
     #[schema(value_type = Option<bool>)]
     email_notifications: Patch<bool>,
@@ -237,6 +275,10 @@ impl From<ProfileBody> for ProfileChanges {
             whatsapp_business_account_id: body.whatsapp_business_account_id.into(),
             gemini_auto_reply_enabled: body.gemini_auto_reply_enabled.value(),
             gemini_knowledge_base: body.gemini_knowledge_base.into(),
+            opt_out_words: body.opt_out_words.into_field(),
+            opt_in_words: body.opt_in_words.into_field(),
+            opt_out_reply: body.opt_out_reply.into(),
+            opt_in_reply: body.opt_in_reply.into(),
             email_notifications: body.email_notifications.value(),
             push_notifications: body.push_notifications.value(),
             sms_notifications: body.sms_notifications.value(),

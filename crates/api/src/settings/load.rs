@@ -47,11 +47,14 @@ const VARIABLES: &[(&str, &str)] = &[
     ("WHATSAPP_BASE_URL", "whatsapp.base_url"),
     ("WHATSAPP_API_VERSION", "whatsapp.api_version"),
     ("WHATSAPP_TIMEOUT_SECONDS", "whatsapp.timeout_seconds"),
+    ("WHATSAPP_WINDOW", "whatsapp.window"),
+    ("WHATSAPP_REPORTS_SECONDS", "whatsapp.reports_seconds"),
     ("SANDBOX", "sandbox.mode"),
     ("SANDBOX_PORT", "sandbox.port"),
     ("SANDBOX_STATUS_DELAY_MS", "sandbox.status_delay_ms"),
     ("SANDBOX_LATENCY_MS", "sandbox.latency_ms"),
     ("SANDBOX_REPLIES", "sandbox.replies"),
+    ("SANDBOX_ENFORCE_WINDOW", "sandbox.enforce_window"),
     ("DISPATCH_WINDOW", "dispatch.window"),
     ("DISPATCH_PER_SECOND", "dispatch.per_second"),
     ("DISPATCH_LEASE_SECONDS", "dispatch.lease_seconds"),
@@ -272,17 +275,7 @@ fn read(environment: Environment, source: &Source) -> Result<Settings, SettingsE
                 _ => return Err(refused("LOG_FORMAT", "text or json")),
             },
         },
-        whatsapp: WhatsAppSettings {
-            base_url: read_url(source, "whatsapp.base_url")?
-                .ok_or_else(|| refused("WHATSAPP_BASE_URL", "an http(s) address"))?,
-            api_version: read_api_version(source)?,
-            timeout: Duration::from_secs(source.number(
-                "whatsapp.timeout_seconds",
-                1,
-                300,
-                "seconds, 1 to 300",
-            )?),
-        },
+        whatsapp: read_whatsapp(source)?,
         sandbox: read_sandbox(source)?,
         dispatch: read_dispatch(source)?,
         schedule: ScheduleSettings {
@@ -361,6 +354,37 @@ fn read_url(source: &Source, key: &str) -> Result<Option<String>, SettingsError>
         ));
     }
     Ok(Some(text.trim_end_matches('/').to_owned()))
+}
+
+fn read_whatsapp(source: &Source) -> Result<WhatsAppSettings, SettingsError> {
+    let base_url = read_url(source, "whatsapp.base_url")?
+        .ok_or_else(|| refused("WHATSAPP_BASE_URL", "an http(s) address"))?;
+    Ok(WhatsAppSettings {
+        api_version: read_api_version(source)?,
+        timeout: Duration::from_secs(source.number(
+            "whatsapp.timeout_seconds",
+            1,
+            300,
+            "seconds, 1 to 300",
+        )?),
+        keeps_window: match source.text("whatsapp.window")?.as_str() {
+            "on" => true,
+            "off" => false,
+            // Whatever stands in for Meta has no window, unless it is told to.
+            "auto" => match read_sandbox(source)? {
+                Some(sandbox) => sandbox.enforce_window,
+                None => base_url.contains("://graph.facebook.com"),
+            },
+            _ => return Err(refused("WHATSAPP_WINDOW", "auto, on or off")),
+        },
+        reports_within: Duration::from_secs(source.number(
+            "whatsapp.reports_seconds",
+            1,
+            86_400,
+            "seconds, 1 to 86400",
+        )?),
+        base_url,
+    })
 }
 
 fn read_api_version(source: &Source) -> Result<String, SettingsError> {
@@ -477,6 +501,7 @@ fn read_sandbox(source: &Source) -> Result<Option<SandboxSettings>, SettingsErro
         status_delay: milliseconds("sandbox.status_delay_ms")?,
         latency: milliseconds("sandbox.latency_ms")?,
         replies: source.read("sandbox.replies", "true or false")?,
+        enforce_window: source.read("sandbox.enforce_window", "true or false")?,
     }))
 }
 

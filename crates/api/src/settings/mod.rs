@@ -149,6 +149,10 @@ pub struct WhatsAppSettings {
     pub api_version: String,
     /// How long an answer may take.
     pub timeout: Duration,
+    /// Whether texts go only to people who wrote within 24 hours, as WhatsApp demands.
+    pub keeps_window: bool,
+    /// How soon something is reported on every message, as long as reports come through.
+    pub reports_within: Duration,
 }
 
 /// The sandbox.
@@ -162,6 +166,8 @@ pub struct SandboxSettings {
     pub latency: Duration,
     /// Whether some of the simulated people answer.
     pub replies: bool,
+    /// Whether texts are refused to people who have not written within 24 hours.
+    pub enforce_window: bool,
 }
 
 /// The dispatcher.

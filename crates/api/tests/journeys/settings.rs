@@ -66,11 +66,36 @@ fn a_refused_value_names_its_variable_and_what_it_takes() {
         ("LOG_FORMAT", "xml"),
         ("DISPATCH_PER_SECOND", "0"),
         ("WHATSAPP_BASE_URL", "graph"),
+        ("WHATSAPP_WINDOW", "maybe"),
+        ("WHATSAPP_REPORTS_SECONDS", "0"),
+        ("SANDBOX_ENFORCE_WINDOW", "perhaps"),
         ("CORS_ORIGINS", "https://app.example.com/"),
     ] {
         let said = refusal(&[(variable, value)]);
         assert!(said.starts_with(&format!("{variable}: ")), "{said}");
     }
+}
+
+#[test]
+fn the_window_is_kept_with_meta_and_with_a_sandbox_that_enforces_it() {
+    let keeps = |pairs: &[(&str, &str)]| {
+        let pairs = pairs.iter();
+        from_pairs(pairs.map(|&(name, value)| (name.to_owned(), value.to_owned())))
+            .unwrap()
+            .whatsapp
+            .keeps_window
+    };
+    assert!(!keeps(&[]));
+    assert!(keeps(&[("SANDBOX_ENFORCE_WINDOW", "true")]));
+    assert!(keeps(&[("SANDBOX", "off")]));
+    let elsewhere = ("WHATSAPP_BASE_URL", "http://127.0.0.1:9");
+    assert!(!keeps(&[("SANDBOX", "off"), elsewhere]));
+    assert!(keeps(&[
+        ("SANDBOX", "off"),
+        elsewhere,
+        ("WHATSAPP_WINDOW", "on")
+    ]));
+    assert!(!keeps(&[("SANDBOX", "off"), ("WHATSAPP_WINDOW", "off")]));
 }
 
 #[test]

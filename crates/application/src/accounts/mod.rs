@@ -1,6 +1,7 @@
 //! Accounts: registration, sign-in, profile and settings, the providers' secrets.
 
 mod credentials;
+mod opt_outs;
 mod password;
 mod profile;
 mod register;

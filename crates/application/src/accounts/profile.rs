@@ -10,6 +10,7 @@ use nexus_domain::values::{
 use nexus_domain::{SecretField, Theme, User};
 use secrecy::SecretString;
 
+use super::opt_outs::OptOutChanges;
 use super::{Accounts, secrets};
 use crate::{Actor, Field};
 
@@ -42,6 +43,14 @@ pub struct ProfileChanges {
     pub gemini_auto_reply_enabled: Option<bool>,
     /// What the assistant knows of the business.
     pub gemini_knowledge_base: Field<String>,
+    /// The words that stop messages; cleared or empty, those of the product.
+    pub opt_out_words: Field<Vec<String>>,
+    /// The words that bring them back; likewise.
+    pub opt_in_words: Field<Vec<String>>,
+    /// What is answered to the first; cleared, the product's text.
+    pub opt_out_reply: Field<String>,
+    /// What is answered to the second; likewise.
+    pub opt_in_reply: Field<String>,
     /// Whether events are told by e-mail.
     pub email_notifications: Option<bool>,
     /// Whether events are told in the browser.
@@ -191,6 +200,14 @@ impl Accounts {
             &mut violations,
             LongText::parse,
         );
+        // Before the language: what a form sends back as it came is in the language until now.
+        OptOutChanges {
+            stop_words: changes.opt_out_words,
+            resume_words: changes.opt_in_words,
+            stop_reply: changes.opt_out_reply,
+            resume_reply: changes.opt_in_reply,
+        }
+        .apply(&mut user.opt_outs, user.language, &mut violations);
         changes.language.replace(
             "language",
             &mut user.language,

@@ -8,8 +8,8 @@ use nexus_domain::values::{
     Violations,
 };
 use nexus_domain::{
-    Automation, NotificationSettings, PrivacySettings, ProviderKeys, SecretField, Theme, User,
-    UserId, WebhookKey,
+    Automation, NotificationSettings, OptOutSettings, PrivacySettings, ProviderKeys, SecretField,
+    Theme, User, UserId, WebhookKey,
 };
 use secrecy::SecretString;
 
@@ -154,6 +154,7 @@ impl Accounts {
             whatsapp_business_account_id: None,
             webhook_key: WebhookKey::new(entropy),
             automation: Automation::default(),
+            opt_outs: OptOutSettings::default(),
             notifications: NotificationSettings::default(),
             privacy: PrivacySettings::default(),
             language: applicant.language,

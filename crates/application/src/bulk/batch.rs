@@ -2,7 +2,11 @@
 
 use chrono::{DateTime, Utc};
 use nexus_domain::ports::{StorageError, UnitOfWork};
-use nexus_domain::{BulkAction, Contact, ContactEdit, ContactId, ContactSelection, UserId};
+use nexus_domain::{
+    BulkAction, Contact, ContactEdit, ContactId, ContactSelection, ContactStatus, UserId,
+};
+
+use crate::opt_outs::lift_wishes;
 
 /// Contacts that are to be changed.
 pub(super) enum Batch<'a> {
@@ -59,6 +63,13 @@ impl<'a> Batch<'a> {
         match self {
             Self::Deletion(ids) => unit.contacts().delete_many(user, &ids).await,
             Self::Edit(edit, mut contacts) => {
+                if matches!(edit, ContactEdit::SetStatus(status) if *status != ContactStatus::Unsubscribed)
+                {
+                    let unsubscribed = contacts
+                        .iter()
+                        .filter(|contact| contact.status == ContactStatus::Unsubscribed);
+                    lift_wishes(unit, user, unsubscribed, now).await?;
+                }
                 contacts.retain_mut(|contact| edit.apply(contact, now));
                 unit.contacts().save_many(user, &contacts).await?;
                 Ok(contacts.len() as u64)

@@ -2,7 +2,9 @@
 
 use nexus_domain::ports::StorageError;
 use nexus_domain::values::{FieldName, MessageText, ShortText, TimeZone, Violations};
-use nexus_domain::{Campaign, CampaignCounters, CampaignId, CampaignState, ChannelKind, UserId};
+use nexus_domain::{
+    Campaign, CampaignCounters, CampaignId, CampaignState, ChannelKind, OutsideWindow, UserId,
+};
 
 use super::content::{
     AudienceInput, Chosen, Refused, TemplateInput, asks_for_fields, check_fields, compose,
@@ -31,6 +33,8 @@ pub struct CreateCampaign {
     pub audience: Option<AudienceInput>,
     /// When it may be sent; at any time without one.
     pub send_window: Option<SendWindowInput>,
+    /// `skip` (as without) or `refuse`.
+    pub outside_window: Option<String>,
 }
 
 /// Why no campaign was made.
@@ -142,6 +146,11 @@ impl Campaigns {
             .send_window
             .as_ref()
             .and_then(|window| window.parse(zone, &mut violations));
+        let outside_window = optional(typed.outside_window.as_deref(), OutsideWindow::parse);
+        let outside_window = violations
+            .check("outside_window", outside_window)
+            .flatten()
+            .unwrap_or_default();
         let (Some(name), Some(channel), Some(content), Some(chosen), true) =
             (name, channel, content, chosen, violations.is_empty())
         else {
@@ -157,6 +166,7 @@ impl Campaigns {
             content,
             audience,
             send_window,
+            outside_window,
             sender_id: None,
             state: CampaignState::Draft,
             counters: CampaignCounters::default(),

@@ -23,6 +23,16 @@ pub(super) struct Enrolment<'a> {
     taken: HashSet<String>,
     counted: CampaignCounters,
     enrolled: u32,
+    /// Of which sender's window those outside are counted.
+    window_of: Option<String>,
+    outside: u64,
+}
+
+/// What the recipients of a campaign add up to.
+pub(super) struct Enrolled {
+    pub(super) counted: CampaignCounters,
+    /// How many of them have not written within 24 hours, if that was asked for.
+    pub(super) outside: u64,
 }
 
 impl<'a> Enrolment<'a> {
@@ -44,7 +54,15 @@ impl<'a> Enrolment<'a> {
             taken: HashSet::new(),
             counted: CampaignCounters::default(),
             enrolled: 0,
+            window_of: None,
+            outside: 0,
         }
+    }
+
+    /// Counts those who have not written to this sender within 24 hours.
+    pub(super) fn counting_outside_window_of(mut self, sender: Option<String>) -> Self {
+        self.window_of = sender;
+        self
     }
 
     /// Writes a row for everyone the campaign is meant for, page by page. Returns what they add
@@ -52,7 +70,7 @@ impl<'a> Enrolment<'a> {
     pub(super) async fn write(
         mut self,
         unit: &mut dyn UnitOfWork,
-    ) -> Result<CampaignCounters, StorageError> {
+    ) -> Result<Enrolled, StorageError> {
         let mut after: Option<ContactId> = None;
         loop {
             let contacts = unit
@@ -69,11 +87,39 @@ impl<'a> Enrolment<'a> {
             if !rows.is_empty() {
                 unit.recipients().insert(&rows).await?;
             }
+            self.count_outside(unit, &rows).await?;
             after = contacts.last().map(|contact| contact.id);
             if contacts.len() < PAGE as usize {
-                return Ok(self.counted);
+                return Ok(Enrolled {
+                    counted: self.counted,
+                    outside: self.outside,
+                });
             }
         }
+    }
+
+    async fn count_outside(
+        &mut self,
+        unit: &mut dyn UnitOfWork,
+        rows: &[CampaignContact],
+    ) -> Result<(), StorageError> {
+        let Some(sender) = &self.window_of else {
+            return Ok(());
+        };
+        let addresses: Vec<String> = rows.iter().filter_map(|row| row.address.clone()).collect();
+        if addresses.is_empty() {
+            return Ok(());
+        }
+        let people = unit
+            .correspondents()
+            .find(self.campaign.user_id, self.campaign.channel, &addresses)
+            .await?;
+        let within = people
+            .iter()
+            .filter(|person| person.is_within_window(sender, self.now))
+            .count();
+        self.outside += addresses.len().saturating_sub(within) as u64;
+        Ok(())
     }
 
     fn enrol(&mut self, contact: &Contact) -> CampaignContact {

@@ -71,6 +71,8 @@ pub struct CampaignPorts {
     pub wake: Arc<Notify>,
     /// Wakes the scheduler of this process when a campaign was scheduled.
     pub schedule_wake: Arc<Notify>,
+    /// Whether texts go only to people who wrote within 24 hours, as WhatsApp demands.
+    pub keeps_window: bool,
 }
 
 /// The use cases on campaigns.

@@ -47,6 +47,7 @@ fn judge(error: &SendCampaignError) -> Verdict {
         E::ChannelUnavailable { .. } => Verdict::Never(StartProblem::ChannelUnavailable),
         E::NoProvider { .. } => Verdict::Never(StartProblem::ProviderMissing),
         E::NoRecipients => Verdict::Never(StartProblem::NoRecipients),
+        E::OutsideWindow { .. } => Verdict::Never(StartProblem::OutsideWindow),
         E::TemplateUnusable(_) => Verdict::Never(StartProblem::TemplateUnusable),
         E::ProviderRefused { reason } => match reason {
             ChannelError::Refused(_)

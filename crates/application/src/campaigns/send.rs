@@ -5,10 +5,10 @@ use nexus_domain::ports::{ChannelError, SenderCredentials, StorageError, UnitOfW
 use nexus_domain::values::Tag;
 use nexus_domain::{
     ApprovedTemplate, Campaign, CampaignCounters, CampaignId, CampaignStatus, ChannelKind,
-    CounterDelta, Schedule, SenderAccount, SenderId,
+    CounterDelta, OutsideWindow, Schedule, SenderAccount, SenderId,
 };
 
-use super::enrolment::Enrolment;
+use super::enrolment::{Enrolled, Enrolment};
 use super::readiness::{Purpose, recipient_obstacle, tag_obstacle};
 use super::{CampaignDetails, Campaigns, Obstacle, TemplateProblem, audience, with_media};
 use crate::Actor;
@@ -40,6 +40,12 @@ pub enum SendCampaignError {
     /// Nobody it is meant for can be reached.
     #[error("the campaign has no recipient that can be reached")]
     NoRecipients,
+    /// It is to be sent only when everyone wrote within 24 hours, and some did not.
+    #[error("{count} recipients have not written within 24 hours")]
+    OutsideWindow {
+        /// How many.
+        count: u64,
+    },
     /// A tag that its audience chooses contacts by is being renamed: some have the new name, others
     /// not yet. To be tried again.
     #[error("a tag of the audience is being renamed")]
@@ -189,12 +195,20 @@ impl Campaigns {
         {
             return Err(obstacle.into());
         }
-        let counted = Enrolment::new(&campaign, audience, sender.id, entropy, now)
-            .write(unit.as_mut())
-            .await?;
+        let refuses = self.ports.keeps_window
+            && campaign.needs_window()
+            && campaign.outside_window == OutsideWindow::Refuse;
+        let Enrolled { counted, outside } =
+            Enrolment::new(&campaign, audience, sender.id, entropy, now)
+                .counting_outside_window_of(refuses.then_some(sender.external_id))
+                .write(unit.as_mut())
+                .await?;
         let reachable = u64::try_from(counted.pending).unwrap_or_default();
         if let Some(obstacle) = recipient_obstacle(reachable) {
             return Err(obstacle.into());
+        }
+        if outside > 0 {
+            return Err(SendCampaignError::OutsideWindow { count: outside });
         }
         campaign
             .start(sender.id, now)

@@ -255,12 +255,11 @@ impl Campaigns {
                 batch.leave_out(reason);
                 continue;
             }
-            // The charts counted the failure when it happened.
-            let failed_at = recipient.delivery.failed_at.unwrap_or(now).min(now);
+            let before = recipient.delivery.clone();
             if recipient.retry(now).is_err() {
                 continue;
             }
-            consequences.moved(&recipient, DeliveryStatus::Failed, failed_at);
+            consequences.moved(&recipient, &before, now);
             batch.taken += 1;
             batch.waiting += u64::from(recipient.delivery.not_before.is_some());
             requeued.push(recipient);
@@ -392,7 +391,7 @@ impl Campaigns {
                 }
                 let before: Delivery = recipient.delivery.clone();
                 let decided = recipient.decide(decision, now).is_ok();
-                consequences.decided(recipient, &before, now);
+                consequences.decided(recipient, &before);
                 decided
             });
             batch.taken = recipients.len() as u64;

@@ -2,7 +2,7 @@
 
 use nexus_domain::ports::StorageError;
 use nexus_domain::values::{FieldName, MessageText, ShortText, TimeZone, Violations};
-use nexus_domain::{Campaign, CampaignId, CampaignStatus};
+use nexus_domain::{Campaign, CampaignId, CampaignStatus, OutsideWindow};
 
 use super::content::{AudienceInput, Chosen, Refused, TemplateInput, asks_for_fields, compose};
 use super::create::parse_channel;
@@ -30,6 +30,8 @@ pub struct UpdateCampaign {
     pub audience: Field<AudienceInput>,
     /// When it may be sent.
     pub send_window: Field<SendWindowInput>,
+    /// `skip` or `refuse`; cleared, `skip`.
+    pub outside_window: Field<String>,
 }
 
 /// Why a campaign was not changed.
@@ -132,6 +134,14 @@ impl UpdateCampaign {
             Field::Keep => {}
             Field::Clear => campaign.send_window = None,
             Field::Set(window) => campaign.send_window = window.parse(zone, &mut violations),
+        }
+        match self.outside_window.blank_clears() {
+            Field::Keep => {}
+            Field::Clear => campaign.outside_window = OutsideWindow::default(),
+            Field::Set(raw) => {
+                let choice = violations.check("outside_window", OutsideWindow::parse(&raw));
+                campaign.outside_window = choice.unwrap_or_default();
+            }
         }
         violations.into_result().map(|()| chosen)
     }

@@ -11,6 +11,7 @@ use super::addresses::{Taken, is_duplicate_address, taken};
 use crate::Actor;
 use crate::custom_fields::{CustomFieldInput, FieldChanges, register};
 use crate::field::optional;
+use crate::opt_outs::{hold_to_wish, opted_out_by_address};
 
 /// A contact as the user typed it.
 #[derive(Debug, Clone, Default)]
@@ -67,7 +68,8 @@ impl From<Taken> for CreateContactError {
 }
 
 impl Contacts {
-    /// Adds a contact.
+    /// Adds a contact. One whose phone number is of somebody who asked not to be written to is
+    /// unsubscribed from the start, whatever status was typed.
     pub async fn create(
         &self,
         actor: &Actor,
@@ -99,6 +101,9 @@ impl Contacts {
         {
             return Err(taken.into());
         }
+        let wishes =
+            opted_out_by_address(unit.as_mut(), user.id, std::iter::once(&contact)).await?;
+        hold_to_wish(&mut contact, &wishes);
         match unit.contacts().insert(std::slice::from_ref(&contact)).await {
             Ok(()) => {}
             Err(refusal) if is_duplicate_address(&refusal) => {

@@ -10,6 +10,7 @@ use nexus_domain::{Contact, ContactId, ContactStatus};
 use super::Contacts;
 use super::addresses::{Taken, is_duplicate_address, taken};
 use crate::custom_fields::{CustomFieldInput, FieldChanges, register};
+use crate::opt_outs::{hold_to_wish, lift_wishes, opted_out_by_address};
 use crate::{Actor, Field};
 
 /// What is to change of a contact, as the user typed it.
@@ -185,7 +186,7 @@ impl Contacts {
         changes
             .apply(&mut contact, user.default_country, &known, now)
             .map_err(UpdateContactError::Invalid)?;
-        if let (Some(opt_out), Some(seen_at)) = (before.opt_out, seen_at)
+        if let (Some(opt_out), Some(seen_at)) = (&before.opt_out, seen_at)
             && seen_at < opt_out.at
             && contact.status != before.status
         {
@@ -203,6 +204,16 @@ impl Contacts {
             return Err(taken.into());
         }
         contact.updated_at = now;
+        let taken_back = before.status == ContactStatus::Unsubscribed
+            && contact.status != ContactStatus::Unsubscribed;
+        if taken_back {
+            lift_wishes(unit.as_mut(), user.id, std::iter::once(&before), now).await?;
+        }
+        if contact.phone.is_some() && contact.phone != before.phone {
+            let wishes =
+                opted_out_by_address(unit.as_mut(), user.id, std::iter::once(&contact)).await?;
+            hold_to_wish(&mut contact, &wishes);
+        }
         match unit.contacts().save(&contact).await {
             Ok(()) => {}
             Err(refusal) if is_duplicate_address(&refusal) => {

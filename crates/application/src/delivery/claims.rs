@@ -16,6 +16,7 @@ use nexus_domain::{
 use super::Desk;
 use super::consequences::Consequences;
 use super::outcome::Ticket;
+use super::permission::Permissions;
 
 /// A message whose intent is committed.
 pub(super) struct Flight {
@@ -74,15 +75,17 @@ pub(super) async fn claim(
     }
     let contacts = contacts_of(unit.as_mut(), lease, &recipients).await?;
     let empty = campaign.content.empty_rule();
+    let permissions = Permissions::of(desk, unit.as_mut(), &campaign, &contacts, now).await?;
     let mut consequences = Consequences::new(user);
     let mut begun = Vec::with_capacity(recipients.len());
     for recipient in &mut recipients {
         let before = recipient.delivery.status;
-        if let Some(next) = begin(recipient, &contacts, &campaign, &empty, now) {
+        if let Some(next) = begin(recipient, &contacts, &campaign, &empty, &permissions, now) {
             begun.push(next);
         }
         consequences.moved(recipient, before, now);
     }
+    permissions.tell(&mut consequences);
     unit.recipients().save(&recipients).await?;
     consequences.store(unit.as_mut(), now).await?;
     let flights: Vec<_> = begun
@@ -144,6 +147,7 @@ fn begin<'a>(
     contacts: &'a BTreeMap<ContactId, Contact>,
     campaign: &Campaign,
     empty: &EmptyRule,
+    permissions: &Permissions,
     now: DateTime<Utc>,
 ) -> Option<Begun<'a>> {
     let contact = recipient.contact_id.and_then(|id| contacts.get(&id));
@@ -155,7 +159,8 @@ fn begin<'a>(
             .and(Err(SkipReason::VariableEmpty)),
         (Some(contact), Some(address)) => contact
             .reach(campaign.channel)
-            .map(|_| (contact, address.clone())),
+            .and_then(|_| permissions.check(contact))
+            .map(|()| (contact, address.clone())),
     };
     match reachable {
         Ok((contact, to)) => {

@@ -30,6 +30,8 @@ pub struct DispatchConfig {
     /// How long messages in flight may take to land when the process ends; what has not landed
     /// then is in doubt.
     pub drain_timeout: Duration,
+    /// Whether texts go only to people who wrote within 24 hours, as WhatsApp demands.
+    pub keeps_window: bool,
     /// How long an outcome may wait for others to be recorded with it.
     pub linger: Duration,
 }
@@ -49,6 +51,7 @@ impl Default for DispatchConfig {
             },
             send_timeout: Duration::from_mins(1),
             drain_timeout: Duration::from_secs(12),
+            keeps_window: false,
             linger: Duration::from_millis(20),
         }
     }

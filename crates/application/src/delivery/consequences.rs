@@ -2,8 +2,9 @@
 //! campaigns' counters and their completion, what is known of contacts, the charts.
 //!
 //! Transactions that move recipients lock in this order, so that no two wait for each other: the
-//! connection to WhatsApp, its templates, the sender account, recipients by id, campaigns by id, names of custom fields, segments by id,
-//! contacts by id, charts by time. A claim is the exception: it locks one campaign first and passes
+//! connection to WhatsApp, its templates, the sender account, recipients by id, automatic replies by
+//! id, campaigns by id, names of custom fields, segments by id, contacts by id, correspondents by
+//! address, charts by time. A claim is the exception: it locks one campaign first and passes
 //! over recipients that others hold.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -12,17 +13,39 @@ use chrono::{DateTime, Utc};
 use nexus_domain::ports::{StorageError, UnitOfWork};
 use nexus_domain::{
     Campaign, CampaignContact, CampaignId, CampaignStatus, ContactId, CounterDelta, Decision,
-    Delivery, DeliveryStatus, FailureCode, MessageBucket, MessageDelta, OptOutSource, UserId,
+    Delivery, DeliveryStatus, FailureCode, MessageBucket, MessageDelta, OptOutSource, UserId, Wish,
 };
+
+use crate::opt_outs::{HeardFromPeople, HeardWish, Wrote};
 
 /// What follows from recipients of one user having moved.
 pub(crate) struct Consequences {
     user: UserId,
     counters: BTreeMap<CampaignId, CounterDelta>,
     pauses: BTreeMap<CampaignId, FailureCode>,
-    opted_out: BTreeSet<ContactId>,
+    heard: HeardFromPeople,
     met: BTreeSet<ContactId>,
     messages: BTreeMap<DateTime<Utc>, MessageDelta>,
+}
+
+/// Where a recipient was before it moved.
+pub(crate) enum Before<'a> {
+    /// In this status, with the times that it has still.
+    Status(DeliveryStatus),
+    /// All of it.
+    Delivery(&'a Delivery),
+}
+
+impl From<DeliveryStatus> for Before<'_> {
+    fn from(status: DeliveryStatus) -> Self {
+        Self::Status(status)
+    }
+}
+
+impl<'a> From<&'a Delivery> for Before<'a> {
+    fn from(delivery: &'a Delivery) -> Self {
+        Self::Delivery(delivery)
+    }
 }
 
 impl Consequences {
@@ -31,60 +54,66 @@ impl Consequences {
             user,
             counters: BTreeMap::new(),
             pauses: BTreeMap::new(),
-            opted_out: BTreeSet::new(),
+            heard: HeardFromPeople::default(),
             met: BTreeSet::new(),
             messages: BTreeMap::new(),
         }
     }
 
     /// The recipient went from `before` to where it is, at `at`.
-    pub(crate) fn moved(
+    pub(crate) fn moved<'b>(
         &mut self,
         recipient: &CampaignContact,
-        before: DeliveryStatus,
+        before: impl Into<Before<'b>>,
         at: DateTime<Utc>,
     ) {
-        let after = recipient.delivery.status;
-        if after == before {
+        let delivery = &recipient.delivery;
+        let (status, known) = match before.into() {
+            // What it was counted in then it still has the times of.
+            Before::Status(status) => (status, delivery),
+            Before::Delivery(before) => (before.status, before),
+        };
+        self.chart_again((status, known), delivery);
+        if delivery.status == status {
             return;
         }
         // Only unconfirmed messages are left so, and what is heard of one after all is an answer.
-        let was_left = before == DeliveryStatus::Unconfirmed
-            && recipient.delivery.decision == Some(Decision::Leave);
+        let was_left =
+            status == DeliveryStatus::Unconfirmed && delivery.decision == Some(Decision::Leave);
         let counters = CounterDelta {
             unconfirmed_left: -i64::from(was_left),
-            ..CounterDelta::shift(before, after)
+            ..CounterDelta::shift(status, delivery.status)
         };
-        self.count(
-            recipient.campaign_id,
-            counters,
-            MessageDelta::shift(before, after),
-            at,
-        );
-        let refused_by_person = recipient
-            .delivery
+        self.count(recipient.campaign_id, counters);
+        let refused_by_person = delivery
             .failure
             .as_ref()
             .is_some_and(|failure| failure.code == FailureCode::OptedOut);
-        if after == DeliveryStatus::Failed && refused_by_person {
-            self.opted_out.extend(recipient.contact_id);
+        if delivery.status == DeliveryStatus::Failed
+            && refused_by_person
+            && let Some(address) = &recipient.address
+        {
+            self.wish(HeardWish {
+                address: address.clone(),
+                contact: recipient.contact_id,
+                wish: Wish::Stop,
+                source: OptOutSource::Provider,
+                word: None,
+                at,
+                confirmation: None,
+            });
         }
     }
 
     /// The user decided about the recipient, of which `before` was known.
-    pub(crate) fn decided(
-        &mut self,
-        recipient: &CampaignContact,
-        before: &Delivery,
-        at: DateTime<Utc>,
-    ) {
+    pub(crate) fn decided(&mut self, recipient: &CampaignContact, before: &Delivery) {
         let after = &recipient.delivery;
         let counters = CounterDelta {
             unconfirmed_left: i64::from(after.is_left()) - i64::from(before.is_left()),
             ..CounterDelta::shift(before.status, after.status)
         };
-        let messages = MessageDelta::shift(before.status, after.status);
-        self.count(recipient.campaign_id, counters, messages, at);
+        self.chart_again((before.status, before), after);
+        self.count(recipient.campaign_id, counters);
     }
 
     /// The recipient answered for the first time.
@@ -97,18 +126,27 @@ impl Consequences {
             replied: 1,
             ..MessageDelta::default()
         };
-        self.count(recipient.campaign_id, counters, messages, at);
+        self.count(recipient.campaign_id, counters);
+        self.chart(at, messages);
     }
 
-    fn count(
-        &mut self,
-        campaign: CampaignId,
-        counters: CounterDelta,
-        messages: MessageDelta,
-        at: DateTime<Utc>,
-    ) {
+    fn count(&mut self, campaign: CampaignId, counters: CounterDelta) {
         let total = self.counters.entry(campaign).or_default();
         *total = total.plus(counters);
+    }
+
+    /// Takes back what was counted in the charts, and counts what is so now.
+    fn chart_again(&mut self, before: (DeliveryStatus, &Delivery), after: &Delivery) {
+        let (status, known) = before;
+        for (at, counted) in MessageDelta::of(status, known) {
+            self.chart(at, counted.taken_back());
+        }
+        for (at, counted) in MessageDelta::of(after.status, after) {
+            self.chart(at, counted);
+        }
+    }
+
+    fn chart(&mut self, at: DateTime<Utc>, messages: MessageDelta) {
         let bucket = self
             .messages
             .entry(MessageBucket::start_of(at))
@@ -121,6 +159,16 @@ impl Consequences {
         self.met.insert(contact);
     }
 
+    /// A person said whether to be written to.
+    pub(crate) fn wish(&mut self, wish: HeardWish) {
+        self.heard.wishes.push(wish);
+    }
+
+    /// A person wrote.
+    pub(crate) fn wrote(&mut self, wrote: Wrote) {
+        self.heard.wrote.push(wrote);
+    }
+
     /// The campaign is to be paused, if it is being sent.
     pub(crate) fn pause(&mut self, campaign: CampaignId, code: FailureCode) {
         self.pauses.entry(campaign).or_insert(code);
@@ -128,7 +176,7 @@ impl Consequences {
 
     /// Stores all of it.
     pub(crate) async fn store(
-        self,
+        mut self,
         unit: &mut dyn UnitOfWork,
         now: DateTime<Utc>,
     ) -> Result<(), StorageError> {
@@ -141,8 +189,9 @@ impl Consequences {
         for campaign in campaigns {
             self.store_campaign(unit, campaign, now).await?;
         }
-        for contact in self.opted_out {
-            unsubscribe(unit, self.user, contact, now).await?;
+        let heard = std::mem::take(&mut self.heard);
+        if !heard.is_empty() {
+            heard.store(unit, self.user, &self.met, now).await?;
         }
         if !self.met.is_empty() {
             let met: Vec<_> = self.met.into_iter().collect();
@@ -195,22 +244,6 @@ impl Consequences {
         }
         Ok(())
     }
-}
-
-async fn unsubscribe(
-    unit: &mut dyn UnitOfWork,
-    user: UserId,
-    contact: ContactId,
-    now: DateTime<Utc>,
-) -> Result<(), StorageError> {
-    let Some(mut contact) = unit.contacts().lock(user, contact).await? else {
-        return Ok(());
-    };
-    if contact.unsubscribe(OptOutSource::Provider, now) {
-        contact.updated_at = now;
-        unit.contacts().save(&contact).await?;
-    }
-    Ok(())
 }
 
 /// Locks campaigns, by id.

@@ -20,6 +20,7 @@ mod open_campaigns;
 mod outcome;
 mod outcomes;
 mod pacing;
+mod permission;
 #[cfg(test)]
 pub(crate) mod tests;
 

@@ -8,7 +8,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use nexus_domain::ports::{StorageError, UnitOfWork};
-use nexus_domain::{CampaignContactId, CampaignId, DeliveryStatus, FailureCode, SenderLease};
+use nexus_domain::{CampaignContactId, CampaignId, Delivery, FailureCode, SenderLease};
 
 use super::Desk;
 use super::consequences::{Consequences, cancel_with_campaign};
@@ -56,9 +56,9 @@ pub(super) async fn record(
         entropy: desk.entropy.as_ref(),
         now: desk.clock.now(),
     };
-    let before: BTreeMap<CampaignContactId, DeliveryStatus> = recipients
+    let before: BTreeMap<CampaignContactId, Delivery> = recipients
         .iter()
-        .map(|recipient| (recipient.id, recipient.delivery.status))
+        .map(|recipient| (recipient.id, recipient.delivery.clone()))
         .collect();
     recipients.retain_mut(|recipient| {
         let Some(landed) = outcomes.get(&recipient.id) else {
@@ -83,11 +83,9 @@ pub(super) async fn record(
         consequences.pause(campaign, code);
     }
     for recipient in &recipients {
-        let from = before
-            .get(&recipient.id)
-            .copied()
-            .unwrap_or(recipient.delivery.status);
-        consequences.moved(recipient, from, judge.now);
+        if let Some(from) = before.get(&recipient.id) {
+            consequences.moved(recipient, from, judge.now);
+        }
     }
     for contact in landed.iter().filter_map(contact_met) {
         consequences.met(contact);

@@ -1,14 +1,15 @@
 //! Rows meet contacts: those that were there before, and those of earlier rows.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use chrono::{DateTime, Utc};
 use nexus_domain::ports::Entropy;
 use nexus_domain::values::{EmailAddress, FieldName, PhoneNumber, Problem};
-use nexus_domain::{Contact, ContactId, ImportProgress, KnownContacts, RowError};
+use nexus_domain::{Contact, ContactId, ImportProgress, KnownContacts, OptOut, RowError};
 
 use super::batch::{Batch, Entry, Origin};
 use super::rows::RowErrors;
+use crate::opt_outs::hold_to_wish;
 
 /// One change of the store. They are made in their order, in which no two contacts ever have the
 /// same address at the same time.
@@ -67,6 +68,19 @@ pub(super) struct Settled {
 }
 
 impl Settled {
+    /// The contacts as they will be stored.
+    pub(super) fn contacts(&self) -> impl Iterator<Item = &Contact> {
+        self.steps.iter().map(Step::contact)
+    }
+
+    /// With those unsubscribed whose phone numbers are of people who asked not to be written to.
+    pub(super) fn held_to(mut self, wishes: &BTreeMap<String, OptOut>) -> Self {
+        for contact in self.steps.iter_mut().map(Step::contact_mut) {
+            hold_to_wish(contact, wishes);
+        }
+        self
+    }
+
     /// With the names of custom fields spelled as somebody else spelled them meanwhile.
     pub(super) fn spelled_as(mut self, names: &[FieldName]) -> Self {
         for contact in self.steps.iter_mut().map(Step::contact_mut) {

@@ -15,6 +15,7 @@ use super::taking::take;
 use super::worker::{ImportWorker, Stop};
 use crate::Shutdown;
 use crate::custom_fields::register;
+use crate::opt_outs::opted_out_by_address;
 
 /// How many rows one transaction takes in: enough that its commit costs little of it, and few enough
 /// that nobody else waits long for it to write.
@@ -237,6 +238,8 @@ impl ImportWorker {
         let known = known(unit.as_mut(), origin, batch).await?;
         let settled = Meeting::settle(batch, known, origin, now, self.ports.entropy.as_ref());
         let settled = settled.spelled_as(&fields);
+        let wishes = opted_out_by_address(unit.as_mut(), user, settled.contacts()).await?;
+        let settled = settled.held_to(&wishes);
         take(unit.contacts(), settled.steps).await?;
         if !settled.errors.is_empty() {
             unit.imports()

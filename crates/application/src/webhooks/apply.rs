@@ -5,13 +5,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, Utc};
 use nexus_domain::ports::{Clock, Entropy, StorageError, UnitOfWork};
 use nexus_domain::{
-    CampaignContact, CampaignContactId, ChannelEvent, DeliveryStatus, SenderId, StatusReport,
-    UserId,
+    AutomaticReply, CampaignContact, CampaignContactId, ChannelEvent, MessageId, ReplyId, SenderId,
+    StatusReport, User, UserId,
 };
 
-use super::inbound::{Letter, read_letters};
+use super::inbound::{Letter, read_letters, read_preferences};
 use super::news;
 use crate::delivery::Consequences;
+use crate::replies::{keep_message, reply_of};
 
 /// What is applied for one user in one transaction.
 pub(super) struct Application<'a> {
@@ -21,6 +22,10 @@ pub(super) struct Application<'a> {
     recipients: BTreeMap<CampaignContactId, CampaignContact>,
     by_message: BTreeMap<String, CampaignContactId>,
     changed: BTreeSet<CampaignContactId>,
+    /// Automatic replies that are reported on.
+    replies: BTreeMap<ReplyId, AutomaticReply>,
+    /// Those that are known to have been sent only now.
+    sent_replies: BTreeSet<ReplyId>,
     consequences: Consequences,
     confirmed: BTreeMap<SenderId, DateTime<Utc>>,
 }
@@ -45,6 +50,8 @@ impl<'a> Application<'a> {
             recipients: BTreeMap::new(),
             by_message: BTreeMap::new(),
             changed: BTreeSet::new(),
+            replies: BTreeMap::new(),
+            sent_replies: BTreeSet::new(),
             consequences: Consequences::new(user),
             confirmed: BTreeMap::new(),
         }
@@ -62,6 +69,12 @@ impl<'a> Application<'a> {
             self.consequences.pause(campaign, reason);
         }
         let letters = read_letters(unit, self.user, events, now).await?;
+        let preferences = read_preferences(unit, self.user, events).await?;
+        let owner = if letters.is_empty() && preferences.is_empty() {
+            None
+        } else {
+            unit.users().find(self.user).await?
+        };
         self.lock(unit, events, &letters).await?;
         let mut unmatched = BTreeSet::new();
         for (place, event) in events {
@@ -74,12 +87,19 @@ impl<'a> Application<'a> {
                 ChannelEvent::Other(name) => {
                     tracing::debug!(user_id = %self.user, name, "a webhook of no meaning here");
                 }
-                ChannelEvent::Inbound(_) | ChannelEvent::News(_) => {}
+                ChannelEvent::Inbound(_) | ChannelEvent::Preference(_) | ChannelEvent::News(_) => {}
             }
         }
-        for letter in letters {
-            self.take_in(unit, letter, now).await?;
+        if let Some(owner) = &owner {
+            for letter in letters {
+                self.take_in(unit, owner, letter, now).await?;
+            }
+            for preference in preferences {
+                let heard = preference.heard(owner, now, self.entropy);
+                self.consequences.wish(heard);
+            }
         }
+        self.store_replies(unit, now).await?;
         let changed: Vec<_> = self
             .changed
             .iter()
@@ -138,7 +158,58 @@ impl<'a> Application<'a> {
                 .into_iter()
                 .map(|recipient| (recipient.id, recipient)),
         );
+        self.lock_replies(unit, events).await
+    }
+
+    /// Attempts of which there is no recipient may be of automatic replies.
+    async fn lock_replies(
+        &mut self,
+        unit: &mut dyn UnitOfWork,
+        events: &[(usize, ChannelEvent)],
+    ) -> Result<(), StorageError> {
+        let ids: BTreeSet<ReplyId> = events
+            .iter()
+            .filter_map(|(_, event)| match event {
+                ChannelEvent::Status(report) => report.attempt,
+                _ => None,
+            })
+            .filter(|attempt| !self.recipients.contains_key(&attempt.recipient))
+            .map(reply_of)
+            .collect();
+        if ids.is_empty() {
+            return Ok(());
+        }
+        let ids: Vec<_> = ids.into_iter().collect();
+        let locked = unit.replies().lock_many(self.user, &ids).await?;
+        self.replies
+            .extend(locked.into_iter().map(|reply| (reply.id, reply)));
         Ok(())
+    }
+
+    async fn store_replies(
+        &self,
+        unit: &mut dyn UnitOfWork,
+        now: DateTime<Utc>,
+    ) -> Result<(), StorageError> {
+        for id in &self.sent_replies {
+            if let Some(reply) = self.replies.get(id) {
+                unit.replies().save(reply).await?;
+                keep_message(unit, reply, MessageId::new(now, self.entropy), now).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes in a report on an attempt of which there is no recipient.
+    fn report_on_reply(&mut self, report: &StatusReport, now: DateTime<Utc>) {
+        let reply = report
+            .attempt
+            .and_then(|attempt| self.replies.get_mut(&reply_of(attempt)));
+        if let Some(reply) = reply
+            && reply.apply(report, now)
+        {
+            self.sent_replies.insert(reply.id);
+        }
     }
 
     /// Takes in a report. Whether the recipient is known, or can't become known any more.
@@ -148,10 +219,17 @@ impl<'a> Application<'a> {
             None => self.by_message.get(&report.message_id).copied(),
         };
         let Some(recipient) = id.and_then(|id| self.recipients.get_mut(&id)) else {
+            self.report_on_reply(report, now);
             // An attempt is in the store before its message leaves: its recipient is gone.
             return report.attempt.is_some();
         };
-        let before: DeliveryStatus = recipient.delivery.status;
+        let before = recipient.delivery.clone();
+        // The provider's clock may be ahead, but nothing happened in a time that is still to come:
+        // what is counted in it could not be taken back from where it was counted.
+        let report = &StatusReport {
+            at: report.at.min(now),
+            ..report.clone()
+        };
         let current = report.attempt.is_none() || report.attempt == recipient.attempt();
         if let Some(dispatched_at) = recipient.delivery.dispatched_at.filter(|_| current) {
             let latest = self
@@ -162,11 +240,10 @@ impl<'a> Application<'a> {
         }
         if recipient.apply(report, now) {
             self.changed.insert(recipient.id);
-            self.consequences
-                .moved(recipient, before, report.at.min(now));
+            self.consequences.moved(recipient, &before, report.at);
             tracing::debug!(
                 recipient_id = %recipient.id,
-                from = before.as_str(),
+                from = before.status.as_str(),
                 to = recipient.delivery.status.as_str(),
                 "a report is applied"
             );
@@ -174,10 +251,12 @@ impl<'a> Application<'a> {
         true
     }
 
-    /// Keeps a customer's message, once, and counts it as an answer.
+    /// Keeps a customer's message, once, counts it as an answer, and hears whether they want to be
+    /// written to.
     async fn take_in(
         &mut self,
         unit: &mut dyn UnitOfWork,
+        owner: &User,
         letter: Letter,
         now: DateTime<Utc>,
     ) -> Result<(), StorageError> {
@@ -193,6 +272,10 @@ impl<'a> Application<'a> {
         );
         if !unit.messages().insert(&message).await? {
             return Ok(());
+        }
+        self.consequences.wrote(letter.wrote(now));
+        if let Some(wish) = letter.wish(owner, now, self.entropy) {
+            self.consequences.wish(wish);
         }
         if let Some(contact) = message.contact_id {
             self.consequences.met(contact);

@@ -1,4 +1,4 @@
-//! What customers wrote: who they are, and what they answer.
+//! What customers wrote: who they are, what they answer, and whether they want to be written to.
 
 use std::collections::BTreeMap;
 
@@ -7,8 +7,11 @@ use nexus_domain::ports::{Entropy, StorageError, UnitOfWork};
 use nexus_domain::values::PhoneNumber;
 use nexus_domain::{
     CampaignContact, CampaignContactId, ChannelEvent, ChannelKind, ContactId, Direction,
-    InboundMessage, Message, MessageId, UserId,
+    InboundMessage, Message, MessageBody, MessageId, OptOutSource, PreferenceChange, ReplyId, User,
+    UserId,
 };
+
+use crate::opt_outs::{Confirmation, HeardWish, Wrote};
 
 /// A message within so many days of a campaign's message to the same person counts as its answer,
 /// when it does not say itself what it answers.
@@ -45,7 +48,8 @@ pub(super) async fn read_letters(
     if letters.is_empty() {
         return Ok(letters);
     }
-    let contacts = contacts_of(unit, user, &letters).await?;
+    let phones = letters.iter().filter_map(Letter::phone).collect();
+    let contacts = contacts_of(unit, user, phones).await?;
     let quoted = quoted_by(unit, user, &letters).await?;
     for letter in &mut letters {
         letter.contact = contacts.get(&letter.address).copied();
@@ -67,12 +71,12 @@ pub(super) async fn read_letters(
     Ok(letters)
 }
 
+/// The contacts with these numbers, by address.
 async fn contacts_of(
     unit: &mut dyn UnitOfWork,
     user: UserId,
-    letters: &[Letter],
+    phones: Vec<PhoneNumber>,
 ) -> Result<BTreeMap<String, ContactId>, StorageError> {
-    let phones: Vec<PhoneNumber> = letters.iter().filter_map(Letter::phone).collect();
     if phones.is_empty() {
         return Ok(BTreeMap::new());
     }
@@ -81,6 +85,56 @@ async fn contacts_of(
         .into_iter()
         .filter_map(|known| Some((known.phone?.as_str().to_owned(), known.id)))
         .collect())
+}
+
+/// How a person is known: by the number in E.164, else by the provider's id. `None` when the provider
+/// names neither.
+fn address_of(number: Option<&String>, user_id: Option<&String>) -> Option<String> {
+    match (number, user_id) {
+        // A number that no numbering plan has, as the provider writes it.
+        (Some(number), _) => Some(PhoneNumber::from_wa_id(number).map_or_else(
+            |_| format!("+{}", number.trim_start_matches('+')),
+            |phone| phone.as_str().to_owned(),
+        )),
+        (None, Some(id)) => Some(id.clone()),
+        (None, None) => None,
+    }
+}
+
+/// A wish that a person told the provider, with what is known of them.
+pub(super) struct Preference {
+    pub(super) change: PreferenceChange,
+    pub(super) address: String,
+    pub(super) contact: Option<ContactId>,
+}
+
+/// The wishes among `events` that people told the provider, in their order.
+pub(super) async fn read_preferences(
+    unit: &mut dyn UnitOfWork,
+    user: UserId,
+    events: &[(usize, ChannelEvent)],
+) -> Result<Vec<Preference>, StorageError> {
+    let mut preferences: Vec<Preference> = events
+        .iter()
+        .filter_map(|(_, event)| match event {
+            ChannelEvent::Preference(change) => Some(Preference {
+                address: address_of(change.from_number.as_ref(), change.from_user_id.as_ref())?,
+                change: change.clone(),
+                contact: None,
+            }),
+            _ => None,
+        })
+        .collect();
+    let phones = preferences
+        .iter()
+        .filter_map(|preference| preference.change.from_number.as_ref())
+        .filter_map(|number| PhoneNumber::from_wa_id(number).ok())
+        .collect();
+    let contacts = contacts_of(unit, user, phones).await?;
+    for preference in &mut preferences {
+        preference.contact = contacts.get(&preference.address).copied();
+    }
+    Ok(preferences)
 }
 
 async fn quoted_by(
@@ -99,17 +153,30 @@ async fn quoted_by(
     Ok(found.into_iter().collect())
 }
 
+impl Preference {
+    /// The wish as it is heard.
+    pub(super) fn heard(self, user: &User, now: DateTime<Utc>, entropy: &dyn Entropy) -> HeardWish {
+        let confirmation = self.change.sender_external_id.map(|id| Confirmation {
+            id: ReplyId::new(now, entropy),
+            sender_external_id: id,
+            text: user.opt_outs.reply(self.change.wish, user.language),
+            is_answer: false,
+        });
+        HeardWish {
+            address: self.address,
+            contact: self.contact,
+            wish: self.change.wish,
+            source: OptOutSource::Provider,
+            word: None,
+            at: self.change.at.min(now),
+            confirmation,
+        }
+    }
+}
+
 impl Letter {
     fn from(inbound: InboundMessage) -> Option<Self> {
-        let address = match (&inbound.from_number, &inbound.from_user_id) {
-            // A number that no numbering plan has, as the provider writes it.
-            (Some(number), _) => PhoneNumber::from_wa_id(number).map_or_else(
-                |_| format!("+{}", number.trim_start_matches('+')),
-                |phone| phone.as_str().to_owned(),
-            ),
-            (None, Some(id)) => id.clone(),
-            (None, None) => return None,
-        };
+        let address = address_of(inbound.from_number.as_ref(), inbound.from_user_id.as_ref())?;
         Some(Self {
             inbound,
             address,
@@ -130,6 +197,47 @@ impl Letter {
                 .delivery
                 .dispatched_at
                 .is_some_and(|sent_at| sent_at <= self.inbound.sent_at + CLOCKS_DIFFER)
+    }
+
+    /// That the person wrote.
+    pub(super) fn wrote(&self, now: DateTime<Utc>) -> Wrote {
+        Wrote {
+            address: self.address.clone(),
+            to: self.inbound.sender_external_id.clone(),
+            at: self.inbound.sent_at.min(now),
+        }
+    }
+
+    /// The wish that the message is, if it is one: what it says, or what the business put behind the
+    /// button that was pressed.
+    pub(super) fn wish(
+        &self,
+        user: &User,
+        now: DateTime<Utc>,
+        entropy: &dyn Entropy,
+    ) -> Option<HeardWish> {
+        let text = match &self.inbound.body {
+            MessageBody::Text(text) => Some(text),
+            MessageBody::Other(_) => None,
+        };
+        let (wish, word) = [text, self.inbound.payload.as_ref()]
+            .into_iter()
+            .flatten()
+            .find_map(|said| user.opt_outs.wish_of(said))?;
+        Some(HeardWish {
+            address: self.address.clone(),
+            contact: self.contact,
+            wish,
+            source: OptOutSource::Customer,
+            word: Some(word.to_owned()),
+            at: self.inbound.sent_at.min(now),
+            confirmation: Some(Confirmation {
+                id: ReplyId::new(now, entropy),
+                sender_external_id: self.inbound.sender_external_id.clone(),
+                text: user.opt_outs.reply(wish, user.language),
+                is_answer: true,
+            }),
+        })
     }
 
     /// The message as it is kept.

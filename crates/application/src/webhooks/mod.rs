@@ -4,6 +4,7 @@ mod apply;
 mod inbound;
 mod news;
 mod receive;
+mod replay;
 #[cfg(test)]
 pub(crate) mod tests;
 mod worker;
@@ -14,6 +15,7 @@ use nexus_domain::ports::{Clock, Entropy, SecretSealer, Storage, WebhookReader};
 use tokio::sync::Notify;
 
 pub use receive::{ReceiveError, VerifyError};
+pub use replay::{Replay, ReplayError, Replayed};
 pub use worker::WebhookWorker;
 
 /// What webhooks work with, the worker included.

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use moka::sync::Cache;
-use nexus_domain::ports::StorageError;
-use nexus_domain::{ChannelEvent, UserId, WebhookEvent, WebhookState};
+use nexus_domain::ports::{StorageError, UnitOfWork};
+use nexus_domain::{ChannelEvent, UserId, WebhookEvent, WebhookEventId, WebhookState};
 
 use super::WebhookPorts;
 use super::apply::{Application, Applied};
@@ -72,24 +72,32 @@ impl WebhookWorker {
     /// Applies the webhooks of one user that are due. Whether there were any. When the store fails
     /// they stay due, except that one which can't be applied is put off by itself.
     pub async fn run_once(&self) -> Result<bool, StorageError> {
-        match self.apply_due(BATCH).await {
-            Err(StorageError::Unavailable(error)) => Err(StorageError::Unavailable(error)),
-            Err(error) => {
-                tracing::warn!(
-                    error = &error as &dyn std::error::Error,
-                    "webhooks can't be applied together"
-                );
-                match self.apply_due(1).await {
-                    Err(StorageError::Unavailable(error)) => Err(StorageError::Unavailable(error)),
-                    Err(error) => self.put_off(&error).await,
-                    Ok(any) => Ok(any),
-                }
-            }
-            Ok(any) => Ok(any),
+        let NotApplied { error, webhooks } = match self.apply_due(BATCH).await {
+            Ok(any) => return Ok(any),
+            Err(failed) => failed,
+        };
+        if webhooks.is_empty() || matches!(error, StorageError::Unavailable(_)) {
+            return Err(error);
         }
+        tracing::warn!(
+            webhooks = webhooks.len(),
+            error = &error as &dyn std::error::Error,
+            "webhooks can't be applied together"
+        );
+        // Each by itself, so that the one that can't be applied is known, and is the one put off.
+        for (user, id) in webhooks {
+            match self.apply_alone(user, id).await {
+                Ok(()) => {}
+                Err(StorageError::Unavailable(error)) => {
+                    return Err(StorageError::Unavailable(error));
+                }
+                Err(error) => self.put_off(user, id, &error).await?,
+            }
+        }
+        Ok(true)
     }
 
-    async fn apply_due(&self, most: u32) -> Result<bool, StorageError> {
+    async fn apply_due(&self, most: u32) -> Result<bool, NotApplied> {
         let now = self.ports.clock.now();
         let mut unit = self.ports.storage.begin().await?;
         let mut due = unit.webhooks().lock_due(now, most).await?;
@@ -97,6 +105,31 @@ impl WebhookWorker {
             return Ok(false);
         };
         due.retain(|event| event.user_id == user);
+        let webhooks = due.iter().map(|event| (user, event.id)).collect();
+        match self.apply(unit, user, due, now).await {
+            Ok(()) => Ok(true),
+            Err(error) => Err(NotApplied { error, webhooks }),
+        }
+    }
+
+    /// Applies one webhook, unless it is not due any more.
+    async fn apply_alone(&self, user: UserId, id: WebhookEventId) -> Result<(), StorageError> {
+        let now = self.ports.clock.now();
+        let mut unit = self.ports.storage.begin().await?;
+        let event = unit.webhooks().lock(user, id).await?;
+        match event.filter(|event| is_due(event, now)) {
+            Some(event) => self.apply(unit, user, vec![event], now).await,
+            None => Ok(()),
+        }
+    }
+
+    async fn apply(
+        &self,
+        mut unit: Box<dyn UnitOfWork>,
+        user: UserId,
+        mut due: Vec<WebhookEvent>,
+        now: DateTime<Utc>,
+    ) -> Result<(), StorageError> {
         let events = self.read(&mut due);
         let application =
             Application::new(user, self.ports.clock.as_ref(), self.ports.entropy.as_ref());
@@ -112,7 +145,7 @@ impl WebhookWorker {
         if let Some(received_at) = due.iter().map(|event| event.received_at).max() {
             self.note_received(user, received_at).await;
         }
-        Ok(true)
+        Ok(())
     }
 
     /// What the webhooks say, each thing with the place of its webhook; those that say nothing
@@ -178,12 +211,18 @@ impl WebhookWorker {
         }
     }
 
-    /// Puts the first webhook that is due off, for a failure of ours.
-    async fn put_off(&self, error: &StorageError) -> Result<bool, StorageError> {
+    /// Puts a webhook off that can't be applied, for a failure of ours.
+    async fn put_off(
+        &self,
+        user: UserId,
+        id: WebhookEventId,
+        error: &StorageError,
+    ) -> Result<(), StorageError> {
         let now = self.ports.clock.now();
         let mut unit = self.ports.storage.begin().await?;
-        let Some(mut event) = unit.webhooks().lock_due(now, 1).await?.pop() else {
-            return Ok(false);
+        let event = unit.webhooks().lock(user, id).await?;
+        let Some(mut event) = event.filter(|event| is_due(event, now)) else {
+            return Ok(());
         };
         event.attempts += 1;
         event.due_at = now + delay_after(event.attempts);
@@ -199,9 +238,28 @@ impl WebhookWorker {
             "a webhook can't be applied"
         );
         unit.webhooks().save(&event).await?;
-        unit.commit().await?;
-        Ok(true)
+        unit.commit().await
     }
+}
+
+/// Webhooks that were not applied.
+struct NotApplied {
+    error: StorageError,
+    /// Those that were to be applied together, with their user.
+    webhooks: Vec<(UserId, WebhookEventId)>,
+}
+
+impl From<StorageError> for NotApplied {
+    fn from(error: StorageError) -> Self {
+        Self {
+            error,
+            webhooks: Vec::new(),
+        }
+    }
+}
+
+fn is_due(event: &WebhookEvent, now: DateTime<Utc>) -> bool {
+    event.state == WebhookState::Pending && event.due_at <= now
 }
 
 /// Where a webhook that was applied is then.

@@ -22,9 +22,10 @@ pub use hashing::{HashingError, PasswordHasher};
 pub use provisioning::{ProvisionedSender, ProvisioningError, SenderProvisioner};
 pub use repositories::{
     BotActivityRepository, BulkChangeRepository, CampaignContactRepository, CampaignRepository,
-    ContactRepository, CreatedContact, FieldRepository, IdempotencyRepository, IdempotencyState,
-    ImportRepository, JobRepository, KnownAddress, MediaRepository, MessageRepository,
-    RecipientTally, SegmentRepository, SenderRepository, SessionRepository, StatisticsRepository,
+    ContactRepository, CorrespondentRepository, CreatedContact, FieldRepository,
+    IdempotencyRepository, IdempotencyState, ImportRepository, JobRepository, KnownAddress,
+    MediaRepository, MessageRepository, RecipientTally, ReplayFilter, ReplyRepository,
+    ReplyingSender, SegmentRepository, SenderRepository, SessionRepository, StatisticsRepository,
     StoredAnswer, UserRepository, WebhookRepository, WhatsAppRepository,
 };
 pub use sealing::{SealError, SecretSealer};
@@ -41,11 +42,11 @@ pub use {
     provisioning::MockSenderProvisioner,
     repositories::{
         MockBotActivityRepository, MockBulkChangeRepository, MockCampaignContactRepository,
-        MockCampaignRepository, MockContactRepository, MockFieldRepository,
-        MockIdempotencyRepository, MockImportRepository, MockJobRepository, MockMediaRepository,
-        MockMessageRepository, MockSegmentRepository, MockSenderRepository, MockSessionRepository,
-        MockStatisticsRepository, MockUserRepository, MockWebhookRepository,
-        MockWhatsAppRepository,
+        MockCampaignRepository, MockContactRepository, MockCorrespondentRepository,
+        MockFieldRepository, MockIdempotencyRepository, MockImportRepository, MockJobRepository,
+        MockMediaRepository, MockMessageRepository, MockReplyRepository, MockSegmentRepository,
+        MockSenderRepository, MockSessionRepository, MockStatisticsRepository, MockUserRepository,
+        MockWebhookRepository, MockWhatsAppRepository,
     },
     sealing::MockSecretSealer,
     storage::MockStorage,

@@ -4,9 +4,10 @@ use async_trait::async_trait;
 
 use super::{
     BotActivityRepository, BulkChangeRepository, CampaignContactRepository, CampaignRepository,
-    ContactRepository, FieldRepository, IdempotencyRepository, ImportRepository, JobRepository,
-    MediaRepository, MessageRepository, SegmentRepository, SenderRepository, SessionRepository,
-    StatisticsRepository, UserRepository, WebhookRepository, WhatsAppRepository,
+    ContactRepository, CorrespondentRepository, FieldRepository, IdempotencyRepository,
+    ImportRepository, JobRepository, MediaRepository, MessageRepository, ReplyRepository,
+    SegmentRepository, SenderRepository, SessionRepository, StatisticsRepository, UserRepository,
+    WebhookRepository, WhatsAppRepository,
 };
 
 /// What is unique and was there already.
@@ -71,6 +72,10 @@ pub trait Repositories: Send {
     fn imports(&mut self) -> &mut dyn ImportRepository;
     /// Messages of conversations.
     fn messages(&mut self) -> &mut dyn MessageRepository;
+    /// What is known of people by their addresses.
+    fn correspondents(&mut self) -> &mut dyn CorrespondentRepository;
+    /// The answers that the product gives by itself.
+    fn replies(&mut self) -> &mut dyn ReplyRepository;
     /// What the assistant did.
     fn bot_activity(&mut self) -> &mut dyn BotActivityRepository;
     /// The inbox of webhooks.

@@ -91,6 +91,8 @@ pub enum Problem {
         /// The contact with the e-mail address.
         email: ContactId,
     },
+    /// A word that would both stop messages and bring them back.
+    MeansBothWishes,
     /// A table has no such column.
     NoSuchColumn,
     /// The same column, or the same meaning of a column, was given before.
@@ -149,6 +151,7 @@ impl Problem {
             Self::UnknownSegment => "unknown_segment",
             Self::SegmentOfSegment => "segment_of_segment",
             Self::MeetsTwoContacts { .. } => "meets_two_contacts",
+            Self::MeansBothWishes => "means_both_wishes",
             Self::NoSuchColumn => "no_such_column",
             Self::MappedTwice => "mapped_twice",
             Self::OtherHeader { .. } => "other_header",

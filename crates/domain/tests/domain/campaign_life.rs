@@ -2,8 +2,8 @@ use chrono::{DateTime, Utc};
 use nexus_domain::values::{MessageText, PlaceholderValues, Problem};
 use nexus_domain::{
     Campaign, CampaignContent, CampaignCounters, CampaignId, CampaignState, CampaignStatus,
-    CampaignTransitionError, ChannelKind, FailureCode, SenderId, StartPlan, StartProblem,
-    TemplateMessage, TemplateParts, TemplateVariable, UserId,
+    CampaignTransitionError, ChannelKind, FailureCode, OutsideWindow, SenderId, StartPlan,
+    StartProblem, TemplateMessage, TemplateParts, TemplateVariable, UserId,
 };
 
 use crate::support::{SeededEntropy, at, schedule, text};
@@ -51,6 +51,7 @@ pub(crate) fn campaign(status: CampaignStatus) -> Campaign {
         ),
         audience: None,
         send_window: None,
+        outside_window: OutsideWindow::default(),
         sender_id: None,
         state: state(status),
         counters: CampaignCounters::default(),

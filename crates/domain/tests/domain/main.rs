@@ -8,6 +8,7 @@ mod delivery_properties;
 mod import_plans;
 mod imports;
 mod message_text;
+mod opt_outs;
 mod records;
 mod schedules;
 mod segments;

@@ -2,8 +2,8 @@ use chrono::{DateTime, Utc};
 use nexus_domain::values::{FieldName, MessageText, SegmentName, Tag};
 use nexus_domain::{
     Audience, Campaign, CampaignContent, CampaignCounters, CampaignId, CampaignState,
-    CampaignStatus, ChannelKind, ContactFilter, ContactStatus, Segment, SegmentId, StartPlan,
-    StartProblem,
+    CampaignStatus, ChannelKind, ContactFilter, ContactStatus, OutsideWindow, Segment, SegmentId,
+    StartPlan, StartProblem,
 };
 
 use crate::support::{at, contact, schedule, text};
@@ -133,6 +133,7 @@ fn campaign() -> Campaign {
         content: CampaignContent::Text(MessageText::parse("Hola", &[]).expect("a text")),
         audience: None,
         send_window: None,
+        outside_window: OutsideWindow::default(),
         sender_id: None,
         state: CampaignState::Draft,
         counters: CampaignCounters::default(),

@@ -631,6 +631,7 @@ fn every_problem() -> Vec<Problem> {
         | Problem::UnknownSegment
         | Problem::SegmentOfSegment
         | Problem::MeetsTwoContacts { .. }
+        | Problem::MeansBothWishes
         | Problem::NoSuchColumn
         | Problem::MappedTwice
         | Problem::OtherHeader { .. }
@@ -676,6 +677,7 @@ fn every_problem() -> Vec<Problem> {
             phone: ContactId::from_uuid(uuid::Uuid::from_u128(1)),
             email: ContactId::from_uuid(uuid::Uuid::from_u128(2)),
         },
+        Problem::MeansBothWishes,
         Problem::NoSuchColumn,
         Problem::MappedTwice,
         Problem::OtherHeader {

@@ -5,8 +5,8 @@ use nexus_domain::ports::StorageError;
 use nexus_domain::values::{MessageText, SendWindow, ShortText, Tag, TimeZone, WallTime, fold};
 use nexus_domain::{
     Audience, Campaign, CampaignContent, CampaignCounters, CampaignId, CampaignState,
-    CampaignStatus, ChannelKind, ContactStatus, FailureCode, Schedule, SegmentId, SenderId,
-    StartPlan, StartProblem, TemplateMessage, TemplateParts, UserId,
+    CampaignStatus, ChannelKind, ContactStatus, FailureCode, OutsideWindow, Schedule, SegmentId,
+    SenderId, StartPlan, StartProblem, TemplateMessage, TemplateParts, UserId,
 };
 use sea_orm::FromQueryResult;
 use sea_orm::sea_query::Value;
@@ -23,13 +23,13 @@ pub(super) const COLUMNS: &str = "r.id, r.user_id, r.name, r.name_key, r.channel
      r.pending, r.sent, r.delivered, r.opened, r.clicked, r.replied, r.failed, r.skipped, \
      r.unconfirmed, r.unconfirmed_left, r.created_at, r.updated_at, r.scheduled_local, \
      r.schedule_time_zone, r.latest_start_at, r.start_tries, r.next_start_at, r.start_problem, \
-     r.send_window";
+     r.send_window, r.outside_window";
 
 /// What [`saved_values`] are the values of.
 pub(super) const SAVED: &str = "user_id, id, name, name_key, channel, subject, message, \
      template_name, template_language, template_variables, audience, sender_id, status, \
      scheduled_at, started_at, ended_at, pause_reason, updated_at, segment_id, scheduled_local, \
-     schedule_time_zone, latest_start_at, start_tries, next_start_at, start_problem, send_window";
+     schedule_time_zone, latest_start_at, start_tries, next_start_at, start_problem, send_window, outside_window";
 
 #[derive(FromQueryResult)]
 pub(super) struct CampaignRow {
@@ -50,6 +50,7 @@ pub(super) struct CampaignRow {
     started_at: Option<DateTime<Utc>>,
     ended_at: Option<DateTime<Utc>>,
     pause_reason: Option<String>,
+    outside_window: Option<String>,
     #[sea_orm(nested)]
     counters: CountersRow,
     pub(super) created_at: DateTime<Utc>,
@@ -130,6 +131,13 @@ impl CampaignRow {
             content: self.content(row)?,
             audience: self.audience(row)?,
             send_window: self.send_window(row)?,
+            outside_window: row
+                .parse_some(
+                    "outside_window",
+                    self.outside_window.as_deref(),
+                    OutsideWindow::parse,
+                )?
+                .unwrap_or_default(),
             sender_id: self.sender_id.map(SenderId::from_uuid),
             state: self.state(row)?,
             counters: self.counters.counters(),
@@ -317,6 +325,7 @@ pub(super) fn saved_values(campaign: &Campaign) -> Result<Vec<Value>, StorageErr
         plan.map(|plan| plan.next_try_at),
         campaign.state.start_problem().map(StartProblem::as_str),
         window,
+        campaign.outside_window.as_str(),
     ])
 }
 

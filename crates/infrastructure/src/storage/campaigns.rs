@@ -136,7 +136,7 @@ impl CampaignRepository for SqlRepositories {
              started_at = $15, ended_at = $16, pause_reason = $17, updated_at = $18, \
              segment_id = $19, scheduled_local = $20, schedule_time_zone = $21, \
              latest_start_at = $22, start_tries = $23, next_start_at = $24, start_problem = $25, \
-             send_window = $26 \
+             send_window = $26, outside_window = $27 \
              WHERE user_id = $1 AND id = $2";
         self.db()
             .execute(Sql::with(sql, saved_values(campaign)?))
@@ -403,6 +403,24 @@ impl CampaignRepository for SqlRepositories {
             params![user],
         );
         self.campaigns_by(sql).await
+    }
+
+    async fn latest_of(
+        &mut self,
+        user: UserId,
+        sender: SenderId,
+        most: u32,
+    ) -> Result<Vec<CampaignId>, StorageError> {
+        let sql = Sql::with(
+            "SELECT r.id FROM campaigns AS r WHERE r.sender_id = $1 AND r.user_id = $2 \
+             AND r.started_at IS NOT NULL ORDER BY r.started_at DESC, r.id DESC LIMIT $3",
+            params![sender, user, most],
+        );
+        let rows: Vec<IdRow> = self.db().all(sql).await?;
+        Ok(rows
+            .into_iter()
+            .map(|row| CampaignId::from_uuid(row.id))
+            .collect())
     }
 
     async fn unfinished_with_placeholders(

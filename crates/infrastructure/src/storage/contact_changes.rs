@@ -113,6 +113,7 @@ async fn update(db: &Connection, saved: &[Saved<'_>]) -> Result<(), StorageError
              last_message_at = c.last_message_at, updated_at = c.updated_at, \
              unsubscribed_at = c.unsubscribed_at, \
              unsubscribed_source = c.unsubscribed_source, \
+             unsubscribed_word = c.unsubscribed_word, unsubscribed_from = c.unsubscribed_from, \
              custom_fields = c.custom_fields \
              FROM changed AS c WHERE contacts.user_id = c.user_id AND contacts.id = c.id",
         );
@@ -196,6 +197,7 @@ impl SqlRepositories {
              (SELECT 1 FROM campaign_contacts AS other \
              WHERE other.campaign_id = campaign_contacts.campaign_id AND other.contact_id = $3)",
             "UPDATE messages SET contact_id = $3 WHERE user_id = $1 AND contact_id = $2",
+            "UPDATE automatic_replies SET contact_id = $3 WHERE user_id = $1 AND contact_id = $2",
             "UPDATE bot_activity SET contact_id = $3 WHERE user_id = $1 AND contact_id = $2",
             "INSERT INTO campaign_choices (campaign_id, contact_id, user_id) \
              SELECT campaign_id, $3, user_id FROM campaign_choices \

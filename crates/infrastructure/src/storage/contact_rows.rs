@@ -18,8 +18,8 @@ use super::rows::{Row, to_json};
 use super::sql::params;
 
 pub(super) const COLUMNS: &str = "r.id, r.user_id, r.name, r.name_key, r.phone, r.email, r.tags, \
-     r.notes, r.custom_fields, r.status, r.unsubscribed_at, r.unsubscribed_source, r.source, r.import_id, \
-     r.last_message_at, r.created_at, r.updated_at";
+     r.notes, r.custom_fields, r.status, r.unsubscribed_at, r.unsubscribed_source, \
+     r.unsubscribed_word, r.unsubscribed_from, r.source, r.import_id, r.last_message_at, r.created_at, r.updated_at";
 
 #[derive(FromQueryResult)]
 pub(super) struct ContactRow {
@@ -35,6 +35,8 @@ pub(super) struct ContactRow {
     status: String,
     unsubscribed_at: Option<DateTime<Utc>>,
     unsubscribed_source: Option<String>,
+    unsubscribed_word: Option<String>,
+    unsubscribed_from: Option<String>,
     source: String,
     import_id: Option<Uuid>,
     last_message_at: Option<DateTime<Utc>>,
@@ -58,7 +60,14 @@ impl ContactRow {
             (Some(at), Some(word)) => {
                 let (all, as_str) = (&OptOutSource::ALL, OptOutSource::as_str);
                 let source = row.word("unsubscribed_source", word, all, as_str)?;
-                Some(OptOut { at, source })
+                let from = self.unsubscribed_from.as_deref();
+                let before = row.parse_some("unsubscribed_from", from, ContactStatus::parse)?;
+                Some(OptOut {
+                    at,
+                    source,
+                    word: self.unsubscribed_word,
+                    before: before.unwrap_or_default(),
+                })
             }
             _ => None,
         };
@@ -129,6 +138,7 @@ pub(super) fn changeable(contact: &Contact) -> Result<Vec<Value>, StorageError> 
     } else {
         Some(to_json(&labels)?)
     };
+    let wish = contact.opt_out.as_ref();
     Ok(params![
         contact.user_id,
         contact.id,
@@ -143,18 +153,20 @@ pub(super) fn changeable(contact: &Contact) -> Result<Vec<Value>, StorageError> 
         contact.search_text(),
         contact.last_message_at,
         contact.updated_at,
-        contact.opt_out.map(|opt_out| opt_out.at),
-        contact.opt_out.map(|opt_out| opt_out.source.as_str()),
+        wish.map(|wish| wish.at),
+        wish.map(|wish| wish.source.as_str()),
+        wish.and_then(|wish| wish.word.as_deref()),
+        wish.map(|wish| wish.before.as_str()),
         custom_fields_json(&contact.custom_fields)?,
     ])
 }
 
 pub(super) const CHANGEABLE: &str = "user_id, id, name, name_key, phone, email, email_key, tags, \
      notes, status, search_text, last_message_at, updated_at, unsubscribed_at, \
-     unsubscribed_source, custom_fields";
+     unsubscribed_source, unsubscribed_word, unsubscribed_from, custom_fields";
 
 /// How many values [`changeable`] are.
-pub(super) const CHANGEABLE_VALUES: usize = 16;
+pub(super) const CHANGEABLE_VALUES: usize = 18;
 
 /// Every value of a new row: those that can change, then those that can't.
 pub(super) fn all_values(contact: &Contact) -> Result<Vec<Value>, StorageError> {
@@ -172,7 +184,7 @@ pub(super) fn all_values(contact: &Contact) -> Result<Vec<Value>, StorageError> 
 }
 
 /// How many values [`all_values`] are.
-pub(super) const ALL_VALUES: usize = 19;
+pub(super) const ALL_VALUES: usize = 21;
 
 #[derive(FromQueryResult)]
 pub(super) struct KnownRow {

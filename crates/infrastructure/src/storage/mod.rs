@@ -19,6 +19,7 @@ mod contact_marks;
 mod contact_rows;
 mod contact_totals;
 mod contacts;
+mod correspondents;
 mod errors;
 mod fields;
 mod idempotency;
@@ -33,6 +34,7 @@ mod recipient_rows;
 mod recipient_tally;
 mod recipients;
 mod render;
+mod replies;
 mod rows;
 mod segments;
 mod senders;
@@ -50,10 +52,10 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use async_trait::async_trait;
 use nexus_domain::ports::{
     BotActivityRepository, BulkChangeRepository, CampaignContactRepository, CampaignRepository,
-    ContactRepository, FieldRepository, IdempotencyRepository, ImportRepository, JobRepository,
-    MediaRepository, MessageRepository, Repositories, SegmentRepository, SenderRepository,
-    SessionRepository, StatisticsRepository, Storage, StorageError, UnitOfWork, UserRepository,
-    WebhookRepository, WhatsAppRepository,
+    ContactRepository, CorrespondentRepository, FieldRepository, IdempotencyRepository,
+    ImportRepository, JobRepository, MediaRepository, MessageRepository, ReplyRepository,
+    Repositories, SegmentRepository, SenderRepository, SessionRepository, StatisticsRepository,
+    Storage, StorageError, UnitOfWork, UserRepository, WebhookRepository, WhatsAppRepository,
 };
 
 use self::connection::{Connection, Pools, Together};
@@ -145,6 +147,12 @@ impl Repositories for SqlRepositories {
         self
     }
     fn messages(&mut self) -> &mut dyn MessageRepository {
+        self
+    }
+    fn correspondents(&mut self) -> &mut dyn CorrespondentRepository {
+        self
+    }
+    fn replies(&mut self) -> &mut dyn ReplyRepository {
         self
     }
     fn bot_activity(&mut self) -> &mut dyn BotActivityRepository {

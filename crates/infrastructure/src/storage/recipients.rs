@@ -25,6 +25,9 @@ use super::sql::{Sql, params, rows_per_statement};
 /// The most rows of one update: a power of two, as the numbers of rows are.
 const CHANGED_ROWS: usize = 512;
 
+/// How many messages are looked at, at either end of a campaign, for want of an index.
+const LOOKED_AT: u32 = 2_000;
+
 #[derive(FromQueryResult)]
 struct MessageIdRow {
     id: Uuid,
@@ -361,6 +364,38 @@ impl CampaignContactRepository for SqlRepositories {
             total_is_exact: true,
             next,
         })
+    }
+
+    async fn unreported_since(
+        &mut self,
+        user: UserId,
+        campaign: CampaignId,
+        after: Option<DateTime<Utc>>,
+        before: DateTime<Utc>,
+    ) -> Result<Option<DateTime<Utc>>, StorageError> {
+        let mut earliest: Option<DateTime<Utc>> = None;
+        for order in ["ASC", "DESC"] {
+            let mut sql = Sql::with(
+                format!(
+                    "SELECT looked.accepted_at AS due_at FROM (SELECT r.accepted_at, \
+                     r.dispatched_at FROM campaign_contacts AS r WHERE r.campaign_id = $1 \
+                     AND r.user_id = $2 AND r.status = 'accepted' ORDER BY r.id {order} \
+                     LIMIT {LOOKED_AT}) AS looked WHERE looked.accepted_at < $3"
+                ),
+                params![campaign, user, before],
+            );
+            if let Some(after) = after {
+                sql = sql.then(" AND looked.dispatched_at > ").bind(after);
+            }
+            let sql = sql.then(" ORDER BY looked.accepted_at LIMIT 1");
+            let found: Option<DueRow> = self.db().one(sql).await?;
+            let found = found.map(|row| row.due_at);
+            earliest = match (earliest, found) {
+                (Some(one), Some(other)) => Some(one.min(other)),
+                (one, other) => one.or(other),
+            };
+        }
+        Ok(earliest)
     }
 
     async fn next_due(

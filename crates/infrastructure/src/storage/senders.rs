@@ -111,6 +111,11 @@ impl SenderRepository for SqlRepositories {
         Ok(found?.pop())
     }
 
+    async fn of_user(&mut self, user: UserId) -> Result<Vec<SenderAccount>, StorageError> {
+        self.senders_where("user_id = $1 ORDER BY id", params![user])
+            .await
+    }
+
     async fn with_work(&mut self) -> Result<Vec<SenderAccount>, StorageError> {
         self.senders_where(
             "id IN (SELECT sender_id FROM campaigns WHERE status = 'active' \

@@ -3,7 +3,7 @@
 use chrono::{DateTime, NaiveDate, SubsecRound, Utc};
 use nexus_domain::{
     BotActivityId, BulkChangeId, CampaignContactId, CampaignId, ContactId, ImportId, InstanceId,
-    JobId, MediaId, MessageId, SegmentId, SenderId, UserId, WebhookEventId,
+    JobId, MediaId, MessageId, ReplyId, SegmentId, SenderId, UserId, WebhookEventId,
 };
 use sea_orm::sea_query::Value;
 use sea_orm::{DbBackend, Statement};
@@ -181,6 +181,7 @@ ids!(
     JobId,
     MediaId,
     MessageId,
+    ReplyId,
     SegmentId,
     SenderId,
     UserId,

@@ -8,7 +8,8 @@ use nexus_domain::values::{
     TimeZone,
 };
 use nexus_domain::{
-    Automation, NotificationSettings, PrivacySettings, Theme, User, UserId, WebhookKey,
+    Automation, NotificationSettings, OptOutSettings, PrivacySettings, ReplyText, Theme, User,
+    UserId, WebhookKey, WordList,
 };
 use sea_orm::FromQueryResult;
 use sea_orm::sea_query::Value;
@@ -21,7 +22,8 @@ use super::sql::{Sql, params};
 const COLUMNS: &str = "id, name, email, password_hash, phone, company, provider_keys, \
      whatsapp_phone_number_id, whatsapp_business_account_id, webhook_key, auto_reply_enabled, \
      knowledge_base, notify_email, notify_push, notify_sms, profile_visible, data_sharing, \
-     analytics, language, time_zone, theme, default_country, created_at, updated_at, last_login";
+     analytics, language, time_zone, theme, default_country, created_at, updated_at, last_login, \
+     opt_out_words, opt_in_words, opt_out_reply, opt_in_reply";
 
 #[expect(clippy::struct_excessive_bools, reason = "one column each")]
 #[derive(FromQueryResult)]
@@ -51,6 +53,10 @@ struct UserRow {
     created_at: DateTime<Utc>,
     updated_at: DateTime<Utc>,
     last_login: Option<DateTime<Utc>>,
+    opt_out_words: Option<String>,
+    opt_in_words: Option<String>,
+    opt_out_reply: Option<String>,
+    opt_in_reply: Option<String>,
 }
 
 impl UserRow {
@@ -86,6 +92,20 @@ impl UserRow {
                     LongText::parse,
                 )?,
             },
+            opt_outs: OptOutSettings {
+                stop_words: words(row, "opt_out_words", self.opt_out_words.as_deref())?,
+                resume_words: words(row, "opt_in_words", self.opt_in_words.as_deref())?,
+                stop_reply: row.parse_some(
+                    "opt_out_reply",
+                    self.opt_out_reply.as_deref(),
+                    ReplyText::parse,
+                )?,
+                resume_reply: row.parse_some(
+                    "opt_in_reply",
+                    self.opt_in_reply.as_deref(),
+                    ReplyText::parse,
+                )?,
+            },
             notifications: NotificationSettings {
                 email: self.notify_email,
                 push: self.notify_push,
@@ -105,6 +125,16 @@ impl UserRow {
             last_login: self.last_login,
         })
     }
+}
+
+/// Words of a user's own.
+fn words(row: Row, column: &str, stored: Option<&str>) -> Result<Option<WordList>, StorageError> {
+    let words: Option<Vec<String>> = stored.map(|json| row.json(column, json)).transpose()?;
+    Ok(words.map(WordList::from_stored))
+}
+
+fn words_json(words: Option<&WordList>) -> Result<Option<String>, StorageError> {
+    words.map(|words| to_json(&words.as_slice())).transpose()
 }
 
 /// What can change, in the order of the statements below.
@@ -142,6 +172,10 @@ fn values(user: &User) -> Result<Vec<Value>, StorageError> {
         user.default_country.code(),
         user.updated_at,
         user.last_login,
+        words_json(user.opt_outs.stop_words.as_ref())?,
+        words_json(user.opt_outs.resume_words.as_ref())?,
+        user.opt_outs.stop_reply.as_ref().map(ReplyText::as_str),
+        user.opt_outs.resume_reply.as_ref().map(ReplyText::as_str),
     ])
 }
 
@@ -168,7 +202,8 @@ impl UserRepository for SqlRepositories {
              provider_keys, whatsapp_phone_number_id, whatsapp_business_account_id, webhook_key, \
              auto_reply_enabled, knowledge_base, notify_email, notify_push, notify_sms, \
              profile_visible, data_sharing, analytics, language, time_zone, theme, \
-             default_country, updated_at, last_login, created_at) ",
+             default_country, updated_at, last_login, opt_out_words, opt_in_words, \
+             opt_out_reply, opt_in_reply, created_at) ",
         );
         let mut row = values(user)?;
         row.extend(params![user.created_at]);
@@ -205,7 +240,8 @@ impl UserRepository for SqlRepositories {
              knowledge_base = $13, notify_email = $14, notify_push = $15, notify_sms = $16, \
              profile_visible = $17, data_sharing = $18, analytics = $19, language = $20, \
              time_zone = $21, theme = $22, default_country = $23, updated_at = $24, \
-             last_login = $25 WHERE id = $1";
+             last_login = $25, opt_out_words = $26, opt_in_words = $27, opt_out_reply = $28, \
+             opt_in_reply = $29 WHERE id = $1";
         self.db().execute(Sql::with(sql, values(user)?)).await?;
         Ok(())
     }

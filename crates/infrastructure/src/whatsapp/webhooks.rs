@@ -8,7 +8,8 @@ use chrono::{DateTime, Utc};
 use hmac::{Hmac, KeyInit, Mac};
 use nexus_domain::ports::{UnreadableWebhook, WebhookReader};
 use nexus_domain::{
-    ChannelEvent, Failure, FailureCode, InboundMessage, MessageBody, StatusReport, StatusUpdate,
+    ChannelEvent, Failure, FailureCode, InboundMessage, MessageBody, PreferenceChange,
+    StatusReport, StatusUpdate, Wish,
 };
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Deserializer};
@@ -104,10 +105,12 @@ fn read_change(change: &Value) -> Vec<ChannelEvent> {
     let Some(field) = change.get("field").and_then(Value::as_str) else {
         return vec![other("malformed change")];
     };
-    if field != "messages" {
-        return vec![other(field)];
-    }
     let value = change.get("value").unwrap_or(&Value::Null);
+    match field {
+        "messages" => {}
+        "user_preferences" => return read_preferences(value),
+        _ => return vec![other(field)],
+    }
     let items = |name: &str| {
         value
             .get(name)
@@ -126,6 +129,55 @@ fn read_change(change: &Value) -> Vec<ChannelEvent> {
         return vec![other(field)];
     }
     events
+}
+
+/// `user_preferences`: who stopped or resumed a kind of messages of this business. The only kind that
+/// there is are `marketing_messages` (developers.facebook.com, webhooks reference, 2026).
+fn read_preferences(value: &Value) -> Vec<ChannelEvent> {
+    const FIELD: &str = "user_preferences";
+    let items = value.get(FIELD).and_then(Value::as_array);
+    let events: Vec<_> = items
+        .into_iter()
+        .flatten()
+        .map(|item| {
+            read_preference(item, value).map_or_else(|| other(FIELD), ChannelEvent::Preference)
+        })
+        .collect();
+    if events.is_empty() {
+        return vec![other(FIELD)];
+    }
+    events
+}
+
+#[derive(Deserialize)]
+struct Preference {
+    wa_id: Option<String>,
+    user_id: Option<String>,
+    category: String,
+    value: String,
+    #[serde(deserialize_with = "unix_seconds")]
+    timestamp: DateTime<Utc>,
+}
+
+fn read_preference(item: &Value, value: &Value) -> Option<PreferenceChange> {
+    let preference = Preference::deserialize(item).ok()?;
+    let wish = match (preference.category.as_str(), preference.value.as_str()) {
+        ("marketing_messages", "stop") => Wish::Stop,
+        ("marketing_messages", "resume") => Wish::Resume,
+        _ => return None,
+    };
+    let from_number = preference.wa_id.filter(|number| !number.is_empty());
+    let from_user_id = preference.user_id.filter(|id| !id.is_empty());
+    if from_number.is_none() && from_user_id.is_none() {
+        return None;
+    }
+    Some(PreferenceChange {
+        sender_external_id: text_at(value, "/metadata/phone_number_id"),
+        from_number,
+        from_user_id,
+        wish,
+        at: preference.timestamp,
+    })
 }
 
 #[derive(Deserialize)]
@@ -211,6 +263,7 @@ fn read_message(item: &Value, value: &Value) -> Option<InboundMessage> {
         from_number,
         from_user_id,
         profile_name: contact.and_then(|contact| text_at(contact, "/profile/name")),
+        payload: payload_of(item),
         body: body_of(item, message.r#type),
         answers: text_at(item, "/context/id"),
         sent_at: message.timestamp,
@@ -254,6 +307,18 @@ fn body_of(message: &Value, kind: String) -> MessageBody {
         .iter()
         .find_map(|path| text_at(message, path))
         .map_or(MessageBody::Other(kind), MessageBody::Text)
+}
+
+/// What the business put behind a button: the payload of a template's quick reply, the id of an
+/// interactive message's.
+fn payload_of(message: &Value) -> Option<String> {
+    [
+        "/button/payload",
+        "/interactive/button_reply/id",
+        "/interactive/list_reply/id",
+    ]
+    .iter()
+    .find_map(|path| text_at(message, path))
 }
 
 pub(super) fn text_at(value: &Value, path: &str) -> Option<String> {

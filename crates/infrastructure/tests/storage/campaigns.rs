@@ -3,7 +3,7 @@ use nexus_domain::ports::StorageError;
 use nexus_domain::values::{SendWindow, TimeZone, WallTime};
 use nexus_domain::{
     Audience, Campaign, CampaignContent, CampaignCounters, CampaignFilter, CampaignState,
-    CampaignStatus, ChannelKind, ContactStatus, CounterDelta, FailureCode, Message,
+    CampaignStatus, ChannelKind, ContactStatus, CounterDelta, FailureCode, Message, OutsideWindow,
     RecipientFilter, Schedule, StartPlan, StartProblem, TemplateMessage, TemplateParts,
     TemplateVariable,
 };
@@ -211,6 +211,7 @@ async fn everything_but_id_creation_and_counters_is_saved(store: Store) {
     let sender = store.sender(&user).await;
     let (first, untouched) = (store.campaign(&user).await, store.campaign(&user).await);
     let filled = Campaign {
+        outside_window: OutsideWindow::Refuse,
         name: short("Otra"),
         channel: ChannelKind::Gmail,
         subject: Some(short("Asunto")),

@@ -14,9 +14,10 @@ use nexus_domain::{
     CampaignState, ChannelKind, Contact, ContactFilter, ContactId, ContactSource, ContactStatus,
     Delivery, Direction, ImportId, ImportPlan, ImportProgress, ImportStatus, ImportUndo,
     ImportedFile, InstanceId, Job, JobId, JobWork, MediaFile, MediaId, MediaKind, Message,
-    MessageBody, MessageId, NotificationSettings, PrivacySettings, ProviderKeys, Schedule, Segment,
-    SegmentId, SenderAccount, SenderId, StartPlan, StartProblem, TableFormat, Theme, User, UserId,
-    WebhookEvent, WebhookEventId, WebhookKey, WebhookSource, WebhookState,
+    MessageBody, MessageId, NotificationSettings, OptOutSettings, OutsideWindow, PrivacySettings,
+    ProviderKeys, Schedule, Segment, SegmentId, SenderAccount, SenderId, StartPlan, StartProblem,
+    TableFormat, Theme, User, UserId, WebhookEvent, WebhookEventId, WebhookKey, WebhookSource,
+    WebhookState,
 };
 use nexus_infrastructure::SystemEntropy;
 
@@ -106,6 +107,7 @@ pub(crate) fn user() -> User {
         whatsapp_business_account_id: None,
         webhook_key: WebhookKey::new(&SystemEntropy),
         automation: Automation::default(),
+        opt_outs: OptOutSettings::default(),
         notifications: NotificationSettings::default(),
         privacy: PrivacySettings::default(),
         language: Language::Es,
@@ -153,6 +155,7 @@ pub(crate) fn campaign(user: UserId) -> Campaign {
         content: CampaignContent::Text(message_text("Hola {nombre}")),
         audience: None,
         send_window: None,
+        outside_window: OutsideWindow::default(),
         sender_id: None,
         state: CampaignState::Draft,
         counters: CampaignCounters::default(),

@@ -1,6 +1,6 @@
 use std::collections::BTreeSet;
 
-use nexus_domain::ports::Storage;
+use nexus_domain::ports::{ReplayFilter, Storage};
 use nexus_domain::{WebhookEvent, WebhookEventId, WebhookState};
 
 use crate::samples::{self, at};
@@ -15,6 +15,7 @@ on_both_databases!(
     every_event_is_taken_once_by_many_workers,
     settled_events_are_swept_and_pending_ones_stay,
     another_user_finds_and_changes_no_event,
+    what_is_kept_is_made_due_again_by_user_time_and_state,
 );
 
 const STATES: [WebhookState; 4] = [
@@ -218,4 +219,77 @@ async fn another_user_finds_and_changes_no_event(store: Store) {
     assert_eq!(find(&store, &as_other).await, None);
     store.read().webhooks().save(&as_other).await.unwrap();
     assert_same(&find(&store, &event).await, &Some(event));
+}
+
+async fn what_is_kept_is_made_due_again_by_user_time_and_state(store: Store) {
+    let (user, other) = (store.user().await, store.user().await);
+    let mut events = Vec::new();
+    for owner in [&user, &other] {
+        for state in STATES {
+            for received_at in [at(9), at(10)] {
+                events.push(WebhookEvent {
+                    state,
+                    attempts: 7,
+                    due_at: at(20),
+                    received_at,
+                    ..samples::webhook(owner.id)
+                });
+            }
+        }
+    }
+    insert(&store, &events).await;
+    let filter = ReplayFilter {
+        user: Some(user.id),
+        since: Some(at(10)),
+        states: STATES.to_vec(),
+    };
+    let count = |filter: ReplayFilter| {
+        let mut read = store.read();
+        async move { read.webhooks().count_replayable(&filter).await.unwrap() }
+    };
+    assert_eq!(count(filter.clone()).await, 3);
+    let whoever = ReplayFilter {
+        user: None,
+        since: None,
+        states: vec![WebhookState::Unmatched, WebhookState::Unreadable],
+    };
+    assert_eq!(count(whoever).await, 8);
+    let pending = ReplayFilter {
+        states: vec![WebhookState::Pending],
+        ..filter.clone()
+    };
+    assert_eq!(count(pending).await, 0);
+
+    let replay = |most| {
+        let filter = filter.clone();
+        let mut read = store.read();
+        async move { read.webhooks().replay(&filter, at(30), most).await.unwrap() }
+    };
+    assert_eq!(
+        (replay(2).await, replay(2).await, replay(2).await),
+        (2, 1, 0)
+    );
+    for event in &events {
+        let is_meant = event.user_id == user.id && event.received_at == at(10);
+        let mut expected = event.clone();
+        if is_meant && event.state != WebhookState::Pending {
+            expected.state = WebhookState::Pending;
+            expected.attempts = 0;
+            expected.due_at = at(30);
+        }
+        assert_same(&find(&store, event).await, &Some(expected));
+    }
+    // What was settled again since is not taken once more by the same replay.
+    let mut settled = find(&store, &events[3]).await.expect("it is there");
+    settled.state = WebhookState::Applied;
+    store.read().webhooks().save(&settled).await.unwrap();
+    assert_eq!(replay(10).await, 0);
+
+    let mut unit = store.begin().await;
+    let locked = unit.webhooks().lock(user.id, settled.id).await.unwrap();
+    assert_same(&locked, &Some(settled.clone()));
+    assert_eq!(
+        unit.webhooks().lock(other.id, settled.id).await.unwrap(),
+        None
+    );
 }

@@ -66,12 +66,21 @@ pub(super) async fn conversation(
     }))
 }
 
-/// What a customer writes, or the button of a message they tap.
+/// Whether a customer wants marketing messages.
+#[derive(Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Marketing {
+    Stop,
+    Resume,
+}
+
+/// What a customer writes, the button of a message they tap, or what they want in WhatsApp.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Written {
     text: Option<String>,
     button: Option<QuickReply>,
+    marketing: Option<Marketing>,
     /// Which business number; without it, the one that wrote last.
     phone_number_id: Option<String>,
     /// The message answered.
@@ -84,15 +93,21 @@ pub(super) async fn reply(
     Path(number): Path<String>,
     Json(written): Json<Written>,
 ) -> Response {
-    let content = match (written.text, written.button) {
-        (Some(text), None) if !text.trim().is_empty() && text.chars().count() <= LONGEST_TEXT => {
+    let content = match (written.text, written.button, written.marketing) {
+        (Some(text), None, None)
+            if !text.trim().is_empty() && text.chars().count() <= LONGEST_TEXT =>
+        {
             InboundContent::Text(text)
         }
-        (None, Some(button)) => InboundContent::Button(button),
+        (None, Some(button), None) => InboundContent::Button(button),
+        (None, None, Some(Marketing::Stop)) => InboundContent::StopMarketing,
+        (None, None, Some(Marketing::Resume)) => InboundContent::ResumeMarketing,
         _ => {
             return refused(
                 StatusCode::UNPROCESSABLE_ENTITY,
-                &format!("either text of 1 to {LONGEST_TEXT} characters or button is needed"),
+                &format!(
+                    "one of text (1 to {LONGEST_TEXT} characters), button and marketing is needed"
+                ),
             );
         }
     };

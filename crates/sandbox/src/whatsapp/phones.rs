@@ -196,7 +196,7 @@ impl Phones {
             .find_map(|bubble| match &bubble.entry.event {
                 Event::Inbound(message)
                     if message.phone_number_id == phone_number_id
-                        && message.content != InboundContent::StopMarketing =>
+                        && message.content.preference().is_none() =>
                 {
                     Some(bubble.entry.at)
                 }
@@ -252,6 +252,7 @@ impl Bubble {
                     text
                 }
                 InboundContent::StopMarketing => "🚫 marketing",
+                InboundContent::ResumeMarketing => "✅ marketing",
             },
             _ => "",
         }

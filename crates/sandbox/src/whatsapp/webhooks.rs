@@ -364,12 +364,12 @@ fn inbound_change(
     let mut value = value_of(account);
     value["contacts"] = json!([{"profile": {"name": inbound.name}, "wa_id": inbound.from}]);
     let timestamp = at.timestamp().to_string();
-    if inbound.content == InboundContent::StopMarketing {
+    if let Some(preference) = inbound.content.preference() {
         value["user_preferences"] = json!([{
             "wa_id": inbound.from,
-            "detail": "User requested to stop marketing messages",
+            "detail": format!("User requested to {preference} marketing messages"),
             "category": "marketing_messages",
-            "value": "stop",
+            "value": preference,
             "timestamp": timestamp,
         }]);
         return json!({"field": "user_preferences", "value": value});
@@ -384,7 +384,7 @@ fn inbound_change(
             message["type"] = "text".into();
             message["text"] = json!({ "body": text });
         }
-        InboundContent::StopMarketing => {}
+        InboundContent::StopMarketing | InboundContent::ResumeMarketing => {}
     }
     if let Some(context) = &inbound.context {
         message["context"] = json!({"from": account.display_phone_number, "id": context});

@@ -236,6 +236,20 @@ async fn marketing_can_be_stopped_from_a_phone() {
         (&preference["value"], &preference["wa_id"]),
         (&json!("stop"), &json!("34612349213"))
     );
+
+    let answered = world
+        .http
+        .post(world.url("/sandbox/phones/34612349213/reply"))
+        .json(&json!({"marketing": "resume"}))
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(answered.status(), 202);
+    eventually("the other preference", || {
+        let mut values = world.webhook.values().into_iter();
+        values.find(|(_, value)| value["user_preferences"][0]["value"] == "resume")
+    })
+    .await;
 }
 
 #[tokio::test]

@@ -5,6 +5,7 @@ use actix_web::{HttpRequest, get};
 use nexus_application::campaigns::{
     CampaignQuery, Campaigns, GetCampaignError, ListCampaignsError,
 };
+use nexus_application::reports::Reports;
 use nexus_domain::CampaignId;
 use nexus_domain::values::{CampaignSort, SortDirection};
 use serde::{Deserialize, Serialize};
@@ -120,14 +121,18 @@ pub async fn list(
 #[get("/{id}")]
 pub async fn read(
     campaigns: Data<Campaigns>,
+    reports: Data<Reports>,
     SignedIn(actor): SignedIn,
-    http: HttpRequest,
+    request: HttpRequest,
     id: Path<Uuid>,
 ) -> Result<Json<CampaignEnvelope>, ApiError> {
     let id = CampaignId::from_uuid(*id);
     let details = campaigns.get(&actor, id).await?;
     let is_small = details.campaign.counters.total <= MOST_CONTACT_IDS;
-    let mut campaign = CampaignView::new(details, language_of(&http), campaigns.now());
+    let silent_since = reports.missing_since(&details.campaign).await?;
+    let language = language_of(&request);
+    let mut campaign =
+        CampaignView::new(details, language, campaigns.now()).with_silence(silent_since, language);
     if is_small {
         campaign = campaign.with_chosen(&campaigns.chosen(&actor, id).await?);
     }

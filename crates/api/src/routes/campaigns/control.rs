@@ -29,6 +29,9 @@ impl From<(SendCampaignError, Language)> for ApiError {
             }
             SendCampaignError::NoProvider { missing } => provider_missing(missing, language),
             SendCampaignError::NoRecipients => Self::new(Code::NoRecipients),
+            SendCampaignError::OutsideWindow { count } => Self::new(Code::OutsideWindow)
+                .with("count", count.to_string())
+                .with_member("outside_window_count", count),
             SendCampaignError::TagBeingRenamed { tag } => being_renamed(&tag),
             SendCampaignError::TemplateUnusable(problem) => template_unusable(&problem, language),
             SendCampaignError::ProviderRefused { reason } => provider_failed(&reason),
@@ -87,6 +90,12 @@ where
 
 /// Starts a campaign now. It is sent in the background: follow its counters and its recipients. 409
 /// with `tag_being_renamed` while not every contact has the new name of a tag of its audience.
+///
+/// WhatsApp lets a text of your own reach only people who wrote to you within 24 hours; everyone else
+/// can be sent an approved template. What becomes of the others is the campaign's `outside_window`:
+/// with `skip` they are passed over when their turn comes (`outside_window` is the recipient's
+/// `reason`), with `refuse` the campaign does not start while there are any (422 `outside_window`, and
+/// the member `outside_window_count` says how many).
 #[utoipa::path(
     operation_id = "send_campaign",
     tag = "campaigns",
@@ -97,7 +106,8 @@ where
             status = 422,
             description = "It can't be sent as it is. `code` says why: `provider_missing` (the \
                            member `missing` lists the profile's fields), `channel_unavailable`, \
-                           `no_recipients`, `template_unusable`, `provider_refused`",
+                           `no_recipients`, `outside_window`, `template_unusable`, \
+                           `provider_refused`",
             body = ProblemDocument,
             content_type = "application/problem+json"
         ),

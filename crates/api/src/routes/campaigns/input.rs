@@ -286,6 +286,13 @@ pub struct CreateCampaignBody {
     #[serde(default, deserialize_with = "blank::object")]
     #[schema(value_type = Option<SendWindowBody>)]
     send_window: Patch<SendWindowBody>,
+    /// `skip` (as without) or `refuse`: what becomes of recipients who have not written to you within
+    /// 24 hours, whom WhatsApp lets only approved templates reach. `skip` passes them over when their
+    /// turn comes; with `refuse` the campaign does not start while there are any. Without meaning for
+    /// templates and e-mails. A development server whose sandbox does not enforce the window passes
+    /// nobody over.
+    #[schema(example = "skip")]
+    outside_window: Option<String>,
 }
 
 impl From<CreateCampaignBody> for CreateCampaign {
@@ -299,6 +306,7 @@ impl From<CreateCampaignBody> for CreateCampaign {
             contact_ids: body.contact_ids.value().unwrap_or_default(),
             audience: body.audience.value().and_then(AudienceBody::rule),
             send_window: body.send_window.value().map(Into::into),
+            outside_window: body.outside_window,
         }
     }
 }
@@ -336,6 +344,10 @@ pub struct UpdateCampaignBody {
     #[serde(default, deserialize_with = "blank::object")]
     #[schema(value_type = Option<SendWindowBody>)]
     send_window: Patch<SendWindowBody>,
+    /// `skip` or `refuse`; cleared, `skip`.
+    #[serde(default)]
+    #[schema(value_type = Option<String>, example = "skip")]
+    outside_window: Patch<String>,
 }
 
 impl From<UpdateCampaignBody> for UpdateCampaign {
@@ -347,6 +359,7 @@ impl From<UpdateCampaignBody> for UpdateCampaign {
             message: body.message.into(),
             template: field_of(body.template),
             contact_ids: body.contact_ids.into_field(),
+            outside_window: body.outside_window.into(),
             audience: match body.audience {
                 Patch::Absent => Field::Keep,
                 Patch::Null => Field::Clear,

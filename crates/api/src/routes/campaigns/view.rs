@@ -13,7 +13,9 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::words::{explain_failure, explain_pause, explain_skip, explain_start_problem};
+use super::words::{
+    explain_failure, explain_pause, explain_silence, explain_skip, explain_start_problem,
+};
 
 /// An approved template with a value for each of its variables.
 #[derive(Debug, Serialize, ToSchema)]
@@ -213,6 +215,10 @@ pub struct CampaignView {
     /// came chooses nobody anew.
     #[serde(skip_serializing_if = "Option::is_none")]
     contact_ids: Option<Vec<Uuid>>,
+    /// What becomes of recipients who have not written to you within 24 hours, as long as it is a
+    /// text and not a template: `skip` or `refuse`.
+    #[schema(example = "skip")]
+    outside_window: &'static str,
     /// `draft`, `scheduled`, `active`, `paused`, `completed`, `cancelled` or `missed`.
     #[schema(example = "draft")]
     status: &'static str,
@@ -234,7 +240,7 @@ pub struct CampaignView {
     /// Why it did not start at its time: while it is `scheduled`, it is tried again; `missed`, it
     /// never started. `nobody_was_there`, `interrupted`, `provider_missing`, `channel_unavailable`,
     /// `no_recipients`, `template_unusable`, `provider_refused`, `provider_unavailable`,
-    /// `store_unavailable` or `tag_being_renamed`.
+    /// `store_unavailable`, `tag_being_renamed` or `outside_window`.
     start_problem: Option<&'static str>,
     /// The same for a person.
     start_problem_text: Option<&'static str>,
@@ -273,6 +279,11 @@ pub struct CampaignView {
     #[schema(example = 0)]
     undecided_count: i64,
     media_files: Vec<MediaView>,
+    /// Since when the provider has taken messages and reported on none that was sent as late or
+    /// later; null while it reports. Only where one campaign is read.
+    no_reports_since: Option<DateTime<Utc>>,
+    /// What to do about it, for a person.
+    no_reports_text: Option<&'static str>,
 }
 
 impl CampaignView {
@@ -298,6 +309,7 @@ impl CampaignView {
             template: campaign.content.template().map(Into::into),
             audience: campaign.audience.as_ref().map(Into::into),
             contact_ids: None,
+            outside_window: campaign.outside_window.as_str(),
             status: campaign.status().as_str(),
             pause_reason,
             pause_reason_text: pause_text(&campaign, language),
@@ -326,6 +338,18 @@ impl CampaignView {
             unconfirmed_count: counters.unconfirmed,
             undecided_count: counters.unconfirmed - counters.unconfirmed_left,
             media_files: media.iter().map(Into::into).collect(),
+            no_reports_since: None,
+            no_reports_text: None,
+        }
+    }
+
+    /// With what is known of the provider's silence.
+    #[must_use]
+    pub fn with_silence(self, since: Option<DateTime<Utc>>, language: Language) -> Self {
+        Self {
+            no_reports_since: since,
+            no_reports_text: since.map(|_| explain_silence(language)),
+            ..self
         }
     }
 

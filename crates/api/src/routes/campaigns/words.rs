@@ -30,6 +30,13 @@ pub(super) fn explain_skip(reason: SkipReason, language: Language) -> &'static s
         (SkipReason::VariableEmpty, Language::En) => {
             "Lacks something that the message needs, and the campaign has no fallback for it."
         }
+        (SkipReason::OutsideWindow, Language::Es) => {
+            "No te escribió en las últimas 24 horas; WhatsApp solo le entrega plantillas aprobadas."
+        }
+        (SkipReason::OutsideWindow, Language::En) => {
+            "Has not written to you within the last 24 hours; WhatsApp delivers only approved \
+             templates."
+        }
     }
 }
 
@@ -134,6 +141,12 @@ pub(super) fn explain_start_problem(problem: StartProblem, language: Language) -
             "Se estaba renombrando una etiqueta de sus destinatarios."
         }
         (P::TagBeingRenamed, Language::En) => "A tag of its audience was being renamed.",
+        (P::OutsideWindow, Language::Es) => {
+            "Algunos destinatarios no te escribieron en las últimas 24 horas; WhatsApp solo les entrega plantillas aprobadas."
+        }
+        (P::OutsideWindow, Language::En) => {
+            "Some recipients have not written to you within the last 24 hours; WhatsApp delivers only approved templates to them."
+        }
     }
 }
 
@@ -166,6 +179,22 @@ pub(super) fn explain_pause(code: FailureCode, language: Language) -> &'static s
             "WhatsApp restricted your account. See why and appeal in Meta's dashboard; once that is lifted, resume the campaign."
         }
         (code, language) => explain_failure(code, language),
+    }
+}
+
+/// What to do about a provider that reports nothing, for a person.
+pub(super) fn explain_silence(language: Language) -> &'static str {
+    match language {
+        Language::Es => {
+            "WhatsApp acepta tus mensajes pero no informa si llegaron: el webhook no está conectado. \
+             En el panel de Meta, pon la dirección del webhook y la palabra de verificación de tu \
+             perfil, suscribe el campo «messages» y revisa que el secreto de la app sea el correcto."
+        }
+        Language::En => {
+            "WhatsApp takes your messages but does not report whether they arrived: the webhook is \
+             not connected. In Meta's dashboard, enter your profile's webhook address and verify \
+             token, subscribe to the field “messages”, and check that the app secret is right."
+        }
     }
 }
 

@@ -101,6 +101,7 @@ fn fixed_cells(contact: &Contact, language: Language) -> [String; COLUMNS] {
         status_word(contact.status, language).to_owned(),
         contact
             .opt_out
+            .as_ref()
             .map(|opt_out| time(opt_out.at))
             .unwrap_or_default(),
         contact.last_message_at.map(time).unwrap_or_default(),

@@ -2,6 +2,7 @@ use nexus_domain::mocks::MockUnitOfWork;
 use nexus_domain::values::{FieldName, FieldValue, MessageText, ShortText};
 use nexus_domain::{
     Campaign, CampaignContent, CampaignCounters, CampaignId, CampaignState, ChannelKind, JobWork,
+    OutsideWindow,
 };
 
 use super::*;
@@ -22,6 +23,7 @@ fn saying(text: &str) -> Campaign {
         content: CampaignContent::Text(MessageText::from_stored(text).expect("a text")),
         audience: None,
         send_window: None,
+        outside_window: OutsideWindow::default(),
         sender_id: None,
         state: CampaignState::Draft,
         counters: CampaignCounters::default(),

@@ -4,7 +4,7 @@ use nexus_domain::mocks::MockUnitOfWork;
 use nexus_domain::values::{MessageText, SegmentName, ShortText};
 use nexus_domain::{
     Audience, Campaign, CampaignContent, CampaignCounters, CampaignId, CampaignState, ChannelKind,
-    Segment, SegmentId,
+    OutsideWindow, Segment, SegmentId,
 };
 
 use super::*;
@@ -106,6 +106,7 @@ fn campaign(number: u32, labels: &[&str]) -> Campaign {
             ..Audience::default()
         }),
         send_window: None,
+        outside_window: OutsideWindow::default(),
         sender_id: None,
         state: CampaignState::Draft,
         counters: CampaignCounters::default(),

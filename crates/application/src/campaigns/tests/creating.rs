@@ -129,6 +129,7 @@ async fn every_bad_field_of_a_new_campaign_is_listed() {
             timezone: Some("UTC".to_owned()),
             ..SendWindowInput::default()
         }),
+        outside_window: Some("send".to_owned()),
     };
     assert_eq!(
         refused(&problems_of(typed).await),
@@ -145,6 +146,7 @@ async fn every_bad_field_of_a_new_campaign_is_listed() {
             ("send_window.days", "not_one_of"),
             ("send_window.from", "required"),
             ("send_window.to", "required"),
+            ("outside_window", "not_one_of"),
         ])
     );
 }

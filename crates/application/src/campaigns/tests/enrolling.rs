@@ -24,12 +24,13 @@ async fn enrolled(
         pen.lock().expect("a lock").push(rows.to_vec());
         Ok(())
     });
-    let counted = Enrolment::new(&campaign, audience, sender_id(), entropy().as_ref(), now())
+    let enrolled = Enrolment::new(&campaign, audience, sender_id(), entropy().as_ref(), now())
         .write(&mut unit)
         .await
         .expect("enrolled");
     let written = written.lock().expect("a lock").clone();
-    (written, counted)
+    assert_eq!(enrolled.outside, 0);
+    (written, enrolled.counted)
 }
 
 async fn enrolled_once(contacts: Vec<Contact>) -> (Vec<CampaignContact>, CampaignCounters) {

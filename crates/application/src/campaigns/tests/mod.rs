@@ -89,6 +89,7 @@ fn bench_with(
     Bench {
         campaigns: Campaigns::new(
             CampaignPorts {
+                keeps_window: false,
                 storage: storage.clone(),
                 sealer: Arc::new(PaperSealer),
                 channels: Channels::new(channels),

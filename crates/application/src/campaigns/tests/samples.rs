@@ -6,8 +6,8 @@ use nexus_domain::values::{
     CustomFields, MessageText, PersonName, PhoneNumber, SegmentName, ShortText, Tag, TimeZone,
 };
 use nexus_domain::{
-    CampaignContactId, CampaignId, ContactSource, MediaId, MediaKind, Schedule, Segment, SegmentId,
-    SenderId, StartPlan, StartProblem, TemplateParts, TemplateVariable,
+    CampaignContactId, CampaignId, ContactSource, MediaId, MediaKind, OutsideWindow, Schedule,
+    Segment, SegmentId, SenderId, StartPlan, StartProblem, TemplateParts, TemplateVariable,
 };
 
 use super::*;
@@ -81,6 +81,7 @@ pub(super) fn campaign() -> Campaign {
         content: CampaignContent::Text(text("Hola {nombre}")),
         audience: None,
         send_window: None,
+        outside_window: OutsideWindow::default(),
         sender_id: None,
         state: CampaignState::Draft,
         counters: CampaignCounters::default(),

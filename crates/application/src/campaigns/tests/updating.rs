@@ -219,6 +219,7 @@ async fn every_bad_field_of_an_update_is_listed() {
             to: String::new(),
             timezone: Some("Marte".to_owned()),
         }),
+        outside_window: set("send"),
     };
     assert_eq!(
         problems(campaign(), changes).await,
@@ -237,6 +238,7 @@ async fn every_bad_field_of_an_update_is_listed() {
             ("send_window.from", "malformed"),
             ("send_window.to", "required"),
             ("send_window.timezone", "unknown_time_zone"),
+            ("outside_window", "not_one_of"),
         ])
     );
 }

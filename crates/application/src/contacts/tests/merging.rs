@@ -70,13 +70,10 @@ fn locking_each(unit: &mut MockUnitOfWork, contacts: [Contact; 2]) {
 
 #[tokio::test]
 async fn the_contact_that_stays_gets_what_it_lacks_and_the_other_goes_before_it_is_saved() {
-    let wish = OptOut {
-        at: now(),
-        source: OptOutSource::Provider,
-    };
+    let wish = OptOut::new(OptOutSource::Provider, now());
     let gone = Contact {
         status: ContactStatus::Unsubscribed,
-        opt_out: Some(wish),
+        opt_out: Some(wish.clone()),
         ..with_fields(gone(), &["Talla", "Borrado"])
     };
     let stays = with_fields(kept(), &["ciudad", "Otro borrado"]);

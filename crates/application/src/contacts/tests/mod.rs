@@ -50,6 +50,13 @@ fn knowing(unit: &mut MockUnitOfWork, known: Vec<KnownAddress>) {
         .with(eq(user().id), always(), always())
         .times(1)
         .returning(move |_, _, _| Ok(known.clone()));
+    nobody_opted_out(unit);
+}
+
+fn nobody_opted_out(unit: &mut MockUnitOfWork) {
+    unit.correspondents
+        .expect_opted_out()
+        .returning(|_, _, _| Ok(Vec::new()));
 }
 
 fn with_phone(id: ContactId) -> KnownAddress {
@@ -112,6 +119,7 @@ fn locking(contact: Option<Contact>) -> MockUnitOfWork {
         .expect_lock()
         .with(eq(user().id), eq(stored().id))
         .returning(move |_, _| Ok(contact.clone()));
+    nobody_opted_out(&mut unit);
     unit
 }
 

@@ -31,6 +31,7 @@ pub(super) fn repositories(session: &Session) -> MockUnitOfWork {
     senders(&mut unit, session);
     inbox(&mut unit, session);
     whatsapp(&mut unit, session);
+    replies(&mut unit, session);
     unit
 }
 
@@ -52,6 +53,16 @@ fn people(unit: &mut MockUnitOfWork, s: &Session) {
     });
     answer!(s, unit.contacts, expect_save, |t, contact| {
         t.save_contact(contact);
+    });
+    answer!(s, unit.contacts, expect_lock_many, |t, user, ids| {
+        ids.iter()
+            .filter_map(|id| t.find_contact(user, *id))
+            .collect()
+    });
+    answer!(s, unit.contacts, expect_save_many, |t, _user, contacts| {
+        for contact in contacts {
+            t.save_contact(contact);
+        }
     });
     answer!(
         s,
@@ -162,6 +173,65 @@ fn inbox(unit: &mut MockUnitOfWork, s: &Session) {
     });
     answer!(s, unit.webhooks, expect_save, |t, event| {
         t.save_webhook(event);
+    });
+    answer!(s, unit.webhooks, expect_lock, |t, user, id| {
+        let event = t.webhooks.get(&id).filter(|event| event.user_id == user);
+        event.cloned()
+    });
+}
+
+fn replies(unit: &mut MockUnitOfWork, s: &Session) {
+    answer!(
+        s,
+        unit.correspondents,
+        expect_find,
+        |t, user, _channel, addresses| t.correspondents(user, addresses)
+    );
+    answer!(
+        s,
+        unit.correspondents,
+        expect_opted_out,
+        |t, user, _channel, addresses| {
+            let mut found = t.correspondents(user, addresses);
+            found.retain(|person| person.opt_out.is_some());
+            found
+        }
+    );
+    answer!(
+        s,
+        unit.correspondents,
+        expect_lock_or_add,
+        |t, user, channel, addresses| t.lock_correspondents(user, channel, addresses)
+    );
+    answer!(s, unit.correspondents, expect_save, |t, people| {
+        t.save_correspondents(people);
+    });
+    answer!(s, unit.replies, expect_insert, |t, reply| {
+        t.replies.insert(reply.id, reply.clone());
+    });
+    answer!(
+        s,
+        unit.replies,
+        expect_recent,
+        |t, user, _channel, address, since| t.recent_replies(user, address, since)
+    );
+    answer!(s, unit.replies, expect_senders_with_due, |t, now| {
+        t.replying_senders(now)
+    });
+    answer!(s, unit.replies, expect_lock_next, |t, sender, now| {
+        t.next_reply(sender, now)
+    });
+    answer!(
+        s,
+        unit.replies,
+        expect_lock_dispatching,
+        |t, before, most| { t.dispatching_replies(before, most) }
+    );
+    answer!(s, unit.replies, expect_lock_many, |t, user, ids| {
+        t.many_replies(user, ids)
+    });
+    answer!(s, unit.replies, expect_save, |t, reply| {
+        t.replies.insert(reply.id, reply.clone());
     });
 }
 

@@ -4,13 +4,14 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use nexus_domain::ports::{KnownAddress, StorageError};
+use nexus_domain::ports::{KnownAddress, ReplyingSender, StorageError};
 use nexus_domain::values::PhoneNumber;
 use nexus_domain::{
-    Campaign, CampaignContact, CampaignContactId, CampaignCounters, CampaignId, CampaignStatus,
-    ChannelKind, Contact, ContactId, CounterDelta, DeliveryStatus, InstanceId, Message,
-    MessageBucket, MessageDelta, SenderAccount, SenderId, SenderLease, StoredTemplate, User,
-    UserId, WebhookEvent, WebhookEventId, WebhookState, WhatsAppConnection,
+    AutomaticReply, Campaign, CampaignContact, CampaignContactId, CampaignCounters, CampaignId,
+    CampaignStatus, ChannelKind, Contact, ContactId, Correspondent, CounterDelta, DeliveryStatus,
+    InstanceId, Message, MessageBucket, MessageDelta, ReplyId, ReplyStatus, SenderAccount,
+    SenderId, SenderLease, StoredTemplate, User, UserId, WebhookEvent, WebhookEventId,
+    WebhookState, WhatsAppConnection,
 };
 use tokio::time::Instant;
 
@@ -31,6 +32,8 @@ pub(crate) struct Tables {
     pub(crate) accounts: BTreeMap<SenderId, SenderAccount>,
     pub(crate) leases: BTreeMap<SenderId, StoredLease>,
     pub(crate) messages: Vec<Message>,
+    pub(crate) correspondents: BTreeMap<(UserId, String), Correspondent>,
+    pub(crate) replies: BTreeMap<ReplyId, AutomaticReply>,
     pub(crate) webhooks: BTreeMap<WebhookEventId, WebhookEvent>,
     pub(crate) connections: BTreeMap<UserId, WhatsAppConnection>,
     pub(crate) templates: Vec<StoredTemplate>,
@@ -380,5 +383,99 @@ impl Tables {
         stored.state = event.state;
         stored.attempts = event.attempts;
         stored.due_at = event.due_at;
+    }
+}
+
+/// People by their addresses, and what they are answered. All of it goes over WhatsApp.
+impl Tables {
+    pub(super) fn correspondents(&self, user: UserId, addresses: &[String]) -> Vec<Correspondent> {
+        let found = addresses
+            .iter()
+            .filter_map(|address| self.correspondents.get(&(user, address.clone())));
+        found.cloned().collect()
+    }
+
+    pub(super) fn lock_correspondents(
+        &mut self,
+        user: UserId,
+        channel: ChannelKind,
+        addresses: &[String],
+    ) -> Vec<Correspondent> {
+        for address in addresses {
+            self.correspondents
+                .entry((user, address.clone()))
+                .or_insert_with(|| Correspondent::new(user, channel, address.clone()));
+        }
+        self.correspondents(user, addresses)
+    }
+
+    pub(super) fn save_correspondents(&mut self, people: &[Correspondent]) {
+        for person in people {
+            let key = (person.user_id, person.address.clone());
+            self.correspondents.insert(key, person.clone());
+        }
+    }
+
+    pub(super) fn recent_replies(
+        &self,
+        user: UserId,
+        address: &str,
+        since: DateTime<Utc>,
+    ) -> Vec<AutomaticReply> {
+        let mut found: Vec<_> = self
+            .replies
+            .values()
+            .filter(|r| r.user_id == user && r.address == address && r.created_at >= since)
+            .cloned()
+            .collect();
+        found.sort_by_key(|r| std::cmp::Reverse((r.created_at, r.id)));
+        found
+    }
+
+    pub(super) fn replying_senders(&self, now: DateTime<Utc>) -> Vec<ReplyingSender> {
+        let mut senders: Vec<ReplyingSender> = Vec::new();
+        for reply in self.replies.values() {
+            let sender = ReplyingSender {
+                user_id: reply.user_id,
+                channel: reply.channel,
+                external_id: reply.sender_external_id.clone(),
+            };
+            let is_due = reply.status == ReplyStatus::Queued && reply.not_before <= now;
+            if is_due && !senders.contains(&sender) {
+                senders.push(sender);
+            }
+        }
+        senders
+    }
+
+    pub(super) fn next_reply(
+        &self,
+        sender: &ReplyingSender,
+        now: DateTime<Utc>,
+    ) -> Option<AutomaticReply> {
+        let due = self.replies.values().filter(|r| {
+            r.status == ReplyStatus::Queued
+                && r.user_id == sender.user_id
+                && r.sender_external_id == sender.external_id
+                && r.not_before <= now
+        });
+        due.min_by_key(|r| (r.not_before, r.id)).cloned()
+    }
+
+    pub(super) fn dispatching_replies(
+        &self,
+        before: DateTime<Utc>,
+        most: u32,
+    ) -> Vec<AutomaticReply> {
+        let left = self
+            .replies
+            .values()
+            .filter(|r| r.status == ReplyStatus::Dispatching && r.updated_at < before);
+        first(left.cloned(), most)
+    }
+
+    pub(super) fn many_replies(&self, user: UserId, ids: &[ReplyId]) -> Vec<AutomaticReply> {
+        let wanted = |r: &&AutomaticReply| r.user_id == user && ids.contains(&r.id);
+        self.replies.values().filter(wanted).cloned().collect()
     }
 }

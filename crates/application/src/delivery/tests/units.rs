@@ -8,10 +8,10 @@ use nexus_domain::DeliveryStatus;
 use nexus_domain::mocks::MockUnitOfWork;
 use nexus_domain::ports::{
     BotActivityRepository, BulkChangeRepository, CampaignContactRepository, CampaignRepository,
-    ContactRepository, FieldRepository, IdempotencyRepository, ImportRepository, JobRepository,
-    MediaRepository, MessageRepository, Repositories, SegmentRepository, SenderRepository,
-    SessionRepository, StatisticsRepository, Storage, StorageError, UnitOfWork, UserRepository,
-    WebhookRepository, WhatsAppRepository,
+    ContactRepository, CorrespondentRepository, FieldRepository, IdempotencyRepository,
+    ImportRepository, JobRepository, MediaRepository, MessageRepository, ReplyRepository,
+    Repositories, SegmentRepository, SenderRepository, SessionRepository, StatisticsRepository,
+    Storage, StorageError, UnitOfWork, UserRepository, WebhookRepository, WhatsAppRepository,
 };
 use tokio::sync::OwnedMutexGuard;
 
@@ -301,6 +301,8 @@ lend! {
     media: MediaRepository,
     imports: ImportRepository,
     messages: MessageRepository,
+    correspondents: CorrespondentRepository,
+    replies: ReplyRepository,
     bot_activity: BotActivityRepository,
     webhooks: WebhookRepository,
     whatsapp: WhatsAppRepository,

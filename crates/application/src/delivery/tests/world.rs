@@ -12,8 +12,8 @@ use nexus_domain::values::{
 use nexus_domain::{
     Campaign, CampaignContact, CampaignContactId, CampaignContent, CampaignCounters, CampaignId,
     CampaignState, CampaignStatus, ChannelKind, Contact, ContactId, ContactSource, ContactStatus,
-    Delivery, DeliveryStatus, InstanceId, MessageDelta, SecretField, SenderAccount, SenderId, User,
-    UserId, WebhookKey,
+    Delivery, DeliveryStatus, InstanceId, MessageDelta, OutsideWindow, SecretField, SenderAccount,
+    SenderId, User, UserId, WebhookKey,
 };
 use secrecy::SecretString;
 use tokio::sync::Notify;
@@ -154,6 +154,7 @@ impl World {
             content,
             audience: None,
             send_window: None,
+            outside_window: OutsideWindow::default(),
             sender_id: Some(sender),
             state: CampaignState::Active { started_at: now },
             counters: CampaignCounters {

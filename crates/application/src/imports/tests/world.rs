@@ -12,9 +12,9 @@ use nexus_domain::ports::{
 };
 use nexus_domain::values::{FieldName, ShortText};
 use nexus_domain::{
-    BulkChange, Contact, ContactId, ContactSource, ImportId, ImportPlan, ImportProgress,
-    ImportStatus, ImportUndo, ImportedFile, InstanceId, Job, JobId, JobLease, JobWork, RowError,
-    TableFormat,
+    BulkChange, Contact, ContactId, ContactSource, Correspondent, ImportId, ImportPlan,
+    ImportProgress, ImportStatus, ImportUndo, ImportedFile, InstanceId, Job, JobId, JobLease,
+    JobWork, RowError, TableFormat,
 };
 use tokio::sync::Notify;
 
@@ -31,6 +31,8 @@ pub(super) struct State {
     pub(super) import: Option<ImportedFile>,
     pub(super) job: Option<Job>,
     pub(super) contacts: Vec<Contact>,
+    /// People who asked not to be written to.
+    pub(super) opted_out: Vec<Correspondent>,
     /// The names of the user's custom fields.
     pub(super) fields: Vec<FieldName>,
     /// Those that a campaign or a message has to do with.
@@ -144,6 +146,7 @@ impl World {
                 given_back: None,
                 file_missing: false,
                 file_deleted: false,
+                opted_out: Vec::new(),
             })),
             shutdown: Shutdown::new(),
             wake: Arc::new(Notify::new()),
@@ -277,6 +280,15 @@ impl World {
     }
 
     fn expect_contacts(&self, unit: &mut MockUnitOfWork) {
+        let world = self.clone();
+        unit.correspondents
+            .expect_opted_out()
+            .returning(move |_, _, addresses| {
+                let opted_out = world.state().opted_out.clone();
+                let mut found = opted_out;
+                found.retain(|person| addresses.contains(&person.address));
+                Ok(found)
+            });
         let world = self.clone();
         unit.contacts
             .expect_known()

@@ -44,6 +44,8 @@ async fn what_the_store_can_not_keep_is_put_off_alone() {
     let put_off = inbox.events().swap_remove(1);
     assert_eq!(put_off.attempts, 1);
     assert!(put_off.due_at > inbox.world.now());
+    let innocent = inbox.events().into_iter().filter(|e| e.id != put_off.id);
+    assert_eq!(innocent.map(|e| e.attempts).max(), Some(0));
     inbox.world.check();
 }
 

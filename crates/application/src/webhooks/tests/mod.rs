@@ -8,4 +8,5 @@ mod receiving;
 mod reports;
 mod settling;
 mod tenants;
+mod wishes;
 pub(crate) mod world;

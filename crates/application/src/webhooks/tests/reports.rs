@@ -69,6 +69,8 @@ async fn end_of(updates: &[StatusUpdate]) -> Delivery {
         .collect();
     let orders = orders(&timed);
     let (inbox, campaign) = Inbox::after_sending_to(orders.len()).await;
+    // What is told of a time that is still to come is believed to be of now.
+    tokio::time::sleep(std::time::Duration::from_mins(1)).await;
     let recipients = inbox.world.recipients(campaign);
     for (recipient, order) in recipients.iter().zip(&orders) {
         for (update, at) in order {

@@ -188,6 +188,7 @@ pub(crate) fn written_by(wa_id: &str, provider_id: &str, sent_at: DateTime<Utc>)
         from_user_id: None,
         profile_name: None,
         body: MessageBody::Text("¿Tienen talla M?".to_owned()),
+        payload: None,
         answers: None,
         sent_at,
     }

@@ -108,6 +108,13 @@ pub trait CampaignRepository: Send {
     async fn next_start(&mut self) -> Result<Option<DateTime<Utc>>, StorageError>;
     /// The user's campaigns that are being sent now (active), by id.
     async fn active(&mut self, user: UserId) -> Result<Vec<Campaign>, StorageError>;
+    /// The campaigns that this account has begun to send, latest start first, at most `most`.
+    async fn latest_of(
+        &mut self,
+        user: UserId,
+        sender: SenderId,
+        most: u32,
+    ) -> Result<Vec<CampaignId>, StorageError>;
     /// The campaigns with placeholders that may still be sent (draft, scheduled, missed, active,
     /// paused), oldest first.
     async fn unfinished_with_placeholders(

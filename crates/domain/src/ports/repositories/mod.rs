@@ -11,6 +11,7 @@ mod imports;
 mod jobs;
 mod media;
 mod recipients;
+mod replies;
 mod segments;
 mod senders;
 mod sessions;
@@ -29,12 +30,13 @@ pub use imports::ImportRepository;
 pub use jobs::JobRepository;
 pub use media::MediaRepository;
 pub use recipients::CampaignContactRepository;
+pub use replies::{CorrespondentRepository, ReplyRepository, ReplyingSender};
 pub use segments::SegmentRepository;
 pub use senders::SenderRepository;
 pub use sessions::SessionRepository;
 pub use statistics::StatisticsRepository;
 pub use users::UserRepository;
-pub use webhooks::WebhookRepository;
+pub use webhooks::{ReplayFilter, WebhookRepository};
 pub use whatsapp::WhatsAppRepository;
 
 #[cfg(feature = "mocks")]
@@ -49,6 +51,7 @@ pub use {
     jobs::MockJobRepository,
     media::MockMediaRepository,
     recipients::MockCampaignContactRepository,
+    replies::{MockCorrespondentRepository, MockReplyRepository},
     segments::MockSegmentRepository,
     senders::MockSenderRepository,
     sessions::MockSessionRepository,

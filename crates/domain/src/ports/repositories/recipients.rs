@@ -89,6 +89,16 @@ pub trait CampaignContactRepository: Send {
         total: Option<u64>,
         request: &ListRequest<RecipientSort>,
     ) -> Result<Listing<CampaignContact>, StorageError>;
+    /// When the provider took the earliest of a campaign's messages that it took before `before`, that
+    /// were begun after `after`, and of which it has reported nothing that moved them. Looks at the
+    /// first and the last 2,000 that it took only, so that it is quick.
+    async fn unreported_since(
+        &mut self,
+        user: UserId,
+        campaign: CampaignId,
+        after: Option<DateTime<Utc>>,
+        before: DateTime<Utc>,
+    ) -> Result<Option<DateTime<Utc>>, StorageError>;
     /// The soonest time at which a queued recipient of one of these campaigns is due; `None` when none
     /// waits, and without a campaign.
     async fn next_due(

@@ -20,6 +20,8 @@ pub trait SenderRepository: Send {
         user: UserId,
         id: SenderId,
     ) -> Result<Option<SenderAccount>, StorageError>;
+    /// The user's accounts, by id.
+    async fn of_user(&mut self, user: UserId) -> Result<Vec<SenderAccount>, StorageError>;
     /// Accounts of all users with something to do: an active campaign, or recipients dispatching
     /// or in doubt. For the workers, which then act for each account's user.
     async fn with_work(&mut self) -> Result<Vec<SenderAccount>, StorageError>;
