@@ -10,6 +10,7 @@ use nexus_application::bulk::{BulkChanges, BulkPorts, BulkWorker};
 use nexus_application::campaigns::{CampaignPorts, Campaigns};
 use nexus_application::contacts::Contacts;
 use nexus_application::delivery::{Channels, DispatchConfig, DispatchPorts, Dispatcher};
+use nexus_application::events::{EventLimits, EventPorts, Events};
 use nexus_application::housekeeping::{Housekeeping, Retention};
 use nexus_application::imports::{ImportPorts, ImportWorker, Imports};
 use nexus_application::segments::Segments;
@@ -63,6 +64,8 @@ pub struct Composition {
     pub imports: Imports,
     /// Use cases on campaigns.
     pub campaigns: Campaigns,
+    /// Following campaigns.
+    pub events: Events,
     /// Use cases on figures.
     pub statistics: Statistics,
     /// Use cases on webhooks.
@@ -169,6 +172,19 @@ impl Composition {
             entropy: Arc::clone(&entropy),
             wake: Arc::new(Notify::new()),
         };
+        let shutdown = Shutdown::new();
+        let events = Events::new(
+            EventPorts {
+                source: Arc::new(database.clone()),
+                clock: Arc::clone(&clock),
+                entropy: Arc::clone(&entropy),
+            },
+            EventLimits {
+                per_user: settings.events.per_user,
+                in_all: settings.events.in_all,
+            },
+            shutdown.clone(),
+        );
         let statistics = Statistics::new(Arc::clone(&storage), Arc::clone(&clock));
         let owner = InstanceId::new(clock.now(), entropy.as_ref());
         Ok(Self {
@@ -191,7 +207,8 @@ impl Composition {
                     },
                 ),
             },
-            shutdown: Shutdown::new(),
+            shutdown,
+            events,
             storage,
             clock,
             entropy,

@@ -8,6 +8,7 @@
 //! * [`campaigns`] — writing campaigns, starting and steering them, what became of their recipients.
 //! * [`delivery`] — the dispatcher: every recipient gets their message, once.
 //! * [`webhooks`] — what providers report: stored, then applied.
+//! * [`events`] — pages that stay open hear of it when campaigns get on.
 //! * [`statistics`] — the figures of the dashboard.
 //! * [`housekeeping`] — deleting what is kept only for a time.
 #![deny(missing_docs)]
@@ -19,6 +20,7 @@ pub mod campaigns;
 pub mod contacts;
 mod custom_fields;
 pub mod delivery;
+pub mod events;
 mod field;
 #[cfg(test)]
 mod fixtures;

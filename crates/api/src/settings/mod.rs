@@ -47,6 +47,8 @@ pub struct Settings {
     pub sandbox: Option<SandboxSettings>,
     /// The dispatcher.
     pub dispatch: DispatchSettings,
+    /// Following campaigns.
+    pub events: EventSettings,
     /// Imports.
     pub imports: ImportSettings,
     /// What new accounts begin with.
@@ -76,6 +78,8 @@ pub struct HttpSettings {
     pub upload_grace: Duration,
     /// The least average of uploads after that.
     pub upload_bytes_per_second: u32,
+    /// How long a client may take nothing of what is sent to it.
+    pub unread_timeout: Duration,
     /// Threads that serve requests; 0 means one a core.
     pub workers: usize,
 }
@@ -175,6 +179,15 @@ pub struct DispatchSettings {
     pub grace: Duration,
     /// Tries of one message.
     pub max_attempts: u32,
+}
+
+/// Following campaigns.
+#[derive(Debug, Clone)]
+pub struct EventSettings {
+    /// Open streams of one user at this instance.
+    pub per_user: usize,
+    /// Open streams of all users at this instance.
+    pub in_all: usize,
 }
 
 /// Imports.

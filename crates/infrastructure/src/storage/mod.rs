@@ -29,6 +29,7 @@ mod lists;
 mod media;
 mod messages;
 mod open;
+mod progress;
 mod recipient_rows;
 mod recipients;
 mod render;
