@@ -32,6 +32,7 @@ mod m20261127_000051_decisions;
 mod m20261127_000055_correspondents;
 mod m20261127_000056_automatic_replies;
 mod m20261127_000057_whatsapp_templates;
+mod m20261127_000060_campaign_changes;
 mod schema;
 
 pub use sea_orm_migration::{MigrationName, MigrationTrait, MigratorTrait};
@@ -71,9 +72,10 @@ impl MigratorTrait for Migrator {
             Box::new(m20261127_000047_import_files::Migration),
             Box::new(m20261127_000050_schedules::Migration),
             Box::new(m20261127_000051_decisions::Migration),
-            Box::new(m20261127_000057_whatsapp_templates::Migration),
             Box::new(m20261127_000055_correspondents::Migration),
             Box::new(m20261127_000056_automatic_replies::Migration),
+            Box::new(m20261127_000057_whatsapp_templates::Migration),
+            Box::new(m20261127_000060_campaign_changes::Migration),
         ]
     }
 }

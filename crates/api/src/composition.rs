@@ -10,6 +10,7 @@ use nexus_application::bulk::{BulkChanges, BulkPorts, BulkWorker};
 use nexus_application::campaigns::{CampaignPorts, Campaigns, ScheduleConfig, Scheduler};
 use nexus_application::contacts::Contacts;
 use nexus_application::delivery::{Channels, DispatchConfig, DispatchPorts, Dispatcher};
+use nexus_application::events::{EventLimits, EventPorts, Events};
 use nexus_application::housekeeping::{Housekeeping, Retention};
 use nexus_application::imports::{ImportPorts, ImportWorker, Imports};
 use nexus_application::integrations::{IntegrationPorts, Integrations};
@@ -70,6 +71,8 @@ pub struct Composition {
     pub integrations: Integrations,
     /// Use cases on reports.
     pub reports: Reports,
+    /// Following campaigns.
+    pub events: Events,
     /// Use cases on figures.
     pub statistics: Statistics,
     /// Use cases on webhooks.
@@ -203,6 +206,19 @@ impl Composition {
             Arc::clone(&clock),
             settings.whatsapp.reports_within,
         );
+        let shutdown = Shutdown::new();
+        let events = Events::new(
+            EventPorts {
+                source: Arc::new(database.clone()),
+                clock: Arc::clone(&clock),
+                entropy: Arc::clone(&entropy),
+            },
+            EventLimits {
+                per_user: settings.events.per_user,
+                in_all: settings.events.in_all,
+            },
+            shutdown.clone(),
+        );
         let statistics = Statistics::new(Arc::clone(&storage), Arc::clone(&clock));
         let owner = InstanceId::new(clock.now(), entropy.as_ref());
         Ok(Self {
@@ -230,7 +246,8 @@ impl Composition {
                     },
                 ),
             },
-            shutdown: Shutdown::new(),
+            shutdown,
+            events,
             storage,
             clock,
             entropy,

@@ -1,5 +1,6 @@
 //! The HTTP server: built, its address known, run until it is stopped.
 
+use std::any::Any;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,6 +9,8 @@ use actix_cors::Cors;
 use actix_web::dev::Server;
 use actix_web::http::{Method, header};
 use actix_web::middleware::{NormalizePath, from_fn};
+#[cfg(target_os = "linux")]
+use actix_web::rt::net::TcpStream;
 use actix_web::web::{self, Bytes, Data};
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer};
 use anyhow::Context;
@@ -26,7 +29,7 @@ use crate::openapi::Document;
 use crate::routes::health::Readiness;
 use crate::routes::profile::PublicUrl;
 use crate::routes::{
-    auth, campaigns, contacts, health, imports, integrations, profile, statistics, webhooks,
+    auth, campaigns, contacts, events, health, imports, integrations, profile, statistics, webhooks,
 };
 use crate::session::{self, DatabaseSessions};
 use crate::settings::Settings;
@@ -120,6 +123,7 @@ macro_rules! routes {
                     .service(campaigns::write::update)
                     .service(campaigns::write::remove),
             )
+            .service($scope("/api/events").service(events::follow))
             .service(
                 $scope("/api/integrations")
                     .service(integrations::templates::list)
@@ -169,6 +173,8 @@ fn cors(origins: &[String]) -> Cors {
             header::ACCEPT_LANGUAGE,
         ])
         .allowed_header("idempotency-key")
+        // Of programs that follow events without a browser's EventSource.
+        .allowed_header("last-event-id")
         .expose_headers([
             "content-disposition",
             "x-request-id",
@@ -188,6 +194,20 @@ async fn unmatched(
         Some(pattern) => ApiError::method_not_allowed(methods.on(&pattern)),
         None => ApiError::new(Code::UnknownPath),
     })
+}
+
+/// Has the system end a connection whose client takes nothing for so long of what is sent: one that went
+/// away without a word, or does not read. The server itself waits for it, with all that it holds.
+fn give_up_after(connection: &dyn Any, timeout: Duration) {
+    #[cfg(target_os = "linux")]
+    if let Some(stream) = connection.downcast_ref::<TcpStream>() {
+        let set = socket2::SockRef::from(stream).set_tcp_user_timeout(Some(timeout));
+        if let Err(error) = set {
+            tracing::debug!(%error, "a connection keeps the system's own patience");
+        }
+    }
+    #[cfg(not(target_os = "linux"))]
+    let _ = (connection, timeout);
 }
 
 /// Keeps the counts of tries from growing with every address that ever tried; never returns.
@@ -249,10 +269,12 @@ impl Application {
         let campaigns = Data::new(composition.campaigns.clone());
         let integrations = Data::new(composition.integrations.clone());
         let reports = Data::new(composition.reports.clone());
+        let events = Data::new(composition.events.clone());
         let statistics = Data::new(composition.statistics.clone());
         let webhooks = Data::new(composition.webhooks.clone());
         let session_settings = settings.session.clone();
         let cors_origins = settings.http.cors_origins.clone();
+        let unread_timeout = settings.http.unread_timeout;
         // As text: the document's tree would be kept for every thread, and is megabytes.
         let document = document();
         let methods = Data::new(AllowedMethods::of(&document));
@@ -279,6 +301,7 @@ impl Application {
                     .app_data(campaigns.clone())
                     .app_data(integrations.clone())
                     .app_data(reports.clone())
+                    .app_data(events.clone())
                     .app_data(statistics.clone())
                     .app_data(webhooks.clone())
                     .app_data(web::PathConfig::default().error_handler(|_, _| {
@@ -318,6 +341,7 @@ impl Application {
             .wrap(from_fn(assign_request_id))
             .wrap(from_fn(close_on_unread_body))
         })
+        .on_connect(move |connection, _| give_up_after(connection, unread_timeout))
         .client_request_timeout(Duration::from_secs(10))
         .keep_alive(Duration::from_secs(75))
         .shutdown_timeout(STOP_WITHIN_SECONDS)

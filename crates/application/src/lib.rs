@@ -11,6 +11,7 @@
 //! * [`replies`] — the answers that the product gives by itself.
 //! * [`reports`] — whether the provider reports on what it took.
 //! * [`webhooks`] — what providers report: stored, then applied.
+//! * [`events`] — pages that stay open hear of it when campaigns get on.
 //! * [`statistics`] — the figures of the dashboard.
 //! * [`housekeeping`] — deleting what is kept only for a time.
 #![deny(missing_docs)]
@@ -22,6 +23,7 @@ pub mod campaigns;
 pub mod contacts;
 mod custom_fields;
 pub mod delivery;
+pub mod events;
 mod field;
 #[cfg(test)]
 mod fixtures;

@@ -182,6 +182,14 @@ codes! {
     /// Too many requests.
     RateLimited = 429 "rate_limited"
         "Demasiados intentos; prueba otra vez dentro de {seconds} s." "Too many attempts; try again in {seconds} s.";
+    /// The user has as many streams open as may be.
+    StreamLimit = 429 "stream_limit"
+        "Ya sigues tus campañas en vivo desde {max} páginas, que es el máximo; cierra alguna para seguirlas también aquí."
+        "You already follow your campaigns live from {max} pages, which is the limit; close one to follow them here as well.";
+    /// The instance has as many streams open as may be.
+    StreamsFull = 503 "streams_full"
+        "En este momento no podemos mostrar el avance en vivo; recarga la página para ver cómo va."
+        "We can't show live progress right now; reload the page to see how it is going.";
     /// The database is away.
     Unavailable = 503 "unavailable"
         "El servicio no está disponible en este momento; inténtalo de nuevo." "The service is not available right now; try again.";

@@ -4,6 +4,7 @@
 pub mod auth;
 pub mod campaigns;
 pub mod contacts;
+pub mod events;
 pub mod health;
 pub mod imports;
 pub mod integrations;

@@ -21,6 +21,11 @@ use crate::settings::SessionSettings;
 /// An idle limit is moved on at most this often, so that reading does not mean writing.
 const EXTEND_EVERY: TimeDelta = TimeDelta::minutes(10);
 
+/// What the database knows of a session's key.
+pub(super) fn hash(key: &str) -> SessionKeyHash {
+    SessionKeyHash(Sha256::digest(key.as_bytes()).into())
+}
+
 /// Sessions in the database, by the hash of their key.
 #[derive(Clone)]
 pub struct DatabaseSessions {
@@ -59,7 +64,7 @@ impl DatabaseSessions {
     }
 
     fn hash(key: &SessionKey) -> SessionKeyHash {
-        SessionKeyHash(Sha256::digest(key.as_ref().as_bytes()).into())
+        hash(key.as_ref())
     }
 
     fn expiry(&self, created_at: DateTime<Utc>, now: DateTime<Utc>) -> DateTime<Utc> {

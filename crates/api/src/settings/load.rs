@@ -11,9 +11,9 @@ use nexus_infrastructure::check_strength;
 use secrecy::SecretString;
 
 use super::{
-    AccountSettings, DatabaseSettings, DispatchSettings, Environment, HttpSettings, ImportSettings,
-    LogFormat, LogSettings, RetentionSettings, SameSite, SandboxSettings, ScheduleSettings,
-    SessionSettings, Settings, SignInSettings, WhatsAppSettings,
+    AccountSettings, DatabaseSettings, DispatchSettings, Environment, EventSettings, HttpSettings,
+    ImportSettings, LogFormat, LogSettings, RetentionSettings, SameSite, SandboxSettings,
+    ScheduleSettings, SessionSettings, Settings, SignInSettings, WhatsAppSettings,
 };
 
 /// Environment variable and the setting that it overrides.
@@ -27,6 +27,7 @@ const VARIABLES: &[(&str, &str)] = &[
     ("BODY_TIMEOUT_SECONDS", "http.body_timeout_seconds"),
     ("UPLOAD_GRACE_SECONDS", "http.upload_grace_seconds"),
     ("UPLOAD_BYTES_PER_SECOND", "http.upload_bytes_per_second"),
+    ("UNREAD_TIMEOUT_SECONDS", "http.unread_timeout_seconds"),
     ("HTTP_WORKERS", "http.workers"),
     ("COOKIE_SAMESITE", "session.same_site"),
     ("COOKIE_SECURE", "session.secure"),
@@ -64,6 +65,8 @@ const VARIABLES: &[(&str, &str)] = &[
         "SCHEDULE_LATEST_START_MINUTES",
         "schedule.latest_start_minutes",
     ),
+    ("EVENT_STREAMS_PER_USER", "events.per_user"),
+    ("EVENT_STREAMS", "events.in_all"),
     ("IMPORT_LEASE_SECONDS", "imports.lease_seconds"),
     ("IMPORT_MAX_BYTES", "imports.max_bytes"),
     ("IMPORT_MAX_ROWS", "imports.max_rows"),
@@ -288,6 +291,10 @@ fn read(environment: Environment, source: &Source) -> Result<Settings, SettingsE
                 )?,
             ),
         },
+        events: EventSettings {
+            per_user: source.number("events.per_user", 1, 1_000, "a number, 1 to 1000")?,
+            in_all: source.number("events.in_all", 1, 100_000, "a number, 1 to 100000")?,
+        },
         imports: ImportSettings {
             lease: Duration::from_secs(source.number(
                 "imports.lease_seconds",
@@ -448,6 +455,12 @@ fn read_http(source: &Source) -> Result<HttpSettings, SettingsError> {
             1 << 30,
             "bytes, 1 to 1073741824",
         )?,
+        unread_timeout: Duration::from_secs(source.number(
+            "http.unread_timeout_seconds",
+            1,
+            3_600,
+            "seconds, 1 to 3600",
+        )?),
         workers: source.number("http.workers", 0, 256, "a number, 0 to 256")?,
     })
 }

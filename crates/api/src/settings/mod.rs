@@ -49,6 +49,8 @@ pub struct Settings {
     pub dispatch: DispatchSettings,
     /// Campaigns that start by themselves.
     pub schedule: ScheduleSettings,
+    /// Following campaigns.
+    pub events: EventSettings,
     /// Imports.
     pub imports: ImportSettings,
     /// What new accounts begin with.
@@ -78,6 +80,8 @@ pub struct HttpSettings {
     pub upload_grace: Duration,
     /// The least average of uploads after that.
     pub upload_bytes_per_second: u32,
+    /// How long a client may take nothing of what is sent to it.
+    pub unread_timeout: Duration,
     /// Threads that serve requests; 0 means one a core.
     pub workers: usize,
 }
@@ -190,6 +194,15 @@ pub struct DispatchSettings {
 pub struct ScheduleSettings {
     /// How long after its time a campaign may start that does not say so itself.
     pub latest_start: Duration,
+}
+
+/// Following campaigns.
+#[derive(Debug, Clone)]
+pub struct EventSettings {
+    /// Open streams of one user at this instance.
+    pub per_user: usize,
+    /// Open streams of all users at this instance.
+    pub in_all: usize,
 }
 
 /// Imports.

@@ -11,6 +11,8 @@ mod custom_field_files;
 mod custom_fields;
 mod delivery;
 mod documentation;
+mod event_stream;
+mod events;
 mod export;
 mod import_crash;
 mod import_plans;

@@ -157,3 +157,37 @@ async fn a_thousand_slow_bodies_are_no_harm_to_the_others() {
         }
     }
 }
+
+#[cfg(target_os = "linux")]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_client_that_takes_nothing_for_too_long_is_disconnected() {
+    let request = "GET /api/openapi.json HTTP/1.1\r\nHost: localhost\r\n\r\n";
+    for (patience, is_kept) in [("2", false), ("60", true)] {
+        let app = App::on_sqlite_with(&[("UNREAD_TIMEOUT_SECONDS", patience)]).await;
+        let (mut from, mut to) = connect(&app, "").await.into_split();
+        // The answers are more than the system takes for a client that does not read.
+        let asking = tokio::spawn(async move {
+            for _ in 0..200 {
+                if to.write_all(request.as_bytes()).await.is_err() {
+                    break;
+                }
+            }
+            to
+        });
+        tokio::time::sleep(Duration::from_secs(7)).await;
+        // A client that was given up learns of it when it reads.
+        let reading = async {
+            let (mut read, mut part) = (0, vec![0; 65_536]);
+            while let Ok(count @ 1..) = from.read(&mut part).await {
+                read += count;
+                if read > 30_000_000 {
+                    return true;
+                }
+            }
+            false
+        };
+        let goes_on = tokio::time::timeout(PATIENCE, reading).await;
+        assert_eq!(goes_on, Ok(is_kept), "{patience}");
+        asking.abort();
+    }
+}

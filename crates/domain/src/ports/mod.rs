@@ -4,6 +4,7 @@ mod channel;
 mod clock;
 mod files;
 mod hashing;
+mod progress;
 mod provisioning;
 mod repositories;
 mod sealing;
@@ -19,6 +20,7 @@ pub use channel::{
 pub use clock::{Clock, Entropy};
 pub use files::{FileStore, FileStoreError, FileUpload};
 pub use hashing::{HashingError, PasswordHasher};
+pub use progress::{ChangeMark, MarkedCampaign, ProgressSource};
 pub use provisioning::{ProvisionedSender, ProvisioningError, SenderProvisioner};
 pub use repositories::{
     BotActivityRepository, BulkChangeRepository, CampaignContactRepository, CampaignRepository,
@@ -39,6 +41,7 @@ pub use {
     clock::{MockClock, MockEntropy},
     files::{MockFileStore, MockFileUpload},
     hashing::MockPasswordHasher,
+    progress::MockProgressSource,
     provisioning::MockSenderProvisioner,
     repositories::{
         MockBotActivityRepository, MockBulkChangeRepository, MockCampaignContactRepository,

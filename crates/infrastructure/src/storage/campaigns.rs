@@ -16,6 +16,7 @@ use super::campaign_rows::{
     COLUMNS, COUNTERS, CampaignRow, CountersRow, SAVED, counter_values, saved_values,
 };
 use super::lists::{KeyKind, List, containing, time_key};
+use super::progress::changed;
 use super::rows::{IdRow, Number, Row};
 use super::sql::{Param, Sql, params, rows_per_statement};
 
@@ -130,7 +131,7 @@ impl CampaignRepository for SqlRepositories {
     }
 
     async fn save(&mut self, campaign: &Campaign) -> Result<(), StorageError> {
-        let sql = "UPDATE campaigns SET name = $3, name_key = $4, channel = $5, subject = $6, \
+        let sql = "name = $3, name_key = $4, channel = $5, subject = $6, \
              message = $7, template_name = $8, template_language = $9, template_variables = $10, \
              audience = $11, sender_id = $12, status = $13, scheduled_at = $14, \
              started_at = $15, ended_at = $16, pause_reason = $17, updated_at = $18, \
@@ -138,6 +139,7 @@ impl CampaignRepository for SqlRepositories {
              latest_start_at = $22, start_tries = $23, next_start_at = $24, start_problem = $25, \
              send_window = $26, outside_window = $27 \
              WHERE user_id = $1 AND id = $2";
+        let sql = format!("UPDATE campaigns SET {}, {sql}", changed(self.db()));
         self.db()
             .execute(Sql::with(sql, saved_values(campaign)?))
             .await?;
@@ -150,11 +152,12 @@ impl CampaignRepository for SqlRepositories {
         id: CampaignId,
         delta: &CounterDelta,
     ) -> Result<CampaignCounters, StorageError> {
+        let changed = changed(self.db());
         let mut values = params![user, id];
         values.extend(counter_values(delta));
         let sql = Sql::with(
             format!(
-                "UPDATE campaigns SET total = total + $3, pending = pending + $4, \
+                "UPDATE campaigns SET {changed}, total = total + $3, pending = pending + $4, \
                  sent = sent + $5, delivered = delivered + $6, opened = opened + $7, \
                  clicked = clicked + $8, replied = replied + $9, failed = failed + $10, \
                  skipped = skipped + $11, unconfirmed = unconfirmed + $12, \
@@ -174,14 +177,14 @@ impl CampaignRepository for SqlRepositories {
         id: CampaignId,
         total: i64,
     ) -> Result<(), StorageError> {
-        let sql = Sql::with(
-            "UPDATE campaigns SET total = $3, pending = 0, sent = 0, delivered = 0, opened = 0, \
+        let sql = "total = $3, pending = 0, sent = 0, delivered = 0, opened = 0, \
              clicked = 0, replied = 0, failed = 0, skipped = 0, unconfirmed = 0, \
              unconfirmed_left = 0 \
-             WHERE user_id = $1 AND id = $2",
-            params![user, id, total],
-        );
-        self.db().execute(sql).await?;
+             WHERE user_id = $1 AND id = $2";
+        let sql = format!("UPDATE campaigns SET {}, {sql}", changed(self.db()));
+        self.db()
+            .execute(Sql::with(sql, params![user, id, total]))
+            .await?;
         Ok(())
     }
 

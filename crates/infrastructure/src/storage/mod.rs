@@ -30,6 +30,7 @@ mod lists;
 mod media;
 mod messages;
 mod open;
+mod progress;
 mod recipient_rows;
 mod recipient_tally;
 mod recipients;

@@ -48,6 +48,7 @@ mod locks;
 mod media;
 mod messages;
 mod opening;
+mod progress;
 mod recipient_lists;
 mod recipient_locks;
 mod recipient_tallies;
