@@ -26,6 +26,8 @@ mod m20261125_000043_contact_tag_totals;
 mod m20261125_000044_contact_trigrams;
 mod m20261125_000045_contact_addresses;
 mod m20261127_000046_contact_marks;
+mod m20261127_000053_pace_of_senders;
+mod m20261127_000054_daily_people;
 mod schema;
 
 pub use sea_orm_migration::{MigrationName, MigrationTrait, MigratorTrait};
@@ -62,6 +64,8 @@ impl MigratorTrait for Migrator {
             Box::new(m20261125_000044_contact_trigrams::Migration),
             Box::new(m20261125_000045_contact_addresses::Migration),
             Box::new(m20261127_000046_contact_marks::Migration),
+            Box::new(m20261127_000053_pace_of_senders::Migration),
+            Box::new(m20261127_000054_daily_people::Migration),
         ]
     }
 }

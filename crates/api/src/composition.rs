@@ -7,9 +7,11 @@ use anyhow::Context;
 use nexus_application::Shutdown;
 use nexus_application::accounts::{AccountDefaults, AccountPorts, Accounts};
 use nexus_application::bulk::{BulkChanges, BulkPorts, BulkWorker};
-use nexus_application::campaigns::{CampaignPorts, Campaigns};
+use nexus_application::campaigns::{CampaignPorts, Campaigns, SendingLimits};
 use nexus_application::contacts::Contacts;
-use nexus_application::delivery::{Channels, DispatchConfig, DispatchPorts, Dispatcher};
+use nexus_application::delivery::{
+    Channels, DispatchConfig, DispatchPorts, Dispatcher, FailureLimits,
+};
 use nexus_application::housekeeping::{Housekeeping, Retention};
 use nexus_application::imports::{ImportPorts, ImportWorker, Imports};
 use nexus_application::segments::Segments;
@@ -152,6 +154,10 @@ impl Composition {
             clock: Arc::clone(&clock),
             entropy: Arc::clone(&entropy),
             wake: Arc::clone(&dispatch_wake),
+        })
+        .within(SendingLimits {
+            per_second: settings.dispatch.per_second,
+            daily_people: settings.dispatch.daily_people,
         });
         let dispatch_ports = DispatchPorts {
             storage: Arc::clone(&storage),
@@ -226,7 +232,16 @@ impl Composition {
 fn dispatching(settings: &DispatchSettings) -> DispatchConfig {
     DispatchConfig {
         window: usize::try_from(settings.window).unwrap_or(usize::MAX),
-        messages_per_second: settings.per_second,
+        messages_per_second: if settings.paced {
+            settings.per_second
+        } else {
+            u32::MAX
+        },
+        daily_people: settings.daily_people,
+        failures: FailureLimits {
+            in_a_row: settings.failures_in_a_row,
+            of_last_hundred: settings.failures_percent,
+        },
         lease_ttl: settings.lease,
         grace: settings.grace,
         retry_max_attempts: settings.max_attempts,

@@ -15,6 +15,7 @@ mod campaign_contact;
 mod contact;
 mod contact_details;
 mod counters;
+mod daily_budget;
 mod ids;
 mod import;
 mod import_plan;
@@ -48,6 +49,7 @@ pub use contact::{
 };
 pub use contact_details::ContactDetails;
 pub use counters::{CampaignCounters, CounterDelta, MessageDelta};
+pub use daily_budget::{DailyBudget, DailyLimit};
 pub use ids::{
     BotActivityId, BulkChangeId, CampaignContactId, CampaignId, ContactId, ImportId, InstanceId,
     JobId, MediaId, MessageId, SegmentId, SenderId, UserId, WebhookEventId,
@@ -63,7 +65,7 @@ pub use job::{Job, JobKind, JobLease, JobWork};
 pub use media::{MediaFile, MediaKind};
 pub use message::{Direction, Message, MessageBody};
 pub use segment::Segment;
-pub use sender::{SenderAccount, SenderLease};
+pub use sender::{SenderAccount, SenderLease, SenderLimits};
 pub use session::{SessionKeyHash, StoredSession};
 pub use statistics::{
     ActivityItem, ActivityKind, ContactTotals, Dashboard, MessageBucket, MessageTotals,

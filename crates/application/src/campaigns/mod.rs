@@ -6,6 +6,7 @@ mod content;
 mod control;
 mod create;
 mod enrolment;
+mod outlook;
 mod preview;
 mod recipients;
 mod send;
@@ -29,6 +30,7 @@ pub use browse::{
 pub use content::{AudienceInput, TemplateInput};
 pub use control::{CancelCampaignError, PauseCampaignError, ResumeCampaignError};
 pub use create::{CreateCampaign, CreateCampaignError};
+pub use outlook::{Outlook, SendingLimits, WaitingFor};
 pub use preview::{Preview, PreviewError};
 pub use send::SendCampaignError;
 pub use template::TemplateProblem;
@@ -55,6 +57,7 @@ pub struct CampaignPorts {
 #[derive(Clone)]
 pub struct Campaigns {
     ports: CampaignPorts,
+    limits: SendingLimits,
 }
 
 /// A campaign with what is shown beside it.
@@ -69,7 +72,16 @@ pub struct CampaignDetails {
 impl Campaigns {
     /// The use cases over these ports.
     pub fn new(ports: CampaignPorts) -> Self {
-        Self { ports }
+        Self {
+            ports,
+            limits: SendingLimits::default(),
+        }
+    }
+
+    /// With what the dispatcher keeps to.
+    #[must_use]
+    pub fn within(self, limits: SendingLimits) -> Self {
+        Self { limits, ..self }
     }
 
     /// The acting user.

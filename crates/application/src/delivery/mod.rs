@@ -6,6 +6,7 @@
 //! reports or left to a person.
 
 mod backoff;
+mod budget;
 mod channels;
 mod claims;
 mod config;
@@ -13,14 +14,17 @@ mod consequences;
 mod dispatcher;
 mod doubts;
 mod driver;
+mod failures;
 mod flights;
 mod gate;
 mod lease;
+mod limits;
 mod outcome;
 mod outcomes;
 mod pacing;
 #[cfg(test)]
 pub(crate) mod tests;
+mod unrecordable;
 
 use std::sync::Arc;
 
@@ -31,6 +35,7 @@ pub use backoff::Backoff;
 pub use channels::Channels;
 pub use config::DispatchConfig;
 pub use dispatcher::Dispatcher;
+pub use failures::FailureLimits;
 
 pub(crate) use channels::credentials_for;
 pub(crate) use claims::values_of;

@@ -34,6 +34,7 @@ mod recipients;
 mod render;
 mod rows;
 mod segments;
+mod sender_limits;
 mod senders;
 mod sessions;
 mod sql;

@@ -10,6 +10,7 @@ use nexus_domain::{
     CampaignContact, CampaignContactId, CampaignId, ChannelKind, DeliveryStatus, SenderId, UserId,
 };
 use sea_orm::FromQueryResult;
+use sea_orm::sea_query::Value;
 use uuid::Uuid;
 
 use super::SqlRepositories;
@@ -33,29 +34,53 @@ struct DueRow {
     due_at: DateTime<Utc>,
 }
 
-/// `WITH changed (id, status, …) AS (VALUES (…), (…)) UPDATE …`: one statement for many rows.
-fn update(recipients: &[&CampaignContact]) -> Sql {
-    let columns = LEDGER.join(", ");
-    let assignments: Vec<String> = LEDGER
+/// `WITH changed (id, message_id, …) AS (VALUES (…), (…)) UPDATE … SET status = $1, …`: one statement
+/// for many rows. A batch has much in common, such as its status and times: that is sent once instead
+/// of with every row.
+fn update(recipients: &[&CampaignContact], is_postgres: bool) -> Sql {
+    let mut rows: Vec<Vec<Value>> = recipients
         .iter()
-        .map(|column| format!("{column} = changed.{column}"))
+        .map(|recipient| ledger_values(recipient))
         .collect();
+    let in_common: Vec<bool> = (0..=LEDGER.len())
+        .map(|column| {
+            let mut values = rows.iter().map(|row| &row[column]);
+            let first = values.next();
+            column > 0 && values.all(|value| Some(value) == first)
+        })
+        .collect();
+    let common = rows.first().cloned().unwrap_or_default();
+    for row in &mut rows {
+        let mut of_row = in_common.iter().map(|in_common| !in_common);
+        row.retain(|_| of_row.next().unwrap_or_default());
+    }
     // Repeating the last row up to a power of two changes nothing and leaves few different
-    // statements to prepare.
-    let repeated = recipients.last().copied();
-    let count = recipients.len().next_power_of_two() - recipients.len();
-    let rows = recipients
-        .iter()
-        .copied()
-        .chain(repeated.into_iter().cycle().take(count))
-        .map(ledger_values);
-    Sql::new(format!("WITH changed (id, {columns}) AS ("))
-        .rows(rows)
-        .then(&format!(
-            ") UPDATE campaign_contacts SET {} FROM changed \
+    // statements to prepare, where a statement depends on their number.
+    if let (false, Some(last)) = (is_postgres, rows.last().cloned()) {
+        rows.resize(rows.len().next_power_of_two(), last);
+    }
+    let mut columns = vec!["id"];
+    let mut assignments = Vec::with_capacity(LEDGER.len());
+    let mut values = Vec::new();
+    for (index, column) in LEDGER.iter().enumerate() {
+        if in_common[index + 1] {
+            values.push(common[index + 1].clone());
+            assignments.push(format!("{column} = ${}", values.len()));
+        } else {
+            columns.push(*column);
+            assignments.push(format!("{column} = changed.{column}"));
+        }
+    }
+    Sql::with(
+        format!("WITH changed ({}) AS (", columns.join(", ")),
+        values,
+    )
+    .rows(rows)
+    .then(&format!(
+        ") UPDATE campaign_contacts SET {} FROM changed \
              WHERE campaign_contacts.id = changed.id AND campaign_contacts.user_id = ",
-            assignments.join(", ")
-        ))
+        assignments.join(", ")
+    ))
 }
 
 impl SqlRepositories {
@@ -232,7 +257,8 @@ impl CampaignContactRepository for SqlRepositories {
         }
         for (user, recipients) in of_users {
             for chunk in recipients.chunks(CHANGED_ROWS) {
-                together.db().execute(update(chunk).bind(user)).await?;
+                let sql = update(chunk, self.db().is_postgres()).bind(user);
+                together.db().execute(sql).await?;
             }
         }
         together.done().await

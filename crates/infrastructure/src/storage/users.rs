@@ -8,7 +8,7 @@ use nexus_domain::values::{
     TimeZone,
 };
 use nexus_domain::{
-    Automation, NotificationSettings, PrivacySettings, Theme, User, UserId, WebhookKey,
+    Automation, DailyLimit, NotificationSettings, PrivacySettings, Theme, User, UserId, WebhookKey,
 };
 use sea_orm::FromQueryResult;
 use sea_orm::sea_query::Value;
@@ -21,7 +21,8 @@ use super::sql::{Sql, params};
 const COLUMNS: &str = "id, name, email, password_hash, phone, company, provider_keys, \
      whatsapp_phone_number_id, whatsapp_business_account_id, webhook_key, auto_reply_enabled, \
      knowledge_base, notify_email, notify_push, notify_sms, profile_visible, data_sharing, \
-     analytics, language, time_zone, theme, default_country, created_at, updated_at, last_login";
+     analytics, language, time_zone, theme, default_country, created_at, updated_at, last_login, \
+     whatsapp_daily_limit";
 
 #[expect(clippy::struct_excessive_bools, reason = "one column each")]
 #[derive(FromQueryResult)]
@@ -51,6 +52,7 @@ struct UserRow {
     created_at: DateTime<Utc>,
     updated_at: DateTime<Utc>,
     last_login: Option<DateTime<Utc>>,
+    whatsapp_daily_limit: Option<String>,
 }
 
 impl UserRow {
@@ -76,6 +78,11 @@ impl UserRow {
                 "whatsapp_business_account_id",
                 self.whatsapp_business_account_id.as_deref(),
                 ShortText::parse,
+            )?,
+            whatsapp_daily_limit: row.parse_some(
+                "whatsapp_daily_limit",
+                self.whatsapp_daily_limit.as_deref(),
+                DailyLimit::parse,
             )?,
             webhook_key: row.need("webhook_key", WebhookKey::parse(&self.webhook_key))?,
             automation: Automation {
@@ -142,6 +149,7 @@ fn values(user: &User) -> Result<Vec<Value>, StorageError> {
         user.default_country.code(),
         user.updated_at,
         user.last_login,
+        user.whatsapp_daily_limit.map(DailyLimit::as_str),
     ])
 }
 
@@ -168,7 +176,7 @@ impl UserRepository for SqlRepositories {
              provider_keys, whatsapp_phone_number_id, whatsapp_business_account_id, webhook_key, \
              auto_reply_enabled, knowledge_base, notify_email, notify_push, notify_sms, \
              profile_visible, data_sharing, analytics, language, time_zone, theme, \
-             default_country, updated_at, last_login, created_at) ",
+             default_country, updated_at, last_login, whatsapp_daily_limit, created_at) ",
         );
         let mut row = values(user)?;
         row.extend(params![user.created_at]);
@@ -205,7 +213,7 @@ impl UserRepository for SqlRepositories {
              knowledge_base = $13, notify_email = $14, notify_push = $15, notify_sms = $16, \
              profile_visible = $17, data_sharing = $18, analytics = $19, language = $20, \
              time_zone = $21, theme = $22, default_country = $23, updated_at = $24, \
-             last_login = $25 WHERE id = $1";
+             last_login = $25, whatsapp_daily_limit = $26 WHERE id = $1";
         self.db().execute(Sql::with(sql, values(user)?)).await?;
         Ok(())
     }

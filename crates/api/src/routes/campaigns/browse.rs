@@ -1,19 +1,19 @@
 //! Looking at campaigns.
 
-use actix_web::get;
 use actix_web::web::{Data, Json, Path};
+use actix_web::{HttpRequest, get};
 use nexus_application::campaigns::{
     CampaignQuery, Campaigns, GetCampaignError, ListCampaignsError,
 };
-use nexus_domain::CampaignId;
 use nexus_domain::values::{CampaignSort, SortDirection};
+use nexus_domain::{CampaignId, CampaignState};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
 use super::view::{CampaignEnvelope, CampaignView};
 use crate::errors::ApiError;
-use crate::extract::{ListQuery, Page, Query, SignedIn};
+use crate::extract::{ListQuery, Page, Query, SignedIn, language_of};
 use crate::routes::shared::{AnyFailure, NeedsObject, NeedsSession, TakesValues};
 
 /// Up to how many recipients a campaign's answer names the contacts chosen one by one. Those
@@ -116,11 +116,19 @@ pub async fn read(
     campaigns: Data<Campaigns>,
     SignedIn(actor): SignedIn,
     id: Path<Uuid>,
+    request: HttpRequest,
 ) -> Result<Json<CampaignEnvelope>, ApiError> {
     let id = CampaignId::from_uuid(*id);
     let details = campaigns.get(&actor, id).await?;
     let is_small = details.campaign.counters.total <= MOST_CONTACT_IDS;
-    let mut campaign = CampaignView::from(details);
+    let outlook = campaigns.outlook(&details.campaign).await?;
+    let reason = match details.campaign.state {
+        CampaignState::Paused { reason, .. } => reason,
+        _ => None,
+    };
+    let mut campaign = CampaignView::from(details)
+        .with_outlook(outlook)
+        .with_reason(reason, language_of(&request));
     if is_small {
         campaign = campaign.with_chosen(&campaigns.chosen(&actor, id).await?);
     }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
-use nexus_application::campaigns::CampaignDetails;
+use nexus_application::campaigns::{CampaignDetails, Outlook};
 use nexus_domain::values::Language;
 use nexus_domain::{
     Audience, CampaignContact, CampaignState, ContactId, ContactStatus, FailureCode, MediaFile,
@@ -124,6 +124,24 @@ pub struct CampaignView {
     status: &'static str,
     /// Why it was paused, when it was not the user who did.
     pause_reason: Option<&'static str>,
+    /// The same for a person, with what to do. Only where one campaign is read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "La plantilla no existe o no está aprobada.")]
+    pause_reason_text: Option<&'static str>,
+    /// Active, but nothing is sent before this; it goes on by itself then. Only where one campaign is
+    /// read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    waiting_until: Option<DateTime<Utc>>,
+    /// What it waits for: `daily_limit` (as many new people were written to within 24 hours as the
+    /// number may) or `provider` (it asked for a rest).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "daily_limit")]
+    waiting_for: Option<&'static str>,
+    /// Active: when the last message is expected to leave, with the daily limit and the other active
+    /// campaigns of the same number taken into account. Only where one campaign is read, and absent
+    /// when it is too far away.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    expected_finish_at: Option<DateTime<Utc>>,
     scheduled_at: Option<DateTime<Utc>>,
     started_at: Option<DateTime<Utc>>,
     completed_at: Option<DateTime<Utc>>,
@@ -177,6 +195,10 @@ impl From<CampaignDetails> for CampaignView {
             contact_ids: None,
             status: campaign.status().as_str(),
             pause_reason,
+            pause_reason_text: None,
+            waiting_until: None,
+            waiting_for: None,
+            expected_finish_at: None,
             scheduled_at: campaign.state.scheduled_at(),
             started_at: campaign.state.started_at(),
             completed_at: campaign.state.completed_at(),
@@ -198,6 +220,25 @@ impl From<CampaignDetails> for CampaignView {
 }
 
 impl CampaignView {
+    /// With what is foreseen of it.
+    #[must_use]
+    pub fn with_outlook(self, outlook: Outlook) -> Self {
+        Self {
+            waiting_until: outlook.waiting.map(|(until, _)| until),
+            waiting_for: outlook.waiting.map(|(_, what)| what.as_str()),
+            expected_finish_at: outlook.finishes_at,
+            ..self
+        }
+    }
+
+    /// With the reason why it was paused in words.
+    #[must_use]
+    pub fn with_reason(self, reason: Option<FailureCode>, language: Language) -> Self {
+        Self {
+            pause_reason_text: reason.map(|code| explain_failure(code, language)),
+            ..self
+        }
+    }
     /// With the contacts chosen one by one.
     #[must_use]
     pub fn with_chosen(self, chosen: &[ContactId]) -> Self {
@@ -249,6 +290,7 @@ pub struct RecipientView {
     /// The provider's own code.
     #[schema(example = 131_026)]
     provider_code: Option<i64>,
+    /// How often the message left, or may have.
     attempts: u32,
     message_id: Option<String>,
     sent_at: Option<DateTime<Utc>>,
@@ -284,7 +326,7 @@ impl RecipientView {
             reason,
             reason_text,
             provider_code: failure.and_then(|failure| failure.provider_code),
-            attempts: delivery.attempts,
+            attempts: delivery.tries(),
             message_id: delivery.message_id,
             sent_at: delivery.accepted_at,
             delivered_at: delivery.delivered_at,
