@@ -29,6 +29,8 @@ mod m20261127_000046_contact_marks;
 mod m20261127_000047_import_files;
 mod m20261127_000050_schedules;
 mod m20261127_000051_decisions;
+mod m20261127_000053_pace_of_senders;
+mod m20261127_000054_daily_people;
 mod m20261127_000055_correspondents;
 mod m20261127_000056_automatic_replies;
 mod m20261127_000057_whatsapp_templates;
@@ -72,6 +74,8 @@ impl MigratorTrait for Migrator {
             Box::new(m20261127_000047_import_files::Migration),
             Box::new(m20261127_000050_schedules::Migration),
             Box::new(m20261127_000051_decisions::Migration),
+            Box::new(m20261127_000053_pace_of_senders::Migration),
+            Box::new(m20261127_000054_daily_people::Migration),
             Box::new(m20261127_000055_correspondents::Migration),
             Box::new(m20261127_000056_automatic_replies::Migration),
             Box::new(m20261127_000057_whatsapp_templates::Migration),

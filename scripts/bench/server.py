@@ -56,11 +56,17 @@ class Browser:
         return json.loads(body)
 
     def post(self, path, body):
+        return self.write("POST", path, body)
+
+    def put(self, path, body):
+        return self.write("PUT", path, body)
+
+    def write(self, method, path, body):
         content = json.dumps(body).encode()
         more = f"Content-Type: application/json\r\nContent-Length: {len(content)}\r\n"
-        status, head, answer = self.exchange(self.head("POST", path, more) + content)
+        status, head, answer = self.exchange(self.head(method, path, more) + content)
         if status >= 300:
-            raise RuntimeError(f"POST {path}: {status} {answer[:300]!r}")
+            raise RuntimeError(f"{method} {path}: {status} {answer[:300]!r}")
         return head, json.loads(answer)
 
     def upload(self, path, file):
@@ -81,14 +87,14 @@ class Browser:
 
 
 class Server:
-    def __init__(self, root, database_url, folder):
+    def __init__(self, root, database_url, folder, **more):
         binary = pathlib.Path(os.environ.get("CARGO_TARGET_DIR", root / "target")) / "release" / "nexus"
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.port = probe.getsockname()[1]
         self.log = folder / "server.log"
         variables = {"DATABASE_URL": database_url, "PORT": str(self.port), "DATA_FOLDER": str(folder / "data"),
-                     "SANDBOX": "off", "PATH": os.environ["PATH"], "IMPORT_MAX_BYTES": str(1 << 30)}
+                     "SANDBOX": "off", "PATH": os.environ["PATH"], "IMPORT_MAX_BYTES": str(1 << 30)} | more
         with self.log.open("w") as log:
             self.process = subprocess.Popen([binary, "serve"], env=variables, stdout=log, stderr=log)
 

@@ -7,9 +7,13 @@ use anyhow::Context;
 use nexus_application::Shutdown;
 use nexus_application::accounts::{AccountDefaults, AccountPorts, Accounts};
 use nexus_application::bulk::{BulkChanges, BulkPorts, BulkWorker};
-use nexus_application::campaigns::{CampaignPorts, Campaigns, ScheduleConfig, Scheduler};
+use nexus_application::campaigns::{
+    CampaignPorts, Campaigns, ScheduleConfig, Scheduler, SendingLimits,
+};
 use nexus_application::contacts::Contacts;
-use nexus_application::delivery::{Channels, DispatchConfig, DispatchPorts, Dispatcher};
+use nexus_application::delivery::{
+    Channels, DispatchConfig, DispatchPorts, Dispatcher, FailureLimits,
+};
 use nexus_application::events::{EventLimits, EventPorts, Events};
 use nexus_application::housekeeping::{Housekeeping, Retention};
 use nexus_application::imports::{ImportPorts, ImportWorker, Imports};
@@ -171,7 +175,10 @@ impl Composition {
                 ..ScheduleConfig::default()
             },
         )
-        .sending_at(settings.dispatch.per_second);
+        .within(SendingLimits {
+            per_second: settings.dispatch.per_second,
+            daily_people: settings.dispatch.daily_people,
+        });
         let integrations = Integrations::new(IntegrationPorts {
             storage: Arc::clone(&storage),
             sealer: Arc::clone(&sealer),
@@ -287,7 +294,16 @@ fn dispatching(settings: &Settings) -> DispatchConfig {
     DispatchConfig {
         keeps_window,
         window: usize::try_from(settings.window).unwrap_or(usize::MAX),
-        messages_per_second: settings.per_second,
+        messages_per_second: if settings.paced {
+            settings.per_second
+        } else {
+            u32::MAX
+        },
+        daily_people: settings.daily_people,
+        failures: FailureLimits {
+            in_a_row: settings.failures_in_a_row,
+            of_last_hundred: settings.failures_percent,
+        },
         lease_ttl: settings.lease,
         grace: settings.grace,
         retry_max_attempts: settings.max_attempts,

@@ -85,6 +85,7 @@ pub(crate) fn user() -> User {
         keys: ProviderKeys::new(),
         whatsapp_phone_number_id: None,
         whatsapp_business_account_id: None,
+        whatsapp_daily_limit: None,
         webhook_key: WebhookKey::new(entropy.as_ref()),
         automation: Automation::default(),
         opt_outs: OptOutSettings::default(),

@@ -184,13 +184,15 @@ pub enum FailureCode {
     NumberQuality,
     /// The provider was busy each time until the number of tries ran out.
     RetriesExhausted,
+    /// Of a campaign: so many of its messages were refused that it was stopped.
+    TooManyFailures,
     /// Anything else; the provider's code says more.
     Other,
 }
 
 impl FailureCode {
     /// Every code.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::Unreachable,
         Self::TemplateRequired,
         Self::OptedOut,
@@ -205,6 +207,7 @@ impl FailureCode {
         Self::TemplateQuality,
         Self::NumberQuality,
         Self::RetriesExhausted,
+        Self::TooManyFailures,
         Self::Other,
     ];
 
@@ -225,6 +228,7 @@ impl FailureCode {
             Self::TemplateQuality => "template_quality",
             Self::NumberQuality => "number_quality",
             Self::RetriesExhausted => "retries_exhausted",
+            Self::TooManyFailures => "too_many_failures",
             Self::Other => "other",
         }
     }
@@ -318,6 +322,10 @@ pub struct Delivery {
     pub status: DeliveryStatus,
     /// How often sending was begun; the current attempt's number.
     pub attempts: u32,
+    /// Of these, how many certainly never left this server.
+    pub never_left: u32,
+    /// How often the provider said that this person is written to too often.
+    pub put_off: u32,
     /// Queued, but not before this.
     pub not_before: Option<DateTime<Utc>>,
     /// The provider's id of the message.
@@ -352,6 +360,8 @@ impl Delivery {
         Self {
             status: DeliveryStatus::Queued,
             attempts: 0,
+            never_left: 0,
+            put_off: 0,
             not_before: None,
             message_id: None,
             failure: None,
@@ -366,6 +376,11 @@ impl Delivery {
             decision: None,
             decided_at: None,
         }
+    }
+
+    /// How often the message left, or may have.
+    pub fn tries(&self) -> u32 {
+        self.attempts.saturating_sub(self.never_left)
     }
 
     /// Passed over from the start.
@@ -501,6 +516,32 @@ impl CampaignContact {
         Ok(())
     }
 
+    /// The provider certainly did not take the message, because this person is written to too often.
+    pub fn put_off(
+        &mut self,
+        attempt: AttemptId,
+        not_before: DateTime<Utc>,
+        now: DateTime<Utc>,
+    ) -> Result<(), StaleAttempt> {
+        self.postpone(attempt, not_before, now)?;
+        self.delivery.put_off = self.delivery.put_off.saturating_add(1);
+        Ok(())
+    }
+
+    /// The request was never made. Its number is used up, but it does not count as a try.
+    pub fn take_back(
+        &mut self,
+        attempt: AttemptId,
+        not_before: Option<DateTime<Utc>>,
+        now: DateTime<Utc>,
+    ) -> Result<(), StaleAttempt> {
+        self.dispatching(attempt)?;
+        self.delivery.never_left = self.delivery.never_left.saturating_add(1);
+        self.delivery.not_before = not_before;
+        self.enter(DeliveryStatus::Queued, now);
+        Ok(())
+    }
+
     /// The request may have reached the provider, and no answer came.
     pub fn doubt(&mut self, attempt: AttemptId, now: DateTime<Utc>) -> Result<(), StaleAttempt> {
         self.dispatching(attempt)?;
@@ -514,6 +555,13 @@ impl CampaignContact {
             return Err(StaleAttempt);
         }
         self.enter(DeliveryStatus::Queued, now);
+        Ok(())
+    }
+
+    /// As [`Self::settle_as_not_sent`], by the process that knows that it never made the request.
+    pub fn settle_as_never_left(&mut self, now: DateTime<Utc>) -> Result<(), StaleAttempt> {
+        self.settle_as_not_sent(now)?;
+        self.delivery.never_left = self.delivery.never_left.saturating_add(1);
         Ok(())
     }
 

@@ -18,6 +18,7 @@ mod contact;
 mod contact_details;
 mod correspondent;
 mod counters;
+mod daily_budget;
 mod ids;
 mod import;
 mod import_plan;
@@ -60,6 +61,7 @@ pub use contact::{
 pub use contact_details::ContactDetails;
 pub use correspondent::{Correspondent, Heard};
 pub use counters::{CampaignCounters, CounterDelta, MessageDelta};
+pub use daily_budget::{DailyBudget, DailyLimit};
 pub use ids::{
     BotActivityId, BulkChangeId, CampaignContactId, CampaignId, ContactId, ImportId, InstanceId,
     JobId, MediaId, MessageId, ReplyId, SegmentId, SenderId, UserId, WebhookEventId,
@@ -78,7 +80,7 @@ pub use opt_out_words::{OptOutSettings, ReplyText, Wish, WordList};
 pub use provider_news::{AccountStanding, NewsSubject, ProviderNews};
 pub use schedule::{Schedule, StartPlan, StartProblem, StartTurn};
 pub use segment::Segment;
-pub use sender::{SenderAccount, SenderLease};
+pub use sender::{SenderAccount, SenderLease, SenderLimits};
 pub use sending_again::{Decision, DecisionFilter, Retry};
 pub use session::{SessionKeyHash, StoredSession};
 pub use statistics::{

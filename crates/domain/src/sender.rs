@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-use crate::{ChannelKind, InstanceId, SenderId, UserId};
+use crate::{ChannelKind, DailyBudget, InstanceId, SenderId, UserId};
 
 /// One WhatsApp number, or one mailbox, of a user.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,6 +20,25 @@ pub struct SenderAccount {
     pub confirmed_through: Option<DateTime<Utc>>,
     /// When it was first used.
     pub created_at: DateTime<Utc>,
+}
+
+/// What bounds an account at the moment, besides its pace.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct SenderLimits {
+    /// The provider asked for no request before this.
+    pub rests_until: Option<DateTime<Utc>>,
+    /// The quarters of [`DailyBudget`](crate::DailyBudget), the earliest first.
+    pub quarters: Vec<(DateTime<Utc>, u32)>,
+}
+
+impl SenderLimits {
+    /// The budget of an account that may write to so many new people a day.
+    pub fn budget(self, limit: Option<u32>) -> DailyBudget {
+        DailyBudget {
+            limit,
+            quarters: self.quarters,
+        }
+    }
 }
 
 /// The right of one process to drive a sender account, until it expires on the database's clock.

@@ -41,6 +41,7 @@ impl FailureCode {
             | Self::TemplateUnusable
             | Self::TemplateQuality
             | Self::NumberQuality
+            | Self::TooManyFailures
             | Self::TemplateParameters
             | Self::CredentialInvalid
             | Self::AccountBlocked
@@ -125,6 +126,7 @@ impl CampaignContact {
         let due = delivery.failed_at.unwrap_or(now) + wait;
         self.enter(DeliveryStatus::Queued, now);
         let delivery = &mut self.delivery;
+        delivery.put_off = 0;
         delivery.not_before = (due > now).then_some(due);
         delivery.failed_through = delivery.attempts;
         delivery.message_id = None;

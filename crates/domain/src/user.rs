@@ -10,7 +10,7 @@ use crate::values::{
     CompanyName, Country, EmailAddress, Language, LongText, PersonName, PhoneNumber, Problem,
     ShortText, TimeZone,
 };
-use crate::{OptOutSettings, UserId};
+use crate::{DailyLimit, OptOutSettings, UserId};
 
 /// The fields of a user that hold a secret. They are stored sealed and never shown whole.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -220,6 +220,9 @@ pub struct User {
     pub whatsapp_phone_number_id: Option<ShortText>,
     /// Meta's id of the business account that owns the number and the templates.
     pub whatsapp_business_account_id: Option<ShortText>,
+    /// How many new people that number may write to within 24 hours; `None`: what the installation
+    /// allows.
+    pub whatsapp_daily_limit: Option<DailyLimit>,
     /// Where their webhooks arrive; unique among all users.
     pub webhook_key: WebhookKey,
     /// The assistant's settings.

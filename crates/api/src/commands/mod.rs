@@ -1,6 +1,7 @@
 //! What the binary `nexus` can be told to do.
 
 mod demo;
+mod ending;
 mod migrate;
 mod openapi;
 mod serve;

@@ -2,6 +2,7 @@
 
 use anyhow::ensure;
 
+use super::ending::end_in_time;
 use crate::composition::{Composition, Providers};
 use crate::running::Running;
 use crate::settings::Settings;
@@ -17,7 +18,8 @@ pub async fn serve(settings: &Settings, with_workers: bool) -> anyhow::Result<()
     if let Some(sandbox) = &running.sandbox {
         tracing::info!(phones = %sandbox.base_url(), "the sandbox stands in for the providers");
     }
-    running.run_until(stop_signal()).await
+    let shutdown = running.shutdown();
+    end_in_time(running.run_until(stop_signal()), shutdown).await
 }
 
 /// Runs the workers alone until the process is told to stop.
@@ -31,12 +33,16 @@ pub async fn work(settings: &Settings) -> anyhow::Result<()> {
     composition.migrate().await?;
     let workers = composition.workers.start(&composition.shutdown);
     tracing::info!("working");
-    stop_signal().await;
-    tracing::info!("stopping");
-    composition.shutdown.request();
-    workers.join_all().await;
-    composition.close().await;
-    Ok(())
+    let shutdown = composition.shutdown.clone();
+    let worked = async {
+        stop_signal().await;
+        tracing::info!("stopping");
+        composition.shutdown.request();
+        workers.join_all().await;
+        composition.close().await;
+        Ok(())
+    };
+    end_in_time(worked, shutdown).await
 }
 
 /// Comes when the process is told to stop: Ctrl-C, or SIGTERM.

@@ -53,6 +53,7 @@ fn named(field: &str) -> Option<(&'static str, &'static str)> {
             "Identificador de la cuenta de WhatsApp Business",
             "WhatsApp Business account id",
         ),
+        "whatsapp_daily_limit" => ("Límite diario de WhatsApp", "WhatsApp daily limit"),
         "whatsapp_app_secret" => ("Clave secreta de la app de Meta", "Meta app secret"),
         "whatsapp_verify_token" => ("Token de verificación", "Verify token"),
         "gemini_knowledge_base" => ("Base de conocimiento", "Knowledge base"),

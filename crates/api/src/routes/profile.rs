@@ -11,7 +11,7 @@ use nexus_application::accounts::{
     Accounts, ChangePasswordError, DeleteAccountError, Profile, ProfileChanges, UpdateProfileError,
 };
 use nexus_domain::values::{CompanyName, Language, LongText, PhoneNumber, ShortText};
-use nexus_domain::{SecretField, User, Wish};
+use nexus_domain::{DailyLimit, SecretField, User, Wish};
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -43,6 +43,11 @@ pub struct UserView {
     whatsapp_phone_number_id: Option<String>,
     #[schema(example = "102290129340398")]
     whatsapp_business_account_id: Option<String>,
+    /// How many new people the number may write to within 24 hours: `250`, `2000`, `10000`, `100000`
+    /// or `unlimited`, as Meta shows it (messaging limit); null where the server's own limit counts.
+    /// Campaigns wait when it is used up, and go on by themselves.
+    #[schema(example = "2000")]
+    whatsapp_daily_limit: Option<&'static str>,
     #[schema(example = "••••••••abcd")]
     whatsapp_app_secret: Option<String>,
     #[schema(example = "••••••••abcd")]
@@ -115,6 +120,7 @@ impl UserView {
                     .as_ref()
                     .map(ShortText::as_str),
             ),
+            whatsapp_daily_limit: user.whatsapp_daily_limit.map(DailyLimit::as_str),
             whatsapp_app_secret: masks.remove(&SecretField::WhatsappAppSecret),
             whatsapp_verify_token: masks.remove(&SecretField::WhatsappVerifyToken),
             whatsapp_webhook_url: public.0.as_ref().map(|url| format!("{url}{webhook_path}")),
@@ -176,6 +182,10 @@ pub struct ProfileBody {
     #[serde(default)]
     #[schema(value_type = Option<String>)]
     whatsapp_business_account_id: Patch<String>,
+    /// `250`, `2000`, `10000`, `100000` or `unlimited`.
+    #[serde(default)]
+    #[schema(value_type = Option<String>)]
+    whatsapp_daily_limit: Patch<String>,
     #[serde(default)]
     #[schema(value_type = Option<String>)]
     whatsapp_app_secret: Patch<String>,
@@ -273,6 +283,7 @@ impl From<ProfileBody> for ProfileChanges {
             secrets,
             whatsapp_phone_number_id: body.whatsapp_phone_number_id.into(),
             whatsapp_business_account_id: body.whatsapp_business_account_id.into(),
+            whatsapp_daily_limit: body.whatsapp_daily_limit.into(),
             gemini_auto_reply_enabled: body.gemini_auto_reply_enabled.value(),
             gemini_knowledge_base: body.gemini_knowledge_base.into(),
             opt_out_words: body.opt_out_words.into_field(),

@@ -58,6 +58,10 @@ const VARIABLES: &[(&str, &str)] = &[
     ("SANDBOX_ENFORCE_WINDOW", "sandbox.enforce_window"),
     ("DISPATCH_WINDOW", "dispatch.window"),
     ("DISPATCH_PER_SECOND", "dispatch.per_second"),
+    ("DISPATCH_PACE", "dispatch.pace"),
+    ("DISPATCH_DAILY_PEOPLE", "dispatch.daily_people"),
+    ("DISPATCH_FAILURES_IN_A_ROW", "dispatch.failures_in_a_row"),
+    ("DISPATCH_FAILURES_PERCENT", "dispatch.failures_percent"),
     ("DISPATCH_LEASE_SECONDS", "dispatch.lease_seconds"),
     ("DISPATCH_GRACE_SECONDS", "dispatch.grace_seconds"),
     ("DISPATCH_MAX_ATTEMPTS", "dispatch.max_attempts"),
@@ -518,10 +522,43 @@ fn read_sandbox(source: &Source) -> Result<Option<SandboxSettings>, SettingsErro
     }))
 }
 
+/// The window of an account that sends slowly.
+const LEAST_WINDOW: u32 = 32;
+
 fn read_dispatch(source: &Source) -> Result<DispatchSettings, SettingsError> {
+    let per_second: u32 = source.number("dispatch.per_second", 1, 1_000, "a number, 1 to 1000")?;
     Ok(DispatchSettings {
-        window: source.number("dispatch.window", 1, 1_000, "a number, 1 to 1000")?,
-        per_second: source.number("dispatch.per_second", 1, 1_000, "a number, 1 to 1000")?,
+        window: match source.text("dispatch.window")?.as_str() {
+            "auto" => per_second.max(LEAST_WINDOW),
+            _ => source.number("dispatch.window", 1, 1_000, "auto, or a number, 1 to 1000")?,
+        },
+        per_second,
+        paced: match source.text("dispatch.pace")?.as_str() {
+            "on" => true,
+            "off" => false,
+            _ => return Err(refused("DISPATCH_PACE", "on or off")),
+        },
+        daily_people: match source.text("dispatch.daily_people")?.as_str() {
+            "unlimited" => None,
+            _ => Some(source.number(
+                "dispatch.daily_people",
+                1,
+                100_000_000,
+                "unlimited, or a number such as 250, 2000, 10000 or 100000",
+            )?),
+        },
+        failures_in_a_row: source.number(
+            "dispatch.failures_in_a_row",
+            1,
+            100_000,
+            "a number, 1 to 100000",
+        )?,
+        failures_percent: source.number(
+            "dispatch.failures_percent",
+            1,
+            100,
+            "a number, 1 to 100",
+        )?,
         lease: Duration::from_secs(source.number(
             "dispatch.lease_seconds",
             2,
@@ -563,6 +600,12 @@ fn check_production(settings: &Settings) -> Result<(), SettingsError> {
         return Err(refused(
             "WHATSAPP_BASE_URL",
             "an https:// address in production",
+        ));
+    }
+    if !settings.dispatch.paced {
+        return Err(refused(
+            "DISPATCH_PACE",
+            "on in production: without a pace WhatsApp blocks the number",
         ));
     }
     if !settings.session.secure {

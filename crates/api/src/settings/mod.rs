@@ -179,8 +179,16 @@ pub struct SandboxSettings {
 pub struct DispatchSettings {
     /// Messages of one sender account on their way at once.
     pub window: u32,
-    /// Messages per second of one sender account.
+    /// The most messages per second of one sender account.
     pub per_second: u32,
+    /// Whether that is kept to.
+    pub paced: bool,
+    /// New people per 24 hours of an account without a limit of its own; `None`: any number.
+    pub daily_people: Option<u32>,
+    /// So many refused messages in a row stop a campaign.
+    pub failures_in_a_row: u32,
+    /// So many refused messages of the last hundred stop a campaign.
+    pub failures_percent: u32,
     /// How long a stopped process keeps a sender account.
     pub lease: Duration,
     /// How long a message in doubt waits for a status.

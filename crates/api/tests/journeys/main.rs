@@ -19,6 +19,7 @@ mod import_plans;
 mod imports;
 mod inbox;
 mod opt_outs;
+mod pacing;
 mod process;
 mod refusals;
 mod segments;

@@ -57,6 +57,35 @@ fn the_sandbox_does_not_run_in_production() {
 }
 
 #[test]
+fn production_keeps_a_pace() {
+    let said = refusal(&[
+        ("APP_ENV", "production"),
+        ("SECRET_KEY", KEY),
+        ("SANDBOX", "off"),
+        ("DISPATCH_PACE", "off"),
+    ]);
+    assert!(
+        said.starts_with("DISPATCH_PACE: on in production"),
+        "{said}"
+    );
+}
+
+#[test]
+fn the_window_follows_the_pace_unless_it_is_set() {
+    for (pairs, expected) in [
+        (vec![], 80),
+        (vec![("DISPATCH_PER_SECOND", "1000")], 1_000),
+        (vec![("DISPATCH_PER_SECOND", "5")], 32),
+        (vec![("DISPATCH_WINDOW", "7")], 7),
+    ] {
+        let pairs = pairs
+            .into_iter()
+            .map(|(name, value)| (name.to_owned(), value.to_owned()));
+        assert_eq!(from_pairs(pairs).unwrap().dispatch.window, expected);
+    }
+}
+
+#[test]
 fn a_refused_value_names_its_variable_and_what_it_takes() {
     for (variable, value) in [
         ("PORT", "many"),
@@ -65,6 +94,13 @@ fn a_refused_value_names_its_variable_and_what_it_takes() {
         ("DEFAULT_TIME_ZONE", "Luna/Base"),
         ("LOG_FORMAT", "xml"),
         ("DISPATCH_PER_SECOND", "0"),
+        ("DISPATCH_PER_SECOND", "1001"),
+        ("DISPATCH_PACE", "fast"),
+        ("DISPATCH_WINDOW", "1001"),
+        ("DISPATCH_DAILY_PEOPLE", "many"),
+        ("DISPATCH_DAILY_PEOPLE", "0"),
+        ("DISPATCH_FAILURES_IN_A_ROW", "0"),
+        ("DISPATCH_FAILURES_PERCENT", "101"),
         ("WHATSAPP_BASE_URL", "graph"),
         ("WHATSAPP_WINDOW", "maybe"),
         ("WHATSAPP_REPORTS_SECONDS", "0"),

@@ -7,7 +7,7 @@ use nexus_domain::values::{
     CompanyName, Country, Language, LongText, PersonName, PhoneNumber, Problem, ShortText,
     TimeZone, Violations,
 };
-use nexus_domain::{SecretField, Theme, User};
+use nexus_domain::{DailyLimit, SecretField, Theme, User};
 use secrecy::SecretString;
 
 use super::opt_outs::OptOutChanges;
@@ -39,6 +39,8 @@ pub struct ProfileChanges {
     pub whatsapp_phone_number_id: Field<String>,
     /// Meta's id of the business account.
     pub whatsapp_business_account_id: Field<String>,
+    /// Meta's messaging limit of the number: `250`, `2000`, `10000`, `100000` or `unlimited`.
+    pub whatsapp_daily_limit: Field<String>,
     /// Whether the assistant answers by itself.
     pub gemini_auto_reply_enabled: Option<bool>,
     /// What the assistant knows of the business.
@@ -194,6 +196,12 @@ impl Accounts {
             wish.unless_already(stored.as_ref().map(ShortText::as_str))
                 .replace_optional(name, id, &mut violations, meta_id);
         }
+        changes.whatsapp_daily_limit.replace_optional(
+            "whatsapp_daily_limit",
+            &mut user.whatsapp_daily_limit,
+            &mut violations,
+            DailyLimit::parse,
+        );
         changes.gemini_knowledge_base.replace_optional(
             "gemini_knowledge_base",
             &mut user.automation.knowledge_base,

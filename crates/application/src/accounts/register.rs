@@ -152,6 +152,7 @@ impl Accounts {
             keys: ProviderKeys::new(),
             whatsapp_phone_number_id: None,
             whatsapp_business_account_id: None,
+            whatsapp_daily_limit: None,
             webhook_key: WebhookKey::new(entropy),
             automation: Automation::default(),
             opt_outs: OptOutSettings::default(),

@@ -7,6 +7,7 @@ mod control;
 mod create;
 mod duplicate;
 mod enrolment;
+mod outlook;
 mod preflight;
 mod preview;
 mod readiness;
@@ -39,6 +40,7 @@ pub use content::{AudienceInput, ButtonInput, HeaderInput, TemplateInput};
 pub use control::{CancelCampaignError, PauseCampaignError, ResumeCampaignError, SenderProblem};
 pub use create::{CreateCampaign, CreateCampaignError};
 pub use duplicate::DuplicateCampaignError;
+pub use outlook::{Outlook, SendingLimits, WaitingFor};
 pub use preflight::{Caution, Preflight, PreflightError};
 pub use preview::{Preview, PreviewError};
 pub use readiness::{CheckedTemplate, CredentialCheck, Obstacle};
@@ -82,8 +84,7 @@ pub struct Campaigns {
     scheduling: ScheduleConfig,
     /// What the provider said within the last minute.
     asked: readiness::RecentlyAsked,
-    /// How many messages a second an account sends, where that is known.
-    per_second: Option<u32>,
+    limits: SendingLimits,
 }
 
 /// A campaign with what is shown beside it.
@@ -102,7 +103,7 @@ impl Campaigns {
             ports,
             scheduling,
             asked: readiness::RecentlyAsked::default(),
-            per_second: None,
+            limits: SendingLimits::default(),
         }
     }
 
@@ -111,11 +112,10 @@ impl Campaigns {
         self.ports.clock.now()
     }
 
-    /// The same, where an account sends so many messages a second.
+    /// With what the dispatcher keeps to.
     #[must_use]
-    pub fn sending_at(mut self, per_second: u32) -> Self {
-        self.per_second = Some(per_second);
-        self
+    pub fn within(self, limits: SendingLimits) -> Self {
+        Self { limits, ..self }
     }
 
     /// The acting user.

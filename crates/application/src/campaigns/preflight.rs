@@ -60,7 +60,7 @@ pub struct Preflight {
     /// When the credentials were last found to work before.
     pub last_valid_at: Option<DateTime<Utc>>,
     /// How many messages a second the account sends.
-    pub per_second: Option<u32>,
+    pub per_second: u32,
     /// What keeps it from being sent.
     pub errors: Vec<Obstacle>,
     /// What should be known before.
@@ -71,7 +71,7 @@ impl Preflight {
     /// How long sending takes at that pace, if nothing holds it up.
     pub fn expected_duration(&self) -> Option<Duration> {
         let reachable = self.recipients.as_ref()?.reachable();
-        let per_second = u64::from(self.per_second?.max(1));
+        let per_second = u64::from(self.per_second.max(1));
         Some(Duration::from_secs(reachable.div_ceil(per_second)))
     }
 }
@@ -113,7 +113,7 @@ impl Campaigns {
             template: found.template,
             last_valid_at: last_valid_at(&found.connection, found.credentials.as_ref()),
             credentials: found.check,
-            per_second: self.per_second,
+            per_second: self.limits.per_second,
             errors: found.obstacles,
             warnings,
             campaign: found.campaign,

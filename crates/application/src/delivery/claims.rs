@@ -14,6 +14,7 @@ use nexus_domain::{
 };
 
 use super::Desk;
+use super::budget::{Within, within_budget};
 use super::consequences::Consequences;
 use super::outcome::Ticket;
 use super::permission::Permissions;
@@ -30,6 +31,8 @@ pub(super) enum Claim {
     LeaseLost,
     /// Nobody of this campaign is due.
     Nothing,
+    /// Those who are due would be new people, and the account may not write to any more before this.
+    UsedUp(DateTime<Utc>),
     /// These are to be sent; recipients that were passed over are not among them.
     Flights(Vec<Flight>),
 }
@@ -50,12 +53,14 @@ impl From<StorageError> for ClaimFailed {
     }
 }
 
-/// Claims up to `most` recipients of a campaign that are due.
+/// Claims up to `most` recipients of a campaign that are due; within what is left of the `limit` of
+/// new people a day, if the account has one.
 pub(super) async fn claim(
     desk: &Desk,
     lease: &SenderLease,
     campaign: CampaignId,
     most: u32,
+    limit: Option<u32>,
 ) -> Result<Claim, ClaimFailed> {
     let now = desk.clock.now();
     let user = lease.user_id;
@@ -73,6 +78,13 @@ pub(super) async fn claim(
     if recipients.is_empty() {
         return Ok(Claim::Nothing);
     }
+    let mut allowance = None;
+    if let Some(limit) = limit {
+        match within_budget(unit.as_mut(), lease, limit, &mut recipients, now).await? {
+            Within::Allowed(allowed) => allowance = Some(allowed),
+            Within::UsedUp(renews_at) => return Ok(Claim::UsedUp(renews_at)),
+        }
+    }
     let contacts = contacts_of(unit.as_mut(), lease, &recipients).await?;
     let empty = campaign.content.empty_rule();
     let permissions = Permissions::of(desk, unit.as_mut(), &campaign, &contacts, now).await?;
@@ -87,6 +99,10 @@ pub(super) async fn claim(
     }
     permissions.tell(&mut consequences);
     unit.recipients().save(&recipients).await?;
+    if let Some(allowance) = allowance {
+        let written_to = begun.iter().map(|begun| begun.to.as_str());
+        allowance.spend(unit.as_mut(), lease, written_to).await?;
+    }
     consequences.store(unit.as_mut(), now).await?;
     let flights: Vec<_> = begun
         .into_iter()

@@ -16,6 +16,9 @@ use crate::Shutdown;
 
 /// How often accounts are looked for that other processes left, or whose doubts have ripened.
 const PATROL: Duration = Duration::from_secs(2);
+/// How long the accounts may take to end after what is in flight was given up, whatever the store
+/// does: their leases expire by themselves.
+const ENDING: Duration = Duration::from_secs(8);
 /// The shortest time between two looks, whatever happens.
 const AT_MOST_EVERY: Duration = Duration::from_millis(50);
 
@@ -66,7 +69,10 @@ impl Dispatcher {
         let mut drivers = Drivers::default();
         while !shutdown.requested() {
             let looked_at = Instant::now();
-            self.look_for_work(&mut drivers, &shutdown).await;
+            tokio::select! {
+                () = self.look_for_work(&mut drivers, &shutdown) => {}
+                () = shutdown.wait() => break,
+            }
             let next_look = looked_at + PATROL;
             loop {
                 tokio::select! {
@@ -89,8 +95,18 @@ impl Dispatcher {
                 tokio::time::sleep_until(looked_at + AT_MOST_EVERY).await;
             }
         }
-        while !drivers.is_empty() {
-            drivers.ended().await;
+        let all_ended = async {
+            while !drivers.is_empty() {
+                drivers.ended().await;
+            }
+        };
+        let limit = self.desk.config.drain_timeout + ENDING;
+        if tokio::time::timeout(limit, all_ended).await.is_err() {
+            tracing::error!(
+                accounts = drivers.tasks.len(),
+                "the store does not answer; messages whose outcome is not recorded will be in doubt"
+            );
+            drivers.tasks.abort_all();
         }
     }
 

@@ -144,7 +144,7 @@ fn settle_one(
     let would_be_known = confirmed_through.is_some_and(|confirmed| confirmed > noted_at);
     // That no report came is no proof, however likely it makes it: whoever gets a message of which
     // the provider never reports must not get it again and again.
-    let tried_enough = recipient.delivery.attempts >= MOST_ATTEMPTS;
+    let tried_enough = recipient.delivery.tries() >= MOST_ATTEMPTS;
     // Only messages in doubt come here.
     let _ = if would_be_known && !tried_enough {
         recipient.settle_as_not_sent(now)

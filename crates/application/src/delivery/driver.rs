@@ -4,12 +4,15 @@
 //! themselves are on their way beside it. Nothing is claimed while an outcome of an uncertain claim
 //! waits to be recorded, and no more is begun than `window` that is not recorded.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use nexus_domain::ports::{MessageChannel, SenderCredentials, StorageError};
-use nexus_domain::{CampaignId, FailureCode, InstanceId, SenderAccount, SenderLease, User};
+use nexus_domain::{
+    CampaignId, DailyBudget, DailyLimit, FailureCode, InstanceId, SenderAccount, SenderLease, User,
+};
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
@@ -18,10 +21,11 @@ use super::doubts::{self, Doubts};
 use super::flights::{Exit, Flights};
 use super::gate::Gate;
 use super::lease::KeptLease;
+use super::limits::{BELIEVED, Limits};
 use super::open_campaigns::{OpenCampaigns, open_campaigns};
 use super::outcome::{Landed, Outcome};
 use super::outcomes::{Guard, Recorded, pause_all, record};
-use super::pacing::Pacing;
+use super::unrecordable::Unrecordable;
 use super::{Desk, credentials_for};
 use crate::Shutdown;
 
@@ -98,16 +102,20 @@ struct Driver {
     gate: Arc<Gate>,
     shutdown: Shutdown,
     wake: Arc<Notify>,
-    pacing: Pacing,
     flights: Flights,
     /// Not recorded yet.
     landed: Vec<Landed>,
     /// When the oldest of `landed` did.
     landed_at: Option<Instant>,
+    /// How long recording took the last time.
+    recording_takes: Duration,
+    /// What the store refuses for good.
+    unrecordable: Unrecordable,
     /// Attempts that never left and whose claim may be committed or not; see [`ClaimFailed`].
     uncertain: Vec<Landed>,
     credentials: Option<(Arc<SenderCredentials>, Instant)>,
     first_served: Option<CampaignId>,
+    limits: Limits,
     doubts: Doubts,
     doubts_at: Instant,
     /// How often in a row the store failed, and until when it is left alone.
@@ -126,13 +134,9 @@ impl Driver {
         wake: Arc<Notify>,
     ) -> Self {
         let now = Instant::now();
-        let gate = Gate::new(
-            Arc::clone(&kept.watch),
-            shutdown.clone(),
-            desk.config.backoff,
-        );
+        let watch = Arc::clone(&kept.watch);
+        let gate = Gate::new(watch, shutdown.clone(), &desk.config);
         Self {
-            pacing: Pacing::new(desk.config.messages_per_second, now),
             gate: Arc::new(gate),
             desk,
             account,
@@ -142,9 +146,12 @@ impl Driver {
             flights: Flights::default(),
             landed: Vec::new(),
             landed_at: None,
+            recording_takes: Duration::ZERO,
+            unrecordable: Unrecordable::default(),
             uncertain: Vec::new(),
             credentials: None,
             first_served: None,
+            limits: Limits::default(),
             doubts: Doubts::Waiting,
             doubts_at: now,
             failures: 0,
@@ -246,16 +253,22 @@ impl Driver {
         })
     }
 
+    /// Outcomes wait for others no longer than recording takes: under load that shares the work, and
+    /// an account of few messages is not held up.
+    fn linger(&self) -> Duration {
+        self.recording_takes.min(self.desk.config.linger)
+    }
+
     fn is_recording_due(&self, now: Instant) -> bool {
         let lingered = self
             .landed_at
-            .is_some_and(|since| since + self.desk.config.linger <= now);
+            .is_some_and(|since| since + self.linger() <= now);
         !self.landed.is_empty()
             && (lingered || self.flights.is_empty() || self.landed.len() >= self.enough())
     }
 
     fn no_later_than_other_work(&self, until: Instant) -> Instant {
-        let recording = self.landed_at.map(|since| since + self.desk.config.linger);
+        let recording = self.landed_at.map(|since| since + self.linger());
         let doubts = (self.doubts != Doubts::Settled).then_some(self.doubts_at);
         [recording, doubts]
             .into_iter()
@@ -267,7 +280,21 @@ impl Driver {
         if self.landed.is_empty() {
             return Ok(());
         }
-        record(&self.desk, self.lease(), &self.landed, Guard::Attempt).await?;
+        let began = Instant::now();
+        let stopped = self.gate.stopped();
+        let (desk, lease) = (&self.desk, &self.kept.lease);
+        let recorded = record(desk, lease, &self.landed, &stopped, Guard::Attempt).await;
+        if let Err(error) = recorded {
+            // What it refuses again and again must not keep the others from being recorded.
+            self.unrecordable
+                .tell_apart(desk, lease, &mut self.landed, &stopped, error)
+                .await?;
+            self.doubts = Doubts::Waiting;
+        } else {
+            self.gate.note_stopped(&stopped);
+        }
+        self.recording_takes = began.elapsed();
+        self.unrecordable.forget_failures();
         let doubted = self
             .landed
             .iter()
@@ -284,7 +311,15 @@ impl Driver {
         if self.uncertain.is_empty() {
             return Ok(());
         }
-        let recorded = record(&self.desk, self.lease(), &self.uncertain, Guard::Lease).await?;
+        let none = BTreeSet::new();
+        let recorded = record(
+            &self.desk,
+            self.lease(),
+            &self.uncertain,
+            &none,
+            Guard::Lease,
+        )
+        .await?;
         self.uncertain.clear();
         self.obey(recorded);
         Ok(())
@@ -297,6 +332,7 @@ impl Driver {
     }
 
     async fn settle_doubts(&mut self, now: Instant) -> Result<(), StorageError> {
+        self.unrecordable.doubt(&self.desk, &self.kept.lease).await;
         self.doubts = doubts::settle(&self.desk, self.lease()).await?;
         self.doubts_at = now + DOUBTS.min(self.desk.config.grace / 4);
         if self.doubts == Doubts::LeaseLost {
@@ -311,7 +347,8 @@ impl Driver {
 
     /// How many messages make a claim worth its transaction.
     fn enough(&self) -> usize {
-        let most = self.pacing.most(AHEAD).min(self.desk.config.window);
+        let most = self.gate.most(Instant::now(), AHEAD);
+        let most = most.min(self.desk.config.window);
         most.div_ceil(2).max(1)
     }
 
@@ -333,9 +370,9 @@ impl Driver {
         }
         let begun = self.flights.len() + self.landed.len();
         let free = self.desk.config.window.saturating_sub(begun);
-        let room = free.min(self.pacing.room(now, AHEAD));
+        let room = free.min(self.gate.room(now, AHEAD));
         if room < self.enough() {
-            let roomy_at = self.pacing.roomy_at(self.enough(), AHEAD, now);
+            let roomy_at = self.gate.roomy_at(self.enough(), AHEAD, now);
             let until = if free < self.enough() {
                 now + PATROL
             } else {
@@ -345,6 +382,7 @@ impl Driver {
         }
         let OpenCampaigns { ids, next_opening } = open_campaigns(&self.desk, self.lease()).await?;
         let active: Vec<CampaignId> = ids.into_iter().filter(|id| self.may_send(*id)).collect();
+        self.gate.remember_only(&active);
         if active.is_empty() && next_opening.is_some() {
             return Ok(Next::Wait(now + self.until(next_opening)));
         }
@@ -356,6 +394,14 @@ impl Driver {
                 Next::Wait(now + PATROL)
             });
         }
+        self.learn_limits(now).await?;
+        if let Some(until) = self.gate.closed_until() {
+            return Ok(Next::Wait(until.min(now + PATROL)));
+        }
+        let room = match self.limits.room(room, now) {
+            Ok(room) => room,
+            Err(renews_at) => return Ok(Next::Wait(renews_at.min(now + BELIEVED))),
+        };
         let Some(exit) = self.exit(now).await? else {
             return Ok(Next::GoOn);
         };
@@ -412,7 +458,13 @@ impl Driver {
                 break;
             }
             let most = u32::try_from(share).unwrap_or(u32::MAX);
-            match claim(&self.desk, self.lease(), campaign, most).await {
+            let limit = self.limits.limit();
+            match claim(&self.desk, self.lease(), campaign, most, limit).await {
+                Ok(Claim::UsedUp(renews_at)) => {
+                    let wait = (renews_at - self.desk.clock.now()).to_std();
+                    self.limits
+                        .use_up(Instant::now() + wait.unwrap_or_default());
+                }
                 Ok(Claim::LeaseLost) => {
                     self.kept.watch.lose();
                     return Ok(true);
@@ -425,11 +477,13 @@ impl Driver {
                     progress = true;
                     room = room.saturating_sub(flights.len());
                     for flight in flights {
-                        let leaves_at = self.pacing.take(Instant::now());
+                        let leaves_at = self.gate.take(Instant::now());
                         self.flights.launch(exit.clone(), flight, leaves_at);
                     }
                 }
                 Err(ClaimFailed { error, uncertain }) => {
+                    // Another campaign is asked first the next time: the failure may be of this one.
+                    self.first_served = Some(campaign);
                     self.uncertain
                         .extend(uncertain.into_iter().map(|ticket| Landed {
                             ticket,
@@ -440,6 +494,39 @@ impl Driver {
             }
         }
         Ok(progress)
+    }
+
+    /// What bounds the account is looked at every few seconds, and while it has a daily limit
+    /// before every claim.
+    async fn learn_limits(&mut self, now: Instant) -> Result<(), StorageError> {
+        if self.limits.are_known(now) {
+            return Ok(());
+        }
+        let at = self.desk.clock.now();
+        let lease = &self.kept.lease;
+        let counting_after = DailyBudget::counting_after(at);
+        let mut store = self.desk.storage.read();
+        let limits = store
+            .senders()
+            .limits(lease.user_id, lease.sender_id, counting_after)
+            .await?
+            .unwrap_or_default();
+        let rests = limits.rests_until.map(|until| (until - at).to_std());
+        if let Some(Ok(rest)) = rests {
+            self.gate.close_until(now + rest);
+        }
+        let user = store.users().find(lease.user_id).await?;
+        let of_user = user.and_then(|user| user.whatsapp_daily_limit);
+        let limit = of_user.map_or(self.desk.config.daily_people, DailyLimit::people);
+        let budget = limits.budget(limit);
+        if limit.is_some() && self.limits.limit().is_none() {
+            store
+                .senders()
+                .forget_people(lease.user_id, lease.sender_id, counting_after)
+                .await?;
+        }
+        self.limits.learn(&budget, at, now);
+        Ok(())
     }
 
     /// When a recipient of these campaigns that waits is due.

@@ -1,7 +1,7 @@
 //! What stands between a committed intent and the request: the lease, the shutdown, and what the
 //! provider said meanwhile.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -10,8 +10,11 @@ use nexus_domain::ports::Entropy;
 use tokio::time::Instant;
 
 use super::backoff::Backoff;
+use super::config::DispatchConfig;
+use super::failures::{FailureLimits, FailureRun};
 use super::lease::LeaseWatch;
 use super::outcome::Outcome;
+use super::pacing::Pacing;
 use crate::Shutdown;
 
 /// Shared by all messages of one account that are in flight: what one of them learns holds the
@@ -20,10 +23,12 @@ pub(super) struct Gate {
     lease: Arc<LeaseWatch>,
     shutdown: Shutdown,
     backoff: Backoff,
+    failures: FailureLimits,
     state: Mutex<State>,
 }
 
 struct State {
+    pacing: Pacing,
     /// The account is too fast until then.
     closed_until: Option<Instant>,
     /// How often in a row it was.
@@ -34,6 +39,9 @@ struct State {
     doubts: u32,
     refused_campaigns: BTreeSet<CampaignId>,
     account_refused: bool,
+    runs: BTreeMap<CampaignId, FailureRun>,
+    /// Of which too many messages were refused, and that is not recorded yet.
+    stopped: BTreeSet<CampaignId>,
 }
 
 /// So many doubts in a row mean that the provider is in trouble: going on at full pace would leave
@@ -41,18 +49,22 @@ struct State {
 const DOUBTS_IN_A_ROW: u32 = 5;
 
 impl Gate {
-    pub(super) fn new(lease: Arc<LeaseWatch>, shutdown: Shutdown, backoff: Backoff) -> Self {
+    pub(super) fn new(lease: Arc<LeaseWatch>, shutdown: Shutdown, config: &DispatchConfig) -> Self {
         Self {
             lease,
             shutdown,
-            backoff,
+            backoff: config.backoff,
+            failures: config.failures,
             state: Mutex::new(State {
+                pacing: Pacing::new(config.messages_per_second, Instant::now()),
                 closed_until: None,
                 strikes: 0,
                 struck_at: None,
                 doubts: 0,
                 refused_campaigns: BTreeSet::new(),
                 account_refused: false,
+                runs: BTreeMap::new(),
+                stopped: BTreeSet::new(),
             }),
         }
     }
@@ -90,14 +102,27 @@ impl Gate {
         };
         match outcome {
             Outcome::InDoubt { .. } if state.doubts >= DOUBTS_IN_A_ROW => {
-                self.slow_down(&mut state, news, None, entropy);
+                self.close(&mut state, news, None, entropy);
             }
             Outcome::Throttled {
                 retry_after,
                 recipient_only: false,
-            } => self.slow_down(&mut state, news, *retry_after, entropy),
-            Outcome::NotConnected => self.slow_down(&mut state, news, None, entropy),
-            Outcome::Accepted { .. } if news => state.strikes = 0,
+            } => {
+                self.close(&mut state, news, *retry_after, entropy);
+                if news {
+                    let now = Instant::now();
+                    let until = state.closed_until.unwrap_or(now);
+                    state.pacing.slow_down(now, until);
+                }
+            }
+            Outcome::NotConnected => self.close(&mut state, news, None, entropy),
+            Outcome::Accepted { .. } => {
+                if news {
+                    state.strikes = 0;
+                }
+                self.count(&mut state, campaign, false);
+            }
+            Outcome::Refused(_) => self.count(&mut state, campaign, true),
             Outcome::CampaignRefused(_) => {
                 state.refused_campaigns.insert(campaign);
             }
@@ -106,7 +131,17 @@ impl Gate {
         }
     }
 
-    fn slow_down(
+    /// Counts a message that was taken or refused. One too many that was refused holds the others
+    /// of its campaign back.
+    fn count(&self, state: &mut State, campaign: CampaignId, refused: bool) {
+        let run = state.runs.entry(campaign).or_default();
+        run.note(refused);
+        if run.is_too_long(self.failures) && state.refused_campaigns.insert(campaign) {
+            state.stopped.insert(campaign);
+        }
+    }
+
+    fn close(
         &self,
         state: &mut State,
         news: bool,
@@ -144,7 +179,55 @@ impl Gate {
     /// The campaign is paused in the store and nothing of it is in flight: whoever resumes it may
     /// send again.
     pub(super) fn reopen_campaign(&self, campaign: CampaignId) {
-        self.state().refused_campaigns.remove(&campaign);
+        let mut state = self.state();
+        state.refused_campaigns.remove(&campaign);
+        state.runs.remove(&campaign);
+    }
+
+    /// These campaigns are being sent; of others nothing is remembered, so that one that was paused
+    /// begins to count anew when it is resumed.
+    pub(super) fn remember_only(&self, active: &[CampaignId]) {
+        let mut state = self.state();
+        state.runs.retain(|campaign, _| active.contains(campaign));
+    }
+
+    /// The campaigns of which too many messages were refused.
+    pub(super) fn stopped(&self) -> BTreeSet<CampaignId> {
+        self.state().stopped.clone()
+    }
+
+    /// That these are stopped is in the store.
+    pub(super) fn note_stopped(&self, campaigns: &BTreeSet<CampaignId>) {
+        let mut state = self.state();
+        state
+            .stopped
+            .retain(|campaign| !campaigns.contains(campaign));
+    }
+
+    /// Leaves the provider alone until then.
+    pub(super) fn close_until(&self, until: Instant) {
+        let mut state = self.state();
+        state.closed_until = state.closed_until.max(Some(until));
+    }
+
+    /// The next moment at which a message may leave.
+    pub(super) fn take(&self, now: Instant) -> Instant {
+        self.state().pacing.take(now)
+    }
+
+    /// How many messages may leave within `ahead` of now.
+    pub(super) fn room(&self, now: Instant, ahead: Duration) -> usize {
+        self.state().pacing.room(now, ahead)
+    }
+
+    /// How many may when none is waiting for its moment.
+    pub(super) fn most(&self, now: Instant, ahead: Duration) -> usize {
+        self.state().pacing.most(now, ahead)
+    }
+
+    /// When there will be room for `wanted`.
+    pub(super) fn roomy_at(&self, wanted: usize, ahead: Duration, now: Instant) -> Instant {
+        self.state().pacing.roomy_at(wanted, ahead, now)
     }
 
     /// As [`Self::reopen_campaign`], for the account.

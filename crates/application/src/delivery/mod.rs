@@ -6,6 +6,7 @@
 //! reports or left to a person.
 
 mod backoff;
+mod budget;
 mod channels;
 mod claims;
 mod config;
@@ -13,9 +14,11 @@ mod consequences;
 mod dispatcher;
 mod doubts;
 mod driver;
+mod failures;
 mod flights;
 mod gate;
 mod lease;
+mod limits;
 mod open_campaigns;
 mod outcome;
 mod outcomes;
@@ -23,6 +26,7 @@ mod pacing;
 mod permission;
 #[cfg(test)]
 pub(crate) mod tests;
+mod unrecordable;
 
 use std::sync::Arc;
 
@@ -33,6 +37,7 @@ pub use backoff::Backoff;
 pub use channels::Channels;
 pub use config::DispatchConfig;
 pub use dispatcher::Dispatcher;
+pub use failures::FailureLimits;
 
 pub(crate) use channels::credentials_for;
 pub(crate) use claims::values_of;

@@ -91,66 +91,109 @@ impl Judge<'_> {
             Outcome::Accepted { message_id } => recipient.accept(attempt, message_id.clone(), now),
             Outcome::InDoubt { .. } => recipient.doubt(attempt, now),
             // Whoever took this account over could not know that this never left.
+            Outcome::HeldBack | Outcome::NotConnected if is_doubted(recipient, attempt) => {
+                recipient.settle_as_never_left(now)
+            }
             _ if is_doubted(recipient, attempt) => recipient.settle_as_not_sent(now),
             Outcome::Refused(failure) | Outcome::CampaignRefused(failure) => {
                 recipient.refuse(attempt, failure.clone(), now)
             }
-            Outcome::AccountRefused(_) | Outcome::HeldBack => recipient.postpone(attempt, now, now),
+            Outcome::AccountRefused(_) => recipient.postpone(attempt, now, now),
+            Outcome::HeldBack => recipient.take_back(attempt, None, now),
             Outcome::Throttled {
                 retry_after,
-                recipient_only,
+                recipient_only: true,
+            } => self.put_off(recipient, attempt, *retry_after),
+            Outcome::Throttled {
+                retry_after,
+                recipient_only: false,
             } => {
-                let exhausted = self.is_exhausted(recipient, attempt, *recipient_only);
-                self.postpone(recipient, attempt, *retry_after, exhausted)
+                if self.is_exhausted(recipient, recipient.tries_up_to(recipient.delivery.tries())) {
+                    return self.exhaust(recipient, attempt);
+                }
+                let wait = self.config.backoff.after(attempt.number, self.entropy);
+                let wait = wait.max(retry_after.unwrap_or_default());
+                recipient.postpone(attempt, self.after(wait), now)
             }
             Outcome::NotConnected => {
-                let exhausted = self.is_exhausted(recipient, attempt, false);
-                self.postpone(recipient, attempt, None, exhausted)
+                if self.is_exhausted(recipient, recipient.tries_up_to(attempt.number)) {
+                    return self.exhaust(recipient, attempt);
+                }
+                let wait = self.config.backoff.after(attempt.number, self.entropy);
+                recipient.take_back(attempt, Some(self.after(wait)), now)
             }
         }
     }
 
-    /// Whether a message is given up that can't be sent now, for a reason of its own recipient or
-    /// for one that holds for the whole account. In the second case the number alone says little:
-    /// attempts that were held back behind another's count too. Nor does the time: the campaign
-    /// may have been paused for days.
-    fn is_exhausted(
-        &self,
-        recipient: &CampaignContact,
-        attempt: AttemptId,
-        recipient_only: bool,
-    ) -> bool {
-        let age = self.now - recipient.created_at;
-        let too_old = age.to_std().unwrap_or_default() >= self.config.retry_max_age;
-        let tries = recipient.tries_up_to(attempt.number);
-        tries >= self.config.retry_max_attempts && (recipient_only || too_old)
+    fn after(&self, wait: Duration) -> DateTime<Utc> {
+        self.now + TimeDelta::from_std(wait).unwrap_or(TimeDelta::days(1))
     }
 
-    fn postpone(
+    /// Whether a message is given up after so many tries that were in vain for a reason that holds
+    /// for the whole account. The number alone says little then, and so does the time: the campaign
+    /// may have been paused for days.
+    fn is_exhausted(&self, recipient: &CampaignContact, tries: u32) -> bool {
+        let age = self.now - recipient.created_at;
+        let too_old = age.to_std().unwrap_or_default() >= self.config.retry_max_age;
+        tries >= self.config.retry_max_attempts && too_old
+    }
+
+    /// This person alone is written to too often (WhatsApp: 131056).
+    fn put_off(
         &self,
         recipient: &mut CampaignContact,
         attempt: AttemptId,
         retry_after: Option<Duration>,
-        exhausted: bool,
     ) -> Result<(), StaleAttempt> {
-        if exhausted {
-            let failure = Failure {
-                code: FailureCode::RetriesExhausted,
-                provider_code: None,
-                detail: None,
-            };
-            return recipient.refuse(attempt, failure, self.now);
+        let times = recipient.delivery.put_off + 1;
+        if times >= self.config.retry_max_attempts {
+            return self.exhaust(recipient, attempt);
         }
-        let wait = self
-            .config
-            .backoff
-            .after(attempt.number, self.entropy)
-            .max(retry_after.unwrap_or_default());
-        let wait = TimeDelta::from_std(wait).unwrap_or(TimeDelta::days(1));
-        recipient.postpone(attempt, self.now + wait, self.now)
+        let wait = put_off_for(times, self.config.longest_put_off, self.entropy);
+        let wait = wait.max(retry_after.unwrap_or_default());
+        recipient.put_off(attempt, self.after(wait), self.now)
     }
+
+    fn exhaust(
+        &self,
+        recipient: &mut CampaignContact,
+        attempt: AttemptId,
+    ) -> Result<(), StaleAttempt> {
+        let failure = Failure {
+            code: FailureCode::RetriesExhausted,
+            provider_code: None,
+            detail: None,
+        };
+        recipient.refuse(attempt, failure, self.now)
+    }
+}
+
+/// How long a person is left alone who was written to too often `times` times: 4^n seconds, as Meta
+/// asks for, and up to a quarter more, so that those put off together do not come back together.
+fn put_off_for(times: u32, longest: Duration, entropy: &dyn Entropy) -> Duration {
+    let whole = Duration::from_secs(4_u64.saturating_pow(times)).min(longest);
+    let mut random = [0_u8; 2];
+    entropy.fill(&mut random);
+    whole + whole / 4 * u32::from(u16::from_be_bytes(random)) / u32::from(u16::MAX)
 }
 
 fn is_doubted(recipient: &CampaignContact, attempt: AttemptId) -> bool {
     recipient.delivery.status == DeliveryStatus::InDoubt && recipient.attempt() == Some(attempt)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fixtures::entropy;
+
+    #[test]
+    fn a_person_is_put_off_four_times_as_long_each_time() {
+        let longest = Duration::from_hours(1);
+        for (times, least) in [(1, 4), (2, 16), (3, 64), (4, 256), (5, 1_024), (6, 3_600)] {
+            let wait = put_off_for(times, longest, entropy().as_ref()).as_secs_f64();
+            let least = f64::from(least);
+            assert!((least..=least * 1.25).contains(&wait), "{times}: {wait}");
+        }
+        assert!(put_off_for(u32::MAX, longest, entropy().as_ref()) <= longest * 5 / 4);
+    }
 }

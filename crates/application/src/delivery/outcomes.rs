@@ -6,7 +6,9 @@
 //! begun one of the same number.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
+use chrono::TimeDelta;
 use nexus_domain::ports::{StorageError, UnitOfWork};
 use nexus_domain::{CampaignContactId, CampaignId, Delivery, FailureCode, SenderLease};
 
@@ -32,18 +34,27 @@ pub(super) enum Recorded {
     LeaseLost,
 }
 
+/// A wait that the provider asked for is remembered from here on, for whoever drives the account
+/// next.
+const WORTH_REMEMBERING: Duration = Duration::from_secs(5);
+
 /// Records outcomes, at most one of each recipient, in one transaction. Recording them again
-/// changes nothing.
+/// changes nothing. Pauses the `stopped` campaigns, of which too many messages were refused.
 pub(super) async fn record(
     desk: &Desk,
     lease: &SenderLease,
     landed: &[Landed],
+    stopped: &BTreeSet<CampaignId>,
     guard: Guard,
 ) -> Result<Recorded, StorageError> {
     let user = lease.user_id;
     let mut unit = desk.storage.begin().await?;
     if guard == Guard::Lease && !unit.senders().hold(lease).await? {
         return Ok(Recorded::LeaseLost);
+    }
+    if let Some(wait) = rest_asked_for(landed) {
+        let until = desk.clock.now() + wait;
+        unit.senders().rest(user, lease.sender_id, until).await?;
     }
     let outcomes: BTreeMap<CampaignContactId, &Landed> = landed
         .iter()
@@ -75,7 +86,12 @@ pub(super) async fn record(
         );
         settled.is_ok()
     });
-    let pauses = pauses(unit.as_mut(), lease, landed).await?;
+    let mut pauses = pauses(unit.as_mut(), lease, landed).await?;
+    for campaign in stopped {
+        pauses
+            .entry(*campaign)
+            .or_insert(FailureCode::TooManyFailures);
+    }
     let paused = pauses.keys().copied().collect();
     cancel_with_campaign(unit.as_mut(), user, &mut recipients, paused, judge.now).await?;
     let mut consequences = Consequences::new(user);
@@ -96,6 +112,19 @@ pub(super) async fn record(
     consequences.store(unit.as_mut(), judge.now).await?;
     unit.commit().await?;
     Ok(Recorded::Done)
+}
+
+/// The longest rest of the account that the provider asked for, if it is worth remembering.
+fn rest_asked_for(landed: &[Landed]) -> Option<TimeDelta> {
+    let asked = landed.iter().filter_map(|landed| match landed.outcome {
+        Outcome::Throttled {
+            retry_after,
+            recipient_only: false,
+        } => retry_after,
+        _ => None,
+    });
+    let longest = asked.max().filter(|wait| *wait >= WORTH_REMEMBERING)?;
+    TimeDelta::from_std(longest).ok()
 }
 
 fn contact_met(landed: &Landed) -> Option<nexus_domain::ContactId> {

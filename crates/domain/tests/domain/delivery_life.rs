@@ -22,7 +22,7 @@ fn attempt(recipient: &CampaignContact) -> AttemptId {
     })
 }
 
-const TRANSITIONS: [Transition; 8] = [
+const TRANSITIONS: [Transition; 11] = [
     Transition {
         name: "begin",
         from: &[Status::Queued],
@@ -46,6 +46,24 @@ const TRANSITIONS: [Transition; 8] = [
         from: &[Status::Dispatching],
         to: Status::Queued,
         act: |recipient| recipient.postpone(attempt(recipient), at(160), at(100)),
+    },
+    Transition {
+        name: "put off",
+        from: &[Status::Dispatching],
+        to: Status::Queued,
+        act: |recipient| recipient.put_off(attempt(recipient), at(160), at(100)),
+    },
+    Transition {
+        name: "take back",
+        from: &[Status::Dispatching],
+        to: Status::Queued,
+        act: |recipient| recipient.take_back(attempt(recipient), None, at(100)),
+    },
+    Transition {
+        name: "settle as never left",
+        from: &[Status::InDoubt],
+        to: Status::Queued,
+        act: |recipient| recipient.settle_as_never_left(at(100)),
     },
     Transition {
         name: "doubt",
@@ -480,4 +498,31 @@ fn each_status_is_counted_where_users_look_for_it() {
     ] {
         assert_eq!(counted(status), expected, "{status:?}");
     }
+}
+
+#[test]
+fn only_what_may_have_left_counts_as_a_try() {
+    let mut recipient = queued();
+    let begin = |recipient: &mut CampaignContact| recipient.begin_attempt(at(1)).expect("queued");
+    let numbers: Vec<u32> = [
+        |recipient: &mut CampaignContact, attempt| recipient.take_back(attempt, None, at(2)),
+        |recipient: &mut CampaignContact, attempt| recipient.put_off(attempt, at(9), at(2)),
+        |recipient: &mut CampaignContact, attempt| recipient.postpone(attempt, at(9), at(2)),
+        |recipient: &mut CampaignContact, attempt| {
+            recipient.doubt(attempt, at(2))?;
+            recipient.settle_as_never_left(at(3))
+        },
+    ]
+    .into_iter()
+    .map(|land| {
+        let attempt = begin(&mut recipient);
+        land(&mut recipient, attempt).expect("it was in flight");
+        attempt.number
+    })
+    .collect();
+    // Their numbers tell attempts apart, whether they left or not.
+    assert_eq!(numbers, [1, 2, 3, 4]);
+    let delivery = &recipient.delivery;
+    assert_eq!((delivery.attempts, delivery.tries()), (4, 2));
+    assert_eq!((delivery.never_left, delivery.put_off), (2, 1));
 }

@@ -38,6 +38,7 @@ mod render;
 mod replies;
 mod rows;
 mod segments;
+mod sender_limits;
 mod senders;
 mod sessions;
 mod sql;

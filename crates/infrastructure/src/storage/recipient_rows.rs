@@ -14,15 +14,17 @@ use super::rows::Row;
 use super::sql::params;
 
 pub(super) const COLUMNS: &str = "r.id, r.user_id, r.campaign_id, r.sender_id, r.contact_id, \
-     r.name, r.address, r.status, r.attempts, r.not_before, r.message_id, r.failure_code, \
+     r.name, r.address, r.status, r.attempts, r.never_left, r.put_off, r.not_before, r.message_id, r.failure_code, \
      r.failure_provider_code, r.failure_detail, r.skip_reason, r.dispatched_at, r.accepted_at, \
      r.delivered_at, r.read_at, r.failed_at, r.replied_at, r.created_at, r.updated_at, \
      r.failed_through, r.decision, r.decided_at";
 
 /// What the ledger changes, after the id: the values of [`ledger_values`].
-pub(super) const LEDGER: [&str; 16] = [
+pub(super) const LEDGER: [&str; 18] = [
     "status",
     "attempts",
+    "never_left",
+    "put_off",
     "not_before",
     "message_id",
     "failure_code",
@@ -54,6 +56,8 @@ pub(super) struct RecipientRow {
     address: Option<String>,
     status: String,
     attempts: i64,
+    never_left: i64,
+    put_off: i64,
     not_before: Option<DateTime<Utc>>,
     message_id: Option<String>,
     failure_code: Option<String>,
@@ -108,6 +112,8 @@ impl RecipientRow {
             delivery: Delivery {
                 status: row.parse("status", &self.status, DeliveryStatus::parse)?,
                 attempts: row.unsigned("attempts", self.attempts)?,
+                never_left: row.unsigned("never_left", self.never_left)?,
+                put_off: row.unsigned("put_off", self.put_off)?,
                 not_before: self.not_before,
                 message_id: self.message_id,
                 failure,
@@ -136,6 +142,8 @@ pub(super) fn ledger_values(recipient: &CampaignContact) -> Vec<Value> {
         recipient.id,
         delivery.status.as_str(),
         delivery.attempts,
+        delivery.never_left,
+        delivery.put_off,
         delivery.not_before,
         delivery.message_id.as_deref(),
         failure.map(|failure| failure.code.as_str()),
@@ -183,4 +191,4 @@ pub(super) const FIXED: &str =
     "user_id, campaign_id, sender_id, contact_id, name, address, created_at";
 
 /// How many values [`all_values`] are.
-pub(super) const ALL_VALUES: usize = 26;
+pub(super) const ALL_VALUES: usize = 28;

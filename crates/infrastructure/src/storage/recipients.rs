@@ -39,34 +39,59 @@ struct DueRow {
     due_at: DateTime<Utc>,
 }
 
-/// `WITH changed (id, status, …) AS (VALUES (…), (…)) UPDATE …`: one statement for many rows.
+/// `WITH changed (id, message_id, …) AS (VALUES (…), (…)) UPDATE … SET status = $1, …`: one statement
+/// for many rows. A batch has much in common, such as its status and times: that is sent once instead
+/// of with every row.
 /// `values` are the id and those of `columns`.
 fn update(
     recipients: &[&CampaignContact],
     columns: &[&str],
     values: fn(&CampaignContact) -> Vec<Value>,
+    is_postgres: bool,
 ) -> Sql {
-    let assignments: Vec<String> = columns
+    let mut rows: Vec<Vec<Value>> = recipients
         .iter()
-        .map(|column| format!("{column} = changed.{column}"))
+        .map(|recipient| values(recipient))
         .collect();
+    let in_common: Vec<bool> = (0..=columns.len())
+        .map(|column| {
+            let mut values = rows.iter().map(|row| &row[column]);
+            let first = values.next();
+            column > 0 && values.all(|value| Some(value) == first)
+        })
+        .collect();
+    let common = rows.first().cloned().unwrap_or_default();
+    for row in &mut rows {
+        let mut of_row = in_common.iter().map(|in_common| !in_common);
+        row.retain(|_| of_row.next().unwrap_or_default());
+    }
     // Repeating the last row up to a power of two changes nothing and leaves few different
-    // statements to prepare.
-    let repeated = recipients.last().copied();
-    let count = recipients.len().next_power_of_two() - recipients.len();
-    let rows = recipients
-        .iter()
-        .copied()
-        .chain(repeated.into_iter().cycle().take(count))
-        .map(values);
-    let columns = columns.join(", ");
-    Sql::new(format!("WITH changed (id, {columns}) AS ("))
-        .rows(rows)
-        .then(&format!(
-            ") UPDATE campaign_contacts SET {} FROM changed \
+    // statements to prepare, where a statement depends on their number.
+    if let (false, Some(last)) = (is_postgres, rows.last().cloned()) {
+        rows.resize(rows.len().next_power_of_two(), last);
+    }
+    let mut of_rows = vec!["id"];
+    let mut assignments = Vec::with_capacity(columns.len());
+    let mut shared = Vec::new();
+    for (index, column) in columns.iter().enumerate() {
+        if in_common[index + 1] {
+            shared.push(common[index + 1].clone());
+            assignments.push(format!("{column} = ${}", shared.len()));
+        } else {
+            of_rows.push(*column);
+            assignments.push(format!("{column} = changed.{column}"));
+        }
+    }
+    Sql::with(
+        format!("WITH changed ({}) AS (", of_rows.join(", ")),
+        shared,
+    )
+    .rows(rows)
+    .then(&format!(
+        ") UPDATE campaign_contacts SET {} FROM changed \
              WHERE campaign_contacts.id = changed.id AND campaign_contacts.user_id = ",
-            assignments.join(", ")
-        ))
+        assignments.join(", ")
+    ))
 }
 
 /// The conditions of a filter, after others.
@@ -102,7 +127,7 @@ impl SqlRepositories {
         }
         for (user, recipients) in of_users {
             for chunk in recipients.chunks(CHANGED_ROWS) {
-                let sql = update(chunk, columns, values).bind(user);
+                let sql = update(chunk, columns, values, self.db().is_postgres()).bind(user);
                 together.db().execute(sql).await?;
             }
         }

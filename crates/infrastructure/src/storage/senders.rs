@@ -5,7 +5,9 @@ use std::time::Duration;
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use nexus_domain::ports::{SenderRepository, StorageError};
-use nexus_domain::{ChannelKind, InstanceId, SenderAccount, SenderId, SenderLease, UserId};
+use nexus_domain::{
+    ChannelKind, InstanceId, SenderAccount, SenderId, SenderLease, SenderLimits, UserId,
+};
 use sea_orm::FromQueryResult;
 use sea_orm::sea_query::Value;
 use uuid::Uuid;
@@ -206,5 +208,62 @@ impl SenderRepository for SqlRepositories {
         );
         self.db().execute(sql).await?;
         Ok(())
+    }
+
+    async fn limits(
+        &mut self,
+        user: UserId,
+        id: SenderId,
+        counting_after: DateTime<Utc>,
+    ) -> Result<Option<SenderLimits>, StorageError> {
+        super::sender_limits::read(self.db(), user, id, counting_after).await
+    }
+
+    async fn rest(
+        &mut self,
+        user: UserId,
+        id: SenderId,
+        until: DateTime<Utc>,
+    ) -> Result<(), StorageError> {
+        let sql = Sql::with(
+            "UPDATE senders SET rests_until = $3 WHERE user_id = $1 AND id = $2 \
+             AND (rests_until IS NULL OR rests_until < $3)",
+            params![user, id, until],
+        );
+        self.db().execute(sql).await?;
+        Ok(())
+    }
+
+    async fn counted(
+        &mut self,
+        user: UserId,
+        id: SenderId,
+        addresses: &[String],
+        counting_after: DateTime<Utc>,
+    ) -> Result<Vec<String>, StorageError> {
+        super::sender_limits::counted(self.db(), user, id, addresses, counting_after).await
+    }
+
+    async fn count_people(
+        &mut self,
+        user: UserId,
+        id: SenderId,
+        addresses: &[String],
+        quarter: DateTime<Utc>,
+    ) -> Result<(), StorageError> {
+        let together = self.db().together().await?;
+        super::sender_limits::count(together.db(), user, id, addresses, quarter).await?;
+        together.done().await
+    }
+
+    async fn forget_people(
+        &mut self,
+        user: UserId,
+        id: SenderId,
+        up_to: DateTime<Utc>,
+    ) -> Result<(), StorageError> {
+        let together = self.db().together().await?;
+        super::sender_limits::forget(together.db(), user, id, up_to).await?;
+        together.done().await
     }
 }

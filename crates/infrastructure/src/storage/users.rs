@@ -8,8 +8,8 @@ use nexus_domain::values::{
     TimeZone,
 };
 use nexus_domain::{
-    Automation, NotificationSettings, OptOutSettings, PrivacySettings, ReplyText, Theme, User,
-    UserId, WebhookKey, WordList,
+    Automation, DailyLimit, NotificationSettings, OptOutSettings, PrivacySettings, ReplyText,
+    Theme, User, UserId, WebhookKey, WordList,
 };
 use sea_orm::FromQueryResult;
 use sea_orm::sea_query::Value;
@@ -23,7 +23,7 @@ const COLUMNS: &str = "id, name, email, password_hash, phone, company, provider_
      whatsapp_phone_number_id, whatsapp_business_account_id, webhook_key, auto_reply_enabled, \
      knowledge_base, notify_email, notify_push, notify_sms, profile_visible, data_sharing, \
      analytics, language, time_zone, theme, default_country, created_at, updated_at, last_login, \
-     opt_out_words, opt_in_words, opt_out_reply, opt_in_reply";
+     opt_out_words, opt_in_words, opt_out_reply, opt_in_reply, whatsapp_daily_limit";
 
 #[expect(clippy::struct_excessive_bools, reason = "one column each")]
 #[derive(FromQueryResult)]
@@ -57,6 +57,7 @@ struct UserRow {
     opt_in_words: Option<String>,
     opt_out_reply: Option<String>,
     opt_in_reply: Option<String>,
+    whatsapp_daily_limit: Option<String>,
 }
 
 impl UserRow {
@@ -82,6 +83,11 @@ impl UserRow {
                 "whatsapp_business_account_id",
                 self.whatsapp_business_account_id.as_deref(),
                 ShortText::parse,
+            )?,
+            whatsapp_daily_limit: row.parse_some(
+                "whatsapp_daily_limit",
+                self.whatsapp_daily_limit.as_deref(),
+                DailyLimit::parse,
             )?,
             webhook_key: row.need("webhook_key", WebhookKey::parse(&self.webhook_key))?,
             automation: Automation {
@@ -176,6 +182,7 @@ fn values(user: &User) -> Result<Vec<Value>, StorageError> {
         words_json(user.opt_outs.resume_words.as_ref())?,
         user.opt_outs.stop_reply.as_ref().map(ReplyText::as_str),
         user.opt_outs.resume_reply.as_ref().map(ReplyText::as_str),
+        user.whatsapp_daily_limit.map(DailyLimit::as_str),
     ])
 }
 
@@ -203,7 +210,7 @@ impl UserRepository for SqlRepositories {
              auto_reply_enabled, knowledge_base, notify_email, notify_push, notify_sms, \
              profile_visible, data_sharing, analytics, language, time_zone, theme, \
              default_country, updated_at, last_login, opt_out_words, opt_in_words, \
-             opt_out_reply, opt_in_reply, created_at) ",
+             opt_out_reply, opt_in_reply, whatsapp_daily_limit, created_at) ",
         );
         let mut row = values(user)?;
         row.extend(params![user.created_at]);
@@ -241,7 +248,7 @@ impl UserRepository for SqlRepositories {
              profile_visible = $17, data_sharing = $18, analytics = $19, language = $20, \
              time_zone = $21, theme = $22, default_country = $23, updated_at = $24, \
              last_login = $25, opt_out_words = $26, opt_in_words = $27, opt_out_reply = $28, \
-             opt_in_reply = $29 WHERE id = $1";
+             opt_in_reply = $29, whatsapp_daily_limit = $30 WHERE id = $1";
         self.db().execute(Sql::with(sql, values(user)?)).await?;
         Ok(())
     }

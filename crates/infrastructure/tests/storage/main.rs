@@ -58,6 +58,7 @@ mod samples;
 mod segment_races;
 mod segments;
 mod sender_leases;
+mod sender_limits;
 mod senders;
 mod sessions;
 mod store;

@@ -79,6 +79,8 @@ fn deliveries() -> Vec<Delivery> {
     let full = Delivery {
         status: DeliveryStatus::Failed,
         attempts: u32::MAX,
+        never_left: 7,
+        put_off: 3,
         not_before: Some(at(1)),
         message_id: Some("wamid.HBgN\"Ñ'==".to_owned()),
         failure: Some(Failure {

@@ -105,6 +105,7 @@ pub(crate) fn user() -> User {
         keys: ProviderKeys::new(),
         whatsapp_phone_number_id: None,
         whatsapp_business_account_id: None,
+        whatsapp_daily_limit: None,
         webhook_key: WebhookKey::new(&SystemEntropy),
         automation: Automation::default(),
         opt_outs: OptOutSettings::default(),

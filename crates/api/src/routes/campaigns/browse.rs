@@ -123,16 +123,18 @@ pub async fn read(
     campaigns: Data<Campaigns>,
     reports: Data<Reports>,
     SignedIn(actor): SignedIn,
-    request: HttpRequest,
     id: Path<Uuid>,
+    request: HttpRequest,
 ) -> Result<Json<CampaignEnvelope>, ApiError> {
     let id = CampaignId::from_uuid(*id);
     let details = campaigns.get(&actor, id).await?;
     let is_small = details.campaign.counters.total <= MOST_CONTACT_IDS;
+    let outlook = campaigns.outlook(&details.campaign).await?;
     let silent_since = reports.missing_since(&details.campaign).await?;
     let language = language_of(&request);
-    let mut campaign =
-        CampaignView::new(details, language, campaigns.now()).with_silence(silent_since, language);
+    let mut campaign = CampaignView::new(details, language, campaigns.now())
+        .with_outlook(outlook)
+        .with_silence(silent_since, language);
     if is_small {
         campaign = campaign.with_chosen(&campaigns.chosen(&actor, id).await?);
     }

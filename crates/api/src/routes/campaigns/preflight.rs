@@ -158,7 +158,7 @@ pub struct PreflightView {
     credentials: CredentialsView,
     /// How fast the number sends, if nothing holds it up.
     #[schema(example = 80)]
-    messages_per_second: Option<u32>,
+    messages_per_second: u32,
     /// How long sending takes at that pace.
     #[schema(example = 2)]
     expected_duration_seconds: Option<u64>,

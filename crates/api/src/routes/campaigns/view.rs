@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
-use nexus_application::campaigns::CampaignDetails;
+use nexus_application::campaigns::{CampaignDetails, Outlook};
 use nexus_domain::values::{Language, SendWindow};
 use nexus_domain::{
     Audience, ButtonValue, Campaign, CampaignContact, CampaignState, ContactId, ContactStatus,
@@ -246,8 +246,20 @@ pub struct CampaignView {
     start_problem_text: Option<&'static str>,
     /// When it may be sent; at any time without one.
     send_window: Option<SendWindowView>,
-    /// While it is `active` and its window is closed: when that opens.
+    /// Active, but nothing is sent before this; it goes on by itself then. In lists only that its window
+    /// is closed is known.
     waiting_until: Option<DateTime<Utc>>,
+    /// What it waits for: `send_window` (its hours), `daily_limit` (as many new people were written to
+    /// within 24 hours as the number may) or `provider` (it asked for a rest). Only where one campaign
+    /// is read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "daily_limit")]
+    waiting_for: Option<&'static str>,
+    /// Active: when the last message is expected to leave, with the daily limit and the other active
+    /// campaigns of the same number taken into account. Only where one campaign is read, and absent
+    /// when it is too far away or the campaign has a window.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    expected_finish_at: Option<DateTime<Utc>>,
     started_at: Option<DateTime<Utc>>,
     completed_at: Option<DateTime<Utc>>,
     created_at: DateTime<Utc>,
@@ -322,6 +334,8 @@ impl CampaignView {
                 .map(|problem| explain_start_problem(problem, language)),
             send_window: campaign.send_window.as_ref().map(Into::into),
             waiting_until: campaign.waiting_until(now),
+            waiting_for: None,
+            expected_finish_at: None,
             started_at: campaign.state.started_at(),
             completed_at: campaign.state.completed_at(),
             created_at: campaign.created_at,
@@ -349,6 +363,17 @@ impl CampaignView {
         Self {
             no_reports_since: since,
             no_reports_text: since.map(|_| explain_silence(language)),
+            ..self
+        }
+    }
+
+    /// With what is foreseen of it.
+    #[must_use]
+    pub fn with_outlook(self, outlook: Outlook) -> Self {
+        Self {
+            waiting_until: outlook.waiting.map(|(until, _)| until),
+            waiting_for: outlook.waiting.map(|(_, what)| what.as_str()),
+            expected_finish_at: outlook.finishes_at,
             ..self
         }
     }
@@ -413,6 +438,7 @@ pub struct RecipientView {
     /// The provider's own code.
     #[schema(example = 131_026)]
     provider_code: Option<i64>,
+    /// How often the message left, or may have.
     attempts: u32,
     message_id: Option<String>,
     sent_at: Option<DateTime<Utc>>,
@@ -451,7 +477,7 @@ impl RecipientView {
             reason,
             reason_text,
             provider_code: failure.and_then(|failure| failure.provider_code),
-            attempts: delivery.attempts,
+            attempts: delivery.tries(),
             message_id: delivery.message_id,
             sent_at: delivery.accepted_at,
             delivered_at: delivery.delivered_at,

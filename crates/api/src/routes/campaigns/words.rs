@@ -96,6 +96,14 @@ pub(in crate::routes) fn explain_failure(code: FailureCode, language: Language) 
         }
         (F::RetriesExhausted, Language::Es) => "WhatsApp estuvo ocupado en todos los intentos.",
         (F::RetriesExhausted, Language::En) => "WhatsApp was busy at every attempt.",
+        (F::TooManyFailures, Language::Es) => {
+            "WhatsApp rechazó demasiados mensajes seguidos; revisa la lista de fallidos y corrige \
+             el mensaje o los números antes de reanudarla."
+        }
+        (F::TooManyFailures, Language::En) => {
+            "WhatsApp refused too many messages in a row; look at those that failed and put the \
+             message or the numbers right before you resume it."
+        }
         (F::Other, Language::Es) => "WhatsApp rechazó el mensaje; su código dice más.",
         (F::Other, Language::En) => "WhatsApp refused the message; its code says more.",
     }

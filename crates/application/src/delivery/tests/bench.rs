@@ -1,5 +1,6 @@
 //! One recipient in the hands of one process, without its dispatcher.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -77,7 +78,7 @@ impl Bench {
     }
 
     pub(super) async fn record(&self, landed: Landed, guard: Guard) -> Recorded {
-        record(&self.desk, &self.lease, &[landed], guard)
+        record(&self.desk, &self.lease, &[landed], &BTreeSet::new(), guard)
             .await
             .expect("the store works")
     }

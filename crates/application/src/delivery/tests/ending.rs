@@ -156,3 +156,28 @@ async fn a_process_that_lost_its_lease_long_ago_has_as_much_time_to_end() {
     assert_eq!(world.count(campaign, DeliveryStatus::Accepted), 20);
     world.check();
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_store_that_hangs_does_not_keep_the_process() {
+    let world = World::new();
+    let campaign = world.campaign(200);
+    let process = world.process(1).with(|c| c.messages_per_second = 20);
+    let task = process.start();
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    process.connection.hang();
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    let began = Instant::now();
+
+    process.shutdown.request();
+    task.await.expect("it ends");
+
+    assert!(
+        began.elapsed() <= Duration::from_secs(21),
+        "{:?}",
+        began.elapsed()
+    );
+    // Nothing was begun meanwhile that is not in the store as begun.
+    let requests = world.provider.requests();
+    assert!(requests.iter().all(|r| r.stored.is_some()));
+    assert!(world.count(campaign, DeliveryStatus::Queued) > 0);
+}

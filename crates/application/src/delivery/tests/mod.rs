@@ -3,8 +3,10 @@
 
 mod bench;
 mod claims;
+mod daily_limit;
 mod doubting;
 mod ending;
+mod failing;
 mod fencing;
 mod outcomes;
 mod ownership;
@@ -24,6 +26,7 @@ mod windows;
 pub(crate) mod world;
 
 use std::pin::Pin;
+use std::sync::atomic::{AtomicI64, Ordering};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use nexus_domain::ports::Clock;
@@ -35,19 +38,28 @@ pub(crate) type Later<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 /// A clock that goes with the runtime's.
 pub(crate) struct VirtualClock {
     start: Instant,
+    /// How far it was moved ahead of that, in seconds.
+    ahead: AtomicI64,
 }
 
 impl VirtualClock {
     pub(crate) fn starting_now() -> Self {
         Self {
             start: Instant::now(),
+            ahead: AtomicI64::new(0),
         }
+    }
+
+    /// So many hours pass at once.
+    pub(crate) fn move_ahead(&self, hours: i64) {
+        self.ahead.fetch_add(hours * 3_600, Ordering::SeqCst);
     }
 }
 
 impl Clock for VirtualClock {
     fn now(&self) -> DateTime<Utc> {
         let elapsed = i64::try_from(self.start.elapsed().as_micros()).expect("not that long");
-        crate::fixtures::now() + TimeDelta::microseconds(elapsed)
+        let ahead = TimeDelta::seconds(self.ahead.load(Ordering::SeqCst));
+        crate::fixtures::now() + TimeDelta::microseconds(elapsed) + ahead
     }
 }

@@ -128,9 +128,10 @@ fn recipients(unit: &mut MockUnitOfWork, s: &Session) {
         expect_last_sent_to,
         |t, user, channel, address, since| t.last_sent_to(user, channel, address, since)
     );
-    answer!(s, unit.recipients, expect_save, |t, recipients| {
-        t.save_recipients(recipients);
-    });
+    let session = s.clone();
+    unit.recipients
+        .expect_save()
+        .returning(move |recipients| session.ask(|t| t.save_recipients(recipients))?);
     answer!(s, unit.recipients, expect_next_due, |t, user, campaigns| {
         t.next_due(user, campaigns)
     });
@@ -155,6 +156,32 @@ fn senders(unit: &mut MockUnitOfWork, s: &Session) {
     answer!(s, unit.senders, expect_release, |t, lease| {
         t.release(lease);
     });
+    answer!(s, unit.senders, expect_limits, |t, user, id, after| {
+        t.limits(user, id, after)
+    });
+    change!(s, unit.senders, expect_rest, |t, user, id, until| {
+        t.rest(user, id, until);
+    });
+    answer!(
+        s,
+        unit.senders,
+        expect_counted,
+        |t, _user, id, addresses, after| { t.counted(id, addresses, after) }
+    );
+    answer!(
+        s,
+        unit.senders,
+        expect_count_people,
+        |t, _user, id, addresses, quarter| { t.count_people(id, addresses, quarter) }
+    );
+    change!(
+        s,
+        unit.senders,
+        expect_forget_people,
+        |t, _user, id, up_to| {
+            t.forget_people(id, up_to);
+        }
+    );
     change!(s, unit.senders, expect_note_confirmed, |t, user, id, at| {
         t.note_confirmed(user, id, at);
     });

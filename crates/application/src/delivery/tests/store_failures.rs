@@ -119,3 +119,22 @@ async fn a_store_that_is_away_at_the_start_is_waited_for() {
     assert_eq!(world.count(campaign, DeliveryStatus::Accepted), 10);
     world.check();
 }
+
+#[tokio::test(start_paused = true)]
+async fn an_outcome_that_is_refused_for_good_keeps_nothing_else_from_being_recorded() {
+    let world = World::new();
+    let campaign = world.campaign(200);
+    let harmful = world.recipients(campaign)[30].id;
+    world
+        .ledger
+        .with(|tables| tables.unstorable = Some(format!("wamid.{}.1", harmful.as_uuid().simple())));
+    world.start();
+
+    tokio::time::sleep(Duration::from_secs(30)).await;
+
+    assert_eq!(world.count(campaign, DeliveryStatus::Accepted), 199);
+    let left = world.recipient(harmful).delivery;
+    assert_eq!(left.status, DeliveryStatus::InDoubt);
+    assert_eq!(world.provider.requests().len(), 200);
+    world.check();
+}

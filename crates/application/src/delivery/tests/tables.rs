@@ -10,8 +10,8 @@ use nexus_domain::{
     AutomaticReply, Campaign, CampaignContact, CampaignContactId, CampaignCounters, CampaignId,
     CampaignStatus, ChannelKind, Contact, ContactId, Correspondent, CounterDelta, DeliveryStatus,
     InstanceId, Message, MessageBucket, MessageDelta, ReplyId, ReplyStatus, SenderAccount,
-    SenderId, SenderLease, StoredTemplate, User, UserId, WebhookEvent, WebhookEventId,
-    WebhookState, WhatsAppConnection,
+    SenderId, SenderLease, SenderLimits, StoredTemplate, User, UserId, WebhookEvent,
+    WebhookEventId, WebhookState, WhatsAppConnection,
 };
 use tokio::time::Instant;
 
@@ -38,9 +38,14 @@ pub(crate) struct Tables {
     pub(crate) connections: BTreeMap<UserId, WhatsAppConnection>,
     pub(crate) templates: Vec<StoredTemplate>,
     pub(crate) charts: BTreeMap<(UserId, DateTime<Utc>), MessageDelta>,
+    /// When each account may be sent through again, by its provider's wish.
+    pub(crate) rests: BTreeMap<SenderId, DateTime<Utc>>,
+    /// Whom accounts have written to, and in which quarter they began to count.
+    pub(crate) people: BTreeMap<(SenderId, String), DateTime<Utc>>,
+    pub(crate) quarters: BTreeMap<(SenderId, DateTime<Utc>), u32>,
     /// How far the database's clock is ahead of where it was.
     pub(crate) clock_ahead: Duration,
-    /// The provider's id of a message that the store can't keep.
+    /// The provider's id of a message that the store can't keep, of a conversation or a recipient's.
     pub(crate) unstorable: Option<String>,
 }
 
@@ -252,13 +257,26 @@ impl Tables {
             .map(|r| r.id)
     }
 
-    pub(super) fn save_recipients(&mut self, recipients: &[CampaignContact]) {
+    pub(super) fn save_recipients(
+        &mut self,
+        recipients: &[CampaignContact],
+    ) -> Result<(), StorageError> {
+        let is_unstorable = |recipient: &CampaignContact| {
+            let message_id = recipient.delivery.message_id.as_ref();
+            message_id.is_some() && message_id == self.unstorable.as_ref()
+        };
+        if recipients.iter().any(is_unstorable) {
+            return Err(StorageError::Failed(
+                "a character that can't be kept".into(),
+            ));
+        }
         for recipient in recipients {
             let stored = self.recipients.get_mut(&recipient.id);
             let stored = stored.expect("a recipient");
             stored.delivery = recipient.delivery.clone();
             stored.updated_at = recipient.updated_at;
         }
+        Ok(())
     }
 
     pub(super) fn next_due(&self, user: UserId, campaigns: &[CampaignId]) -> Option<DateTime<Utc>> {
@@ -339,6 +357,62 @@ impl Tables {
         if let Some(stored) = stored.filter(|stored| stored.lease == *lease) {
             stored.expires = None;
         }
+    }
+
+    pub(super) fn limits(
+        &self,
+        user: UserId,
+        id: SenderId,
+        after: DateTime<Utc>,
+    ) -> Option<SenderLimits> {
+        self.accounts.get(&id).filter(|a| a.user_id == user)?;
+        let quarters = self.quarters.iter();
+        Some(SenderLimits {
+            rests_until: self.rests.get(&id).copied(),
+            quarters: quarters
+                .filter(|((of, quarter), _)| *of == id && *quarter > after)
+                .map(|((_, quarter), people)| (*quarter, *people))
+                .collect(),
+        })
+    }
+
+    pub(super) fn rest(&mut self, user: UserId, id: SenderId, until: DateTime<Utc>) {
+        if self.accounts.get(&id).is_some_and(|a| a.user_id == user) {
+            let rest = self.rests.entry(id).or_insert(until);
+            *rest = until.max(*rest);
+        }
+    }
+
+    pub(super) fn counted(
+        &self,
+        id: SenderId,
+        addresses: &[String],
+        after: DateTime<Utc>,
+    ) -> Vec<String> {
+        let counts = |address: &&String| {
+            let known = self.people.get(&(id, (*address).clone()));
+            known.is_some_and(|quarter| *quarter > after)
+        };
+        addresses.iter().filter(counts).cloned().collect()
+    }
+
+    pub(super) fn count_people(
+        &mut self,
+        id: SenderId,
+        addresses: &[String],
+        quarter: DateTime<Utc>,
+    ) {
+        for address in addresses {
+            self.people.insert((id, address.clone()), quarter);
+            *self.quarters.entry((id, quarter)).or_default() += 1;
+        }
+    }
+
+    pub(super) fn forget_people(&mut self, id: SenderId, up_to: DateTime<Utc>) {
+        self.people
+            .retain(|(of, _), quarter| *of != id || *quarter > up_to);
+        self.quarters
+            .retain(|(of, quarter), _| *of != id || *quarter > up_to);
     }
 
     pub(super) fn note_confirmed(&mut self, user: UserId, id: SenderId, at: DateTime<Utc>) {

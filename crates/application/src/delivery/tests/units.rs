@@ -95,6 +95,7 @@ pub(crate) enum Lost {
 #[derive(Debug, Default)]
 struct Faults {
     away: bool,
+    hangs: bool,
     commits: Vec<(Of, Lost)>,
 }
 
@@ -122,6 +123,17 @@ impl Connection {
     /// Nothing gets through from now on, or it does again.
     pub(crate) fn cut(&self, away: bool) {
         self.faults().away = away;
+    }
+
+    /// Nothing is answered any more.
+    pub(crate) fn hang(&self) {
+        self.faults().hangs = true;
+    }
+
+    async fn wait_while_it_hangs(&self) {
+        if self.faults().hangs {
+            std::future::pending::<()>().await;
+        }
     }
 
     /// The next commit of this kind is answered by nothing but an error.
@@ -219,6 +231,7 @@ impl Drop for Unit {
 impl Unit {
     async fn commit(self) -> Result<(), StorageError> {
         tokio::time::sleep(COMMIT).await;
+        self.connection.wait_while_it_hangs().await;
         self.connection.check()?;
         let mut state = self.connection.ledger.state();
         let after = state.working.take().expect("one commit a unit");
@@ -240,6 +253,7 @@ impl UnitOfWork for Unit {
 impl Connection {
     async fn transaction(&self) -> Result<Box<dyn UnitOfWork>, StorageError> {
         let turn = Arc::clone(&self.ledger.writer).lock_owned().await;
+        self.wait_while_it_hangs().await;
         self.check()?;
         let mut state = self.ledger.state();
         state.working = Some(state.committed.clone());

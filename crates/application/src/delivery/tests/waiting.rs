@@ -202,3 +202,117 @@ async fn a_campaign_resumed_after_days_survives_a_moment_without_connection() {
     assert_eq!(world.count(campaign, DeliveryStatus::Accepted), 60);
     world.check();
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_person_written_to_too_often_is_left_alone_longer_each_time() {
+    let world = World::new();
+    let campaign = world.campaign(1);
+    let address = world.address(campaign, 0);
+    let answers = vec![Answer::recipient_throttled(None); 4];
+    world.provider.answers(&address, answers);
+    world.start();
+
+    world.until_completed(campaign).await;
+
+    let requests = world.provider.requests_to(&address);
+    let waits = requests
+        .windows(2)
+        .map(|pair| (pair[1].at - pair[0].at).as_secs_f64());
+    for (wait, least) in waits.zip([4.0, 16.0, 64.0, 256.0]) {
+        // A quarter more, and a second: the rows are looked at once a second.
+        let range = least..least * 1.25 + 1.1;
+        assert!(range.contains(&wait), "{wait} of {least}");
+    }
+    assert_eq!(requests.len(), 5);
+    assert_eq!(world.recipients(campaign)[0].delivery.put_off, 4);
+    world.check();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_rest_that_the_provider_asked_for_is_kept_by_the_next_owner() {
+    let world = World::new();
+    let campaign = world.campaign(20);
+    let answer = Answer::throttled(Some(Duration::from_mins(10)));
+    first_answer(&world, campaign, 0, answer);
+    let first = world.process(1).with(|c| c.messages_per_second = 10);
+    let task = first.start();
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    let before = world.provider.requests().len();
+    first.shutdown.request();
+    task.await.expect("it ends");
+
+    world.process(2).start();
+    tokio::time::sleep(Duration::from_mins(9)).await;
+    assert_eq!(world.provider.requests().len(), before);
+
+    world.until_completed(campaign).await;
+    let requests = world.provider.requests();
+    let rested = requests[before].at - requests[0].at;
+    assert!(rested >= Duration::from_mins(10), "{rested:?}");
+    assert!(
+        rested < Duration::from_mins(10) + Duration::from_secs(5),
+        "{rested:?}"
+    );
+    assert!(requests[before..].iter().all(|request| request.by == 2));
+    world.check();
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_account_that_is_too_fast_becomes_slower_and_recovers() {
+    let world = World::new();
+    let campaign = world.campaign(6_000);
+    for place in [100, 101, 102] {
+        let throttled = vec![Answer::throttled(None); 2];
+        world
+            .provider
+            .answers(&world.address(campaign, place), throttled);
+    }
+    world
+        .process(1)
+        .with(|c| c.messages_per_second = 100)
+        .start();
+    world.until_completed(campaign).await;
+
+    let requests = world.provider.requests();
+    let (throttled_at, _) = longest_silence(&requests);
+    let within = |from: u64, to: u64| {
+        let from = throttled_at + Duration::from_secs(from);
+        let to = throttled_at + Duration::from_secs(to);
+        requests
+            .iter()
+            .filter(|request| request.at >= from && request.at < to)
+            .count()
+    };
+    let (soon, later) = (within(5, 7), within(30, 32));
+    assert!(soon < 160, "{soon}");
+    assert!((195..=205).contains(&later), "{later}");
+    world.check();
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_never_left_does_not_count_as_a_try() {
+    let world = World::new();
+    let campaign = world.campaign(30);
+    world.provider.always(Answer::not_connected());
+    let process = world.process(1).with(|c| c.retry_max_attempts = 3);
+    process.start();
+    tokio::time::sleep(Duration::from_hours(1)).await;
+    let many = world.recipients(campaign);
+    assert!(many.iter().any(|r| r.delivery.attempts > 3));
+    assert!(many.iter().all(|r| r.delivery.tries() == 0));
+
+    // Each is put off twice, which is allowed.
+    for place in 0..30 {
+        let answers = vec![Answer::recipient_throttled(None); 2];
+        world
+            .provider
+            .answers(&world.address(campaign, place), answers);
+    }
+    world.provider.always(Answer::accepted());
+    world.until_completed(campaign).await;
+
+    assert_eq!(world.count(campaign, DeliveryStatus::Accepted), 30);
+    let sent = world.recipients(campaign);
+    assert!(sent.iter().all(|r| r.delivery.tries() == 3));
+    world.check();
+}

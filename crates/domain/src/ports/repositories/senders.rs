@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 
 use crate::ports::StorageError;
-use crate::{InstanceId, SenderAccount, SenderId, SenderLease, UserId};
+use crate::{InstanceId, SenderAccount, SenderId, SenderLease, SenderLimits, UserId};
 
 /// Sender accounts and their leases. Leases are measured on the database's clock.
 #[cfg_attr(feature = "mocks", mockall::automock)]
@@ -47,5 +47,44 @@ pub trait SenderRepository: Send {
         user: UserId,
         id: SenderId,
         dispatched_at: DateTime<Utc>,
+    ) -> Result<(), StorageError>;
+    /// What bounds the account, with the quarters that started after `counting_after`; `None` when
+    /// there is no such account.
+    async fn limits(
+        &mut self,
+        user: UserId,
+        id: SenderId,
+        counting_after: DateTime<Utc>,
+    ) -> Result<Option<SenderLimits>, StorageError>;
+    /// The provider asked for no request before `until`. A later time that is known already stays.
+    async fn rest(
+        &mut self,
+        user: UserId,
+        id: SenderId,
+        until: DateTime<Utc>,
+    ) -> Result<(), StorageError>;
+    /// Those of these addresses that began to count in a quarter that started after
+    /// `counting_after`.
+    async fn counted(
+        &mut self,
+        user: UserId,
+        id: SenderId,
+        addresses: &[String],
+        counting_after: DateTime<Utc>,
+    ) -> Result<Vec<String>, StorageError>;
+    /// These people, each once, begin to count in this quarter.
+    async fn count_people(
+        &mut self,
+        user: UserId,
+        id: SenderId,
+        addresses: &[String],
+        quarter: DateTime<Utc>,
+    ) -> Result<(), StorageError>;
+    /// Forgets whom the account has written to in quarters up to this one.
+    async fn forget_people(
+        &mut self,
+        user: UserId,
+        id: SenderId,
+        up_to: DateTime<Utc>,
     ) -> Result<(), StorageError>;
 }
