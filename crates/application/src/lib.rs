@@ -10,6 +10,7 @@
 //! * [`webhooks`] — what providers report: stored, then applied.
 //! * [`statistics`] — the figures of the dashboard.
 //! * [`housekeeping`] — deleting what is kept only for a time.
+//! * [`fault`] — faults on purpose, in debug builds.
 #![deny(missing_docs)]
 
 pub mod accounts;
@@ -19,11 +20,13 @@ pub mod campaigns;
 pub mod contacts;
 mod custom_fields;
 pub mod delivery;
+pub mod fault;
 mod field;
 #[cfg(test)]
 mod fixtures;
 pub mod housekeeping;
 pub mod imports;
+mod noted;
 mod recent;
 pub mod segments;
 mod shutdown;

@@ -6,6 +6,7 @@ use nexus_domain::{Campaign, CampaignId, CampaignStatus, CounterDelta, DeliveryS
 use super::{CampaignDetails, Campaigns, with_media};
 use crate::Actor;
 use crate::delivery::credentials_for;
+use crate::fault::{self, Point};
 
 /// How many recipients are cancelled with one statement.
 const BATCH: u32 = 500;
@@ -92,7 +93,9 @@ impl Campaigns {
             })?;
         unit.campaigns().save(&campaign).await?;
         let details = with_media(unit.media(), campaign).await?;
+        fault::at(Point::PauseCommitting);
         unit.commit().await?;
+        fault::at(Point::PauseCommitted);
         Ok(details)
     }
 
@@ -129,7 +132,9 @@ impl Campaigns {
         }
         unit.campaigns().save(&campaign).await?;
         let details = with_media(unit.media(), campaign).await?;
+        fault::at(Point::ResumeCommitting);
         unit.commit().await?;
+        fault::at(Point::ResumeCommitted);
         self.ports.wake.notify_one();
         Ok(details)
     }
@@ -189,7 +194,9 @@ impl Campaigns {
             campaign.counters = unit.campaigns().count(user, id, &delta).await?;
         }
         let details = with_media(unit.media(), campaign).await?;
+        fault::at(Point::CancelCommitting);
         unit.commit().await?;
+        fault::at(Point::CancelCommitted);
         Ok(details)
     }
 }

@@ -1,6 +1,6 @@
 //! Starting a campaign.
 
-use nexus_domain::ports::{ChannelError, SenderCredentials, StorageError, UnitOfWork};
+use nexus_domain::ports::{ChannelError, Effect, SenderCredentials, StorageError, UnitOfWork};
 use nexus_domain::values::Tag;
 use nexus_domain::{
     Campaign, CampaignCounters, CampaignId, CampaignStatus, ChannelKind, ContactFilter,
@@ -12,6 +12,7 @@ use super::{CampaignDetails, Campaigns, TemplateProblem, audience, template, wit
 use crate::Actor;
 use crate::bulk::being_renamed;
 use crate::delivery::credentials_for;
+use crate::fault::{self, Point};
 
 /// Why a campaign was not started.
 #[derive(Debug, thiserror::Error)]
@@ -74,7 +75,8 @@ impl Campaigns {
         id: CampaignId,
     ) -> Result<CampaignDetails, SendCampaignError> {
         let (checked, credentials) = self.check_sendable(actor, id).await?;
-        let unit = self.ports.storage.begin().await?;
+        let effect = Effect::CampaignStarted(id);
+        let unit = actor.noting(effect, self.ports.storage.begin().await?);
         let started = self.start(unit, &checked, &credentials).await?;
         tracing::info!(
             user_id = %started.campaign.user_id,
@@ -182,7 +184,9 @@ impl Campaigns {
             )
             .await?;
         let details = with_media(unit.media(), campaign).await?;
+        fault::at(Point::StartCommitting);
         unit.commit().await?;
+        fault::at(Point::StartCommitted);
         Ok(details)
     }
 }

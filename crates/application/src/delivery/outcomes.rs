@@ -13,6 +13,7 @@ use nexus_domain::{CampaignContactId, CampaignId, DeliveryStatus, FailureCode, S
 use super::Desk;
 use super::consequences::{Consequences, cancel_with_campaign};
 use super::outcome::{Judge, Landed, Outcome};
+use crate::fault::{self, Bug, Point};
 
 /// Whether outcomes may be recorded without the lease.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,8 +46,10 @@ pub(super) async fn record(
     if guard == Guard::Lease && !unit.senders().hold(lease).await? {
         return Ok(Recorded::LeaseLost);
     }
+    let forgotten = usize::from(fault::has(Bug::DropOutcome));
     let outcomes: BTreeMap<CampaignContactId, &Landed> = landed
         .iter()
+        .skip(forgotten)
         .map(|landed| (landed.ticket.attempt.recipient, landed))
         .collect();
     let ids: Vec<_> = outcomes.keys().copied().collect();
@@ -96,7 +99,9 @@ pub(super) async fn record(
         unit.recipients().save(&recipients).await?;
     }
     consequences.store(unit.as_mut(), judge.now).await?;
+    fault::at(Point::RecordCommitting);
     unit.commit().await?;
+    fault::at(Point::RecordCommitted);
     Ok(Recorded::Done)
 }
 

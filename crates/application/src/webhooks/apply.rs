@@ -11,6 +11,7 @@ use nexus_domain::{
 
 use super::inbound::{Letter, read_letters};
 use crate::delivery::Consequences;
+use crate::fault::{self, Bug};
 
 /// What is applied for one user in one transaction.
 pub(super) struct Application<'a> {
@@ -155,7 +156,11 @@ impl<'a> Application<'a> {
                 .or_insert(dispatched_at);
             *latest = dispatched_at.max(*latest);
         }
-        if recipient.apply(report, now) {
+        let applied = recipient.apply(report, now);
+        if fault::has(Bug::StatusBackwards) {
+            fault::set_back(recipient, report);
+        }
+        if applied || recipient.delivery.status != before {
             self.changed.insert(recipient.id);
             self.consequences
                 .moved(recipient, before, report.at.min(now));

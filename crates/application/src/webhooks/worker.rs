@@ -9,6 +9,7 @@ use nexus_domain::{ChannelEvent, UserId, WebhookEvent, WebhookState};
 use super::WebhookPorts;
 use super::apply::{Application, Applied};
 use crate::Shutdown;
+use crate::fault::{self, Point};
 
 /// How many webhooks are looked at with one statement; those of one user among them are applied
 /// together.
@@ -93,7 +94,9 @@ impl WebhookWorker {
             }
             unit.webhooks().save(event).await?;
         }
+        fault::at(Point::WebhookCommitting);
         unit.commit().await?;
+        fault::at(Point::WebhookCommitted);
         self.note_confirmed(user, &applied).await;
         Ok(true)
     }

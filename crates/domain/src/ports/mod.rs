@@ -21,10 +21,10 @@ pub use hashing::{HashingError, PasswordHasher};
 pub use provisioning::{ProvisionedSender, ProvisioningError, SenderProvisioner};
 pub use repositories::{
     BotActivityRepository, BulkChangeRepository, CampaignContactRepository, CampaignRepository,
-    ContactRepository, CreatedContact, FieldRepository, IdempotencyRepository, IdempotencyState,
-    ImportRepository, JobRepository, KnownAddress, MediaRepository, MessageRepository,
-    SegmentRepository, SenderRepository, SessionRepository, StatisticsRepository, StoredAnswer,
-    UserRepository, WebhookRepository,
+    ContactRepository, CreatedContact, Effect, FieldRepository, IdempotencyRepository,
+    IdempotencyState, ImportRepository, JobRepository, KnownAddress, MediaRepository,
+    MessageRepository, SegmentRepository, SenderRepository, SessionRepository,
+    StatisticsRepository, StoredAnswer, TakenKey, UserRepository, WebhookRepository,
 };
 pub use sealing::{SealError, SecretSealer};
 pub use storage::{DuplicateKey, Repositories, Storage, StorageError, UnitOfWork};
