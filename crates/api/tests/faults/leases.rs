@@ -90,9 +90,30 @@ async fn wake_after_takeover(
     row.wrong_if(taken <= epoch, || {
         "the account of a stopped instance was never taken over".to_owned()
     });
-    // What it left is settled by then, and sent by the other.
+    let doubted = until_doubted(world).await;
+    row.wrong_if(!doubted, || {
+        "what a stopped instance left was never put in doubt".to_owned()
+    });
+    // It is settled by then, and sent by the other.
     tokio::time::sleep(grace + LEASE).await;
     wake(world, server, row).await;
+}
+
+/// Waits until something is in doubt, or was. The stopped one may have rows locked until the
+/// database ends its transaction. Whether it is.
+async fn until_doubted(world: &World) -> bool {
+    let began = Instant::now();
+    while began.elapsed() < TAKEOVER {
+        let rows = world.ledger.recipients(LABEL).await;
+        let doubted = |row: &LedgerRow| {
+            matches!(&*row.status, "in_doubt" | "unconfirmed") || row.attempts > 1
+        };
+        if rows.iter().any(doubted) {
+            return true;
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    false
 }
 
 /// As [`wake_after_takeover`], of an instance that need not have had the account.
@@ -131,7 +152,9 @@ async fn wake(world: &mut World, server: usize, row: &mut Row) {
             continue;
         };
         let opaque = message.opaque.as_deref().unwrap_or_default();
-        let attempt = opaque.split_once('.').map(|(_, number)| number.parse::<i64>());
+        let attempt = opaque
+            .split_once('.')
+            .map(|(_, number)| number.parse::<i64>());
         let Some(Ok(attempt)) = attempt else {
             row.wrong(format!("a message without an attempt: {opaque}"));
             continue;
