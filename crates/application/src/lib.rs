@@ -14,6 +14,7 @@
 //! * [`events`] — pages that stay open hear of it when campaigns get on.
 //! * [`statistics`] — the figures of the dashboard.
 //! * [`housekeeping`] — deleting what is kept only for a time.
+//! * [`fault`] — faults on purpose, in debug builds.
 #![deny(missing_docs)]
 
 pub mod accounts;
@@ -24,12 +25,14 @@ pub mod contacts;
 mod custom_fields;
 pub mod delivery;
 pub mod events;
+pub mod fault;
 mod field;
 #[cfg(test)]
 mod fixtures;
 pub mod housekeeping;
 pub mod imports;
 pub mod integrations;
+mod noted;
 mod opt_outs;
 mod recent;
 pub mod replies;

@@ -1,4 +1,4 @@
-//! Throwaway databases for the tests of the other crates.
+//! Throwaway databases for the tests of the other crates, and what they read in them past the server.
 //!
 //! ```no_run
 //! # async fn example() {
@@ -12,10 +12,14 @@
 //! makes the test fail with a sentence that says what to install; no test is ever skipped.
 
 mod administrator;
+mod chance;
 mod database;
 mod folder;
+mod ledger;
 mod server;
 
+pub use chance::Chance;
 pub use database::TestDatabase;
 pub use folder::TempFolder;
+pub use ledger::{Ledger, LedgerCampaign, LedgerRow, LedgerTotals};
 pub use server::PostgresServer;

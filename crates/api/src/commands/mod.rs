@@ -59,6 +59,7 @@ impl Cli {
 fn prepare() -> anyhow::Result<Settings> {
     let settings = crate::settings::from_environment()?;
     start_logs(&settings.log)?;
+    nexus_application::fault::plant(settings.faults);
     nexus_infrastructure::install_tls_provider();
     Ok(settings)
 }

@@ -4,9 +4,10 @@ use std::future::{Ready, ready};
 
 use actix_session::{Session, SessionExt};
 use actix_web::dev::Payload;
-use actix_web::{FromRequest, HttpRequest};
+use actix_web::{FromRequest, HttpMessage, HttpRequest};
 use nexus_application::Actor;
 use nexus_domain::UserId;
+use nexus_domain::ports::TakenKey;
 use nexus_domain::values::Language;
 
 use crate::errors::{ApiError, Code};
@@ -24,10 +25,19 @@ impl FromRequest for SignedIn {
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let session = request.get_session();
         ready(match signed_in_user(&session) {
-            Some(user) => Ok(Self(Actor::on_behalf_of(user))),
+            Some(user) => Ok(Self(actor(user, request))),
             None if is_unknown(&session) => Err(ApiError::new(Code::Unavailable).retry_after(2)),
             None => Err(ApiError::new(Code::NotSignedIn)),
         })
+    }
+}
+
+/// The user, who made this request.
+fn actor(user: UserId, request: &HttpRequest) -> Actor {
+    let actor = Actor::on_behalf_of(user);
+    match request.extensions().get::<TakenKey>() {
+        Some(key) => actor.with_key(key.clone()),
+        None => actor,
     }
 }
 

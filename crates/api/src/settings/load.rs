@@ -6,6 +6,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use config::{Config, File, FileFormat};
+use nexus_application::fault::{Bug, Faults, Point};
 use nexus_domain::values::{Country, Language, TimeZone};
 use nexus_infrastructure::check_strength;
 use secrecy::SecretString;
@@ -129,11 +130,41 @@ pub fn from_pairs(
     let source = Source {
         config: merged(environment, &variables)?,
     };
-    let settings = read(environment, &source)?;
+    let mut settings = read(environment, &source)?;
+    if cfg!(debug_assertions) {
+        settings.faults = read_faults(&variables)?;
+    }
     if environment == Environment::Production {
         check_production(&settings)?;
     }
     Ok(settings)
+}
+
+/// What tests have a debug build do wrong. Not in the files: nobody else has a use for it.
+fn read_faults(variables: &HashMap<String, String>) -> Result<Faults, SettingsError> {
+    fn read<T: FromStr>(
+        variables: &HashMap<String, String>,
+        name: &str,
+        accepts: &str,
+    ) -> Result<Option<T>, SettingsError> {
+        let value = variables.get(name).filter(|value| !value.is_empty());
+        value
+            .map(|value| value.parse().map_err(|_| refused(name, accepts)))
+            .transpose()
+    }
+    let points: Vec<_> = Point::ALL.iter().map(|point| point.as_str()).collect();
+    let bugs: Vec<_> = Bug::ALL.iter().map(|bug| bug.as_str()).collect();
+    Ok(Faults {
+        fault: read(
+            variables,
+            "NEXUS_FAULT",
+            &format!(
+                "POINT, POINT:NTH or POINT:NTH:stop; the points are {}",
+                points.join(", ")
+            ),
+        )?,
+        bug: read(variables, "NEXUS_PLANTED_BUG", &bugs.join(", "))?,
+    })
 }
 
 fn merged(
@@ -346,6 +377,7 @@ fn read(environment: Environment, source: &Source) -> Result<Settings, SettingsE
                 "days, 1 to 3650",
             )?),
         },
+        faults: Faults::default(),
         data_folder,
     })
 }
@@ -610,6 +642,12 @@ fn check_production(settings: &Settings) -> Result<(), SettingsError> {
     }
     if !settings.session.secure {
         return Err(refused("COOKIE_SECURE", "auto or true in production"));
+    }
+    if settings.faults != Faults::default() {
+        return Err(refused(
+            "NEXUS_FAULT, NEXUS_PLANTED_BUG",
+            "nothing in production",
+        ));
     }
     Ok(())
 }

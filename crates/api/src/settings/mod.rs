@@ -6,6 +6,7 @@ mod load;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use nexus_application::fault::Faults;
 use nexus_domain::values::{Country, Language, TimeZone};
 use secrecy::SecretString;
 
@@ -57,6 +58,8 @@ pub struct Settings {
     pub accounts: AccountSettings,
     /// How long things are kept.
     pub retention: RetentionSettings,
+    /// What goes wrong on purpose; always nothing in a release build.
+    pub faults: Faults,
 }
 
 /// The HTTP server.

@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 use std::hash::{BuildHasher, RandomState};
 use std::time::{Duration, Instant};
 
-use nexus_testing::TestDatabase;
+use nexus_testing::{Chance, TestDatabase};
 use serde_json::{Value, json};
 
 use crate::process::ServerProcess;
@@ -49,18 +49,6 @@ async fn an_instance_without_the_file_leaves_the_import_to_the_one_that_has_it_o
 fn number(variable: &str) -> Option<u64> {
     let text = std::env::var(variable).ok()?;
     Some(text.parse().expect("a number"))
-}
-
-/// A sequence of numbers that is the same for the same seed (SplitMix64).
-struct Chance(u64);
-
-impl Chance {
-    fn below(&mut self, bound: u64) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        (mixed ^ (mixed >> 31)) % bound
-    }
 }
 
 /// A file, and what has to come of it.
@@ -202,7 +190,7 @@ async fn takes_every_row_in_once(database: TestDatabase) {
     let rows = number("NEXUS_IMPORT_ROWS").unwrap_or(ROWS);
     let seed = number("NEXUS_IMPORT_SEED").unwrap_or_else(|| RandomState::new().hash_one(rows));
     println!("NEXUS_IMPORT_ROWS={rows} NEXUS_IMPORT_SEED={seed}");
-    let mut chance = Chance(seed);
+    let mut chance = Chance::of(seed);
     let mut kills: Vec<_> = (1..KILLS)
         .map(|_| 1 + chance.below(rows * 9 / 10))
         .collect();

@@ -140,3 +140,21 @@ fn a_key_of_digits_stays_as_it_was_written() {
     let settings = from_pairs([("SECRET_KEY".to_owned(), "0012345".to_owned())]).unwrap();
     assert_eq!(settings.secret_key.unwrap().expose_secret(), "0012345");
 }
+
+#[test]
+#[cfg(debug_assertions)]
+fn a_fault_that_nobody_knows_is_refused_and_production_has_none() {
+    let said = refusal(&[("NEXUS_FAULT", "claim")]);
+    assert!(said.starts_with("NEXUS_FAULT: POINT"), "{said}");
+    assert!(said.contains("claim.committed"), "{said}");
+    let said = refusal(&[("NEXUS_PLANTED_BUG", "typo")]);
+    assert!(said.starts_with("NEXUS_PLANTED_BUG"), "{said}");
+    assert!(said.contains("drop_outcome"), "{said}");
+    let said = refusal(&[
+        ("APP_ENV", "production"),
+        ("SECRET_KEY", KEY),
+        ("SANDBOX", "off"),
+        ("NEXUS_FAULT", "claim.committed:2:stop"),
+    ]);
+    assert!(said.ends_with("nothing in production"), "{said}");
+}

@@ -300,20 +300,28 @@ impl Browser {
     }
 
     pub(crate) async fn send(&mut self, request: reqwest::RequestBuilder) -> Answer {
-        let response = request.send().await.expect("the server answers");
+        self.try_send(request).await.expect("the server answers")
+    }
+
+    /// What comes back, unless the server goes away before.
+    pub(crate) async fn try_send(
+        &mut self,
+        request: reqwest::RequestBuilder,
+    ) -> Result<Answer, reqwest::Error> {
+        let response = request.send().await?;
         let (status, headers) = (response.status(), response.headers().clone());
         for cookie in headers.get_all(SET_COOKIE) {
             let cookie = cookie.to_str().expect("cookies are text");
             let pair = cookie.split(';').next().unwrap_or_default();
             self.cookie = (!pair.ends_with('=')).then(|| pair.to_owned());
         }
-        let bytes = response.bytes().await.expect("the answer is whole");
+        let bytes = response.bytes().await?;
         let body = serde_json::from_slice(&bytes)
             .unwrap_or_else(|_| panic!("no JSON: {}", String::from_utf8_lossy(&bytes)));
-        Answer {
+        Ok(Answer {
             status,
             headers,
             body,
-        }
+        })
     }
 }

@@ -9,6 +9,7 @@ use nexus_domain::{
 use super::{CampaignDetails, Campaigns, with_media};
 use crate::Actor;
 use crate::delivery::credentials_for;
+use crate::fault::{self, Point};
 
 /// How many recipients are cancelled with one statement.
 const BATCH: u32 = 500;
@@ -103,7 +104,9 @@ impl Campaigns {
             })?;
         unit.campaigns().save(&campaign).await?;
         let details = with_media(unit.media(), campaign).await?;
+        fault::at(Point::PauseCommitting);
         unit.commit().await?;
+        fault::at(Point::PauseCommitted);
         Ok(details)
     }
 
@@ -131,7 +134,9 @@ impl Campaigns {
         self.check_sender(unit.as_mut(), &user, &campaign).await??;
         unit.campaigns().save(&campaign).await?;
         let details = with_media(unit.media(), campaign).await?;
+        fault::at(Point::ResumeCommitting);
         unit.commit().await?;
+        fault::at(Point::ResumeCommitted);
         self.ports.wake.notify_one();
         Ok(details)
     }
@@ -215,7 +220,9 @@ impl Campaigns {
             campaign.counters = unit.campaigns().count(user, id, &delta).await?;
         }
         let details = with_media(unit.media(), campaign).await?;
+        fault::at(Point::CancelCommitting);
         unit.commit().await?;
+        fault::at(Point::CancelCommitted);
         Ok(details)
     }
 }

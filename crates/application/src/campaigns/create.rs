@@ -1,6 +1,6 @@
 //! A new campaign.
 
-use nexus_domain::ports::StorageError;
+use nexus_domain::ports::{Effect, StorageError};
 use nexus_domain::values::{FieldName, MessageText, ShortText, TimeZone, Violations};
 use nexus_domain::{
     Campaign, CampaignCounters, CampaignId, CampaignState, ChannelKind, OutsideWindow, UserId,
@@ -12,6 +12,7 @@ use super::content::{
 use super::window::{SendWindowInput, users_zone};
 use super::{CampaignDetails, Campaigns, audience, recipients};
 use crate::Actor;
+use crate::fault::{self, Point};
 use crate::field::optional;
 
 /// A campaign as the user typed it.
@@ -78,7 +79,8 @@ impl Campaigns {
         let (mut campaign, chosen) = self
             .parse(user, &typed, &fields, zone)
             .map_err(CreateCampaignError::Invalid)?;
-        let mut unit = self.ports.storage.begin().await?;
+        let effect = Effect::CampaignCreated(campaign.id);
+        let mut unit = actor.noting(effect, self.ports.storage.begin().await?);
         if campaign.content.custom_fields().next().is_some() {
             let held = unit.fields().hold(user).await?;
             check_fields(&campaign.content, &held).map_err(CreateCampaignError::Invalid)?;
@@ -99,7 +101,9 @@ impl Campaigns {
         if total > 0 {
             unit.campaigns().set_total(user, campaign.id, total).await?;
         }
+        fault::at(Point::CreateCommitting);
         unit.commit().await?;
+        fault::at(Point::CreateCommitted);
         campaign.counters.total = total;
         Ok(CampaignDetails {
             campaign,

@@ -1,7 +1,7 @@
 //! Starting a campaign.
 
 use chrono::{DateTime, Utc};
-use nexus_domain::ports::{ChannelError, SenderCredentials, StorageError, UnitOfWork};
+use nexus_domain::ports::{ChannelError, Effect, SenderCredentials, StorageError, UnitOfWork};
 use nexus_domain::values::Tag;
 use nexus_domain::{
     ApprovedTemplate, Campaign, CampaignCounters, CampaignId, CampaignStatus, ChannelKind,
@@ -12,6 +12,7 @@ use super::enrolment::{Enrolled, Enrolment};
 use super::readiness::{Purpose, recipient_obstacle, tag_obstacle};
 use super::{CampaignDetails, Campaigns, Obstacle, TemplateProblem, audience, with_media};
 use crate::Actor;
+use crate::fault::{self, Point};
 
 /// Why a campaign was not started.
 #[derive(Debug, thiserror::Error)]
@@ -122,7 +123,8 @@ impl Campaigns {
         trigger: Trigger<'_>,
     ) -> Result<CampaignDetails, SendCampaignError> {
         let (checked, credentials) = self.check_sendable(actor, id, trigger).await?;
-        let unit = self.ports.storage.begin().await?;
+        let effect = Effect::CampaignStarted(id);
+        let unit = actor.noting(effect, self.ports.storage.begin().await?);
         let started = self.start(unit, &checked, &credentials, trigger).await?;
         tracing::info!(
             user_id = %started.campaign.user_id,
@@ -225,7 +227,9 @@ impl Campaigns {
             )
             .await?;
         let details = with_media(unit.media(), campaign).await?;
+        fault::at(Point::StartCommitting);
         unit.commit().await?;
+        fault::at(Point::StartCommitted);
         Ok(details)
     }
 }

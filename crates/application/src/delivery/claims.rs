@@ -18,6 +18,7 @@ use super::budget::{Within, within_budget};
 use super::consequences::Consequences;
 use super::outcome::Ticket;
 use super::permission::Permissions;
+use crate::fault::{self, Bug, Point};
 
 /// A message whose intent is committed.
 pub(super) struct Flight {
@@ -108,12 +109,18 @@ pub(super) async fn claim(
         .into_iter()
         .map(|begun| begun.flight(&campaign))
         .collect();
+    if fault::has(Bug::SendBeforeIntent) {
+        fault::commit_later(unit);
+        return Ok(Claim::Flights(flights));
+    }
+    fault::at(Point::ClaimCommitting);
     if let Err(error) = unit.commit().await {
         return Err(ClaimFailed {
             error,
             uncertain: flights.into_iter().map(|flight| flight.ticket).collect(),
         });
     }
+    fault::at(Point::ClaimCommitted);
     Ok(Claim::Flights(flights))
 }
 

@@ -12,6 +12,7 @@ use nexus_domain::{CampaignContact, DeliveryStatus, SenderLease};
 
 use super::Desk;
 use super::consequences::{Consequences, cancel_with_campaign};
+use crate::fault::{self, Bug, Point};
 
 /// After so many attempts a message in doubt is left to a person.
 const MOST_ATTEMPTS: u32 = 3;
@@ -56,16 +57,21 @@ pub(super) async fn doubt_what_was_left(
             )
             .await?;
         left.retain_mut(|recipient| {
-            recipient
-                .attempt()
-                .is_some_and(|attempt| recipient.doubt(attempt, now).is_ok())
+            recipient.attempt().is_some_and(|attempt| {
+                if fault::has(Bug::RequeueInsteadOfDoubt) {
+                    return recipient.postpone(attempt, now, now).is_ok();
+                }
+                recipient.doubt(attempt, now).is_ok()
+            })
         });
         if left.is_empty() {
             return Ok(Some(doubted));
         }
         // Dispatching and in doubt are both pending: nothing else follows.
         unit.recipients().save(&left).await?;
+        fault::at(Point::DoubtCommitting);
         unit.commit().await?;
+        fault::at(Point::DoubtCommitted);
         doubted += left.len();
     }
 }
@@ -127,7 +133,13 @@ pub(super) async fn settle(desk: &Desk, lease: &SenderLease) -> Result<Doubts, S
         .recipients()
         .lock_in(user, lease.sender_id, DeliveryStatus::InDoubt, any_time, 1)
         .await?;
+    if !ripe.is_empty() {
+        fault::at(Point::SettleCommitting);
+    }
     unit.commit().await?;
+    if !ripe.is_empty() {
+        fault::at(Point::SettleCommitted);
+    }
     if waiting.is_empty() {
         Ok(Doubts::Settled)
     } else {

@@ -12,6 +12,7 @@ use super::Desk;
 use super::claims::Flight;
 use super::gate::Gate;
 use super::outcome::{Landed, Outcome, Ticket};
+use crate::fault::{self, Point};
 
 /// What messages of one account leave through.
 #[derive(Clone)]
@@ -27,17 +28,20 @@ impl Exit {
     async fn send(self, flight: Flight, leaves_at: Instant) -> Outcome {
         tokio::time::sleep_until(leaves_at).await;
         let campaign = flight.ticket.campaign;
+        fault::at(Point::SendLeaving);
         if !self.gate.lets_out(campaign) {
             return Outcome::HeldBack;
         }
         let left_at = Instant::now();
         let send = self.channel.send(&self.credentials, &flight.message);
+        let send = fault::amid(Point::SendInFlight, send);
         let outcome = match tokio::time::timeout(self.desk.config.send_timeout, send).await {
             Ok(answer) => answer.into(),
             Err(_) => Outcome::InDoubt {
                 reason: "no answer in time".to_owned(),
             },
         };
+        fault::at(Point::SendAnswered);
         let entropy = self.desk.entropy.as_ref();
         self.gate.learn(campaign, left_at, &outcome, entropy);
         outcome

@@ -9,6 +9,8 @@ use nexus_domain::{InstanceId, SenderAccount, SenderLease};
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
+use crate::fault::{self, Bug, Point};
+
 /// The longest wait before a renewal that failed is tried again.
 const LONGEST_RETRY: Duration = Duration::from_secs(1);
 
@@ -46,7 +48,7 @@ impl LeaseWatch {
     /// Whether a request may leave now.
     pub(super) fn is_valid(&self) -> bool {
         let until = *self.until.lock().unwrap_or_else(PoisonError::into_inner);
-        !self.is_lost() && Instant::now() < until
+        (!self.is_lost() && Instant::now() < until) || fault::has(Bug::IgnoreLease)
     }
 }
 
@@ -84,7 +86,9 @@ impl KeptLease {
         let Some(lease) = acquired else {
             return Ok(None);
         };
+        fault::at(Point::LeaseTaking);
         unit.commit().await?;
+        fault::at(Point::LeaseTaken);
         let watch = Arc::new(LeaseWatch::new(asked_at, ttl));
         let keeper = tokio::spawn(keep(
             Arc::clone(storage),
@@ -104,7 +108,10 @@ impl KeptLease {
         self.keeper.abort();
         let mut unit = storage.begin().await?;
         unit.senders().release(&self.lease).await?;
-        unit.commit().await
+        fault::at(Point::LeaseReleasing);
+        unit.commit().await?;
+        fault::at(Point::LeaseReleased);
+        Ok(())
     }
 }
 
@@ -147,6 +154,8 @@ async fn renew(
 ) -> Result<bool, StorageError> {
     let mut unit = storage.begin().await?;
     let held = unit.senders().renew(lease, ttl).await?;
+    fault::at(Point::LeaseRenewing);
     unit.commit().await?;
+    fault::at(Point::LeaseRenewed);
     Ok(held)
 }

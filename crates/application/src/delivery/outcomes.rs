@@ -15,6 +15,7 @@ use nexus_domain::{CampaignContactId, CampaignId, Delivery, FailureCode, SenderL
 use super::Desk;
 use super::consequences::{Consequences, cancel_with_campaign};
 use super::outcome::{Judge, Landed, Outcome};
+use crate::fault::{self, Bug, Point};
 
 /// Whether outcomes may be recorded without the lease.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,8 +57,10 @@ pub(super) async fn record(
         let until = desk.clock.now() + wait;
         unit.senders().rest(user, lease.sender_id, until).await?;
     }
+    let forgotten = usize::from(fault::has(Bug::DropOutcome));
     let outcomes: BTreeMap<CampaignContactId, &Landed> = landed
         .iter()
+        .skip(forgotten)
         .map(|landed| (landed.ticket.attempt.recipient, landed))
         .collect();
     let ids: Vec<_> = outcomes.keys().copied().collect();
@@ -110,7 +113,9 @@ pub(super) async fn record(
         unit.recipients().save(&recipients).await?;
     }
     consequences.store(unit.as_mut(), judge.now).await?;
+    fault::at(Point::RecordCommitting);
     unit.commit().await?;
+    fault::at(Point::RecordCommitted);
     Ok(Recorded::Done)
 }
 

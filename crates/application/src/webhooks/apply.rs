@@ -12,6 +12,7 @@ use nexus_domain::{
 use super::inbound::{Letter, read_letters, read_preferences};
 use super::news;
 use crate::delivery::Consequences;
+use crate::fault::{self, Bug};
 use crate::replies::{keep_message, reply_of};
 
 /// What is applied for one user in one transaction.
@@ -238,7 +239,11 @@ impl<'a> Application<'a> {
                 .or_insert(dispatched_at);
             *latest = dispatched_at.max(*latest);
         }
-        if recipient.apply(report, now) {
+        let applied = recipient.apply(report, now);
+        if fault::has(Bug::StatusBackwards) {
+            fault::set_back(recipient, report);
+        }
+        if applied || recipient.delivery.status != before.status {
             self.changed.insert(recipient.id);
             self.consequences.moved(recipient, &before, report.at);
             tracing::debug!(

@@ -10,6 +10,7 @@ use nexus_domain::{ChannelEvent, UserId, WebhookEvent, WebhookEventId, WebhookSt
 use super::WebhookPorts;
 use super::apply::{Application, Applied};
 use crate::Shutdown;
+use crate::fault::{self, Point};
 
 /// How many webhooks are looked at with one statement; those of one user among them are applied
 /// together.
@@ -140,7 +141,9 @@ impl WebhookWorker {
             }
             unit.webhooks().save(event).await?;
         }
+        fault::at(Point::WebhookCommitting);
         unit.commit().await?;
+        fault::at(Point::WebhookCommitted);
         self.note_confirmed(user, &applied).await;
         if let Some(received_at) = due.iter().map(|event| event.received_at).max() {
             self.note_received(user, received_at).await;

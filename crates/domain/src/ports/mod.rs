@@ -24,11 +24,11 @@ pub use progress::{ChangeMark, MarkedCampaign, ProgressSource};
 pub use provisioning::{ProvisionedSender, ProvisioningError, SenderProvisioner};
 pub use repositories::{
     BotActivityRepository, BulkChangeRepository, CampaignContactRepository, CampaignRepository,
-    ContactRepository, CorrespondentRepository, CreatedContact, FieldRepository,
+    ContactRepository, CorrespondentRepository, CreatedContact, Effect, FieldRepository,
     IdempotencyRepository, IdempotencyState, ImportRepository, JobRepository, KnownAddress,
     MediaRepository, MessageRepository, RecipientTally, ReplayFilter, ReplyRepository,
     ReplyingSender, SegmentRepository, SenderRepository, SessionRepository, StatisticsRepository,
-    StoredAnswer, UserRepository, WebhookRepository, WhatsAppRepository,
+    StoredAnswer, TakenKey, UserRepository, WebhookRepository, WhatsAppRepository,
 };
 pub use sealing::{SealError, SecretSealer};
 pub use storage::{DuplicateKey, Repositories, Storage, StorageError, UnitOfWork};

@@ -18,11 +18,11 @@ use super::sql::{Sql, params, rows_per_statement};
 #[derive(Default)]
 pub(super) struct TotalsChange {
     /// By user, day of creation and status.
-    by_status: BTreeMap<(UserId, NaiveDate, &'static str), i64>,
+    statuses: BTreeMap<(UserId, NaiveDate, &'static str), i64>,
     /// By user and tag.
-    by_tag: BTreeMap<(UserId, String), i64>,
+    tags: BTreeMap<(UserId, String), i64>,
     /// By user and time of creation.
-    by_time: MarksChange,
+    marks: MarksChange,
 }
 
 impl TotalsChange {
@@ -41,50 +41,46 @@ impl TotalsChange {
         change: i64,
     ) {
         let key = (user, created_at.date_naive(), status.as_str());
-        *self.by_status.entry(key).or_default() += change;
-        self.by_time.count(user, created_at, change);
+        *self.statuses.entry(key).or_default() += change;
+        self.marks.count(user, created_at, change);
     }
 
     /// So many contacts have these tags more than before.
     pub(super) fn count_tags(&mut self, user: UserId, tags: &[Tag], change: i64) {
         for tag in tags {
             let key = (user, tag.key().to_owned());
-            *self.by_tag.entry(key).or_default() += change;
+            *self.tags.entry(key).or_default() += change;
         }
     }
 
     /// With what `other` changes.
     pub(super) fn merge(&mut self, other: Self) {
-        for (key, change) in other.by_status {
-            *self.by_status.entry(key).or_default() += change;
+        for (key, change) in other.statuses {
+            *self.statuses.entry(key).or_default() += change;
         }
-        for (key, change) in other.by_tag {
-            *self.by_tag.entry(key).or_default() += change;
+        for (key, change) in other.tags {
+            *self.tags.entry(key).or_default() += change;
         }
-        self.by_time.merge(other.by_time);
+        self.marks.merge(other.marks);
     }
 
     /// Always in the same order, so that two transactions don't wait for each other.
     pub(super) async fn store(self, db: &Connection) -> Result<(), StorageError> {
-        let changes: Vec<_> = self
-            .by_status
-            .into_iter()
-            .filter(|(_, n)| *n != 0)
-            .collect();
+        let changes: Vec<_> = self.statuses.into_iter().filter(|(_, n)| *n != 0).collect();
         for chunk in changes.chunks(rows_per_statement(4)) {
             let rows = chunk
                 .iter()
                 .map(|((user, day, status), n)| params![*user, *day, *status, *n]);
             add(db, "contact_totals", "user_id, created_on, status", rows).await?;
         }
-        let changes: Vec<_> = self.by_tag.into_iter().filter(|(_, n)| *n != 0).collect();
+        let changes: Vec<_> = self.tags.into_iter().filter(|(_, n)| *n != 0).collect();
         for chunk in changes.chunks(rows_per_statement(3)) {
             let rows = chunk
                 .iter()
                 .map(|((user, tag), n)| params![*user, tag.as_str(), *n]);
             add(db, "contact_tag_totals", "user_id, tag_key", rows).await?;
         }
-        let changes: Vec<_> = self.by_time.rows().collect();
+        let changes: Vec<_> = self.marks.rows().collect();
         for chunk in changes.chunks(rows_per_statement(4)) {
             let rows = chunk.iter().cloned();
             add(db, "contact_marks", "user_id, level, slot", rows).await?;

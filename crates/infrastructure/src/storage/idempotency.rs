@@ -2,8 +2,10 @@
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
-use nexus_domain::UserId;
-use nexus_domain::ports::{IdempotencyRepository, IdempotencyState, StorageError, StoredAnswer};
+use nexus_domain::ports::{
+    Effect, IdempotencyRepository, IdempotencyState, StorageError, StoredAnswer, TakenKey,
+};
+use nexus_domain::{CampaignId, UserId};
 use sea_orm::FromQueryResult;
 
 use super::SqlRepositories;
@@ -12,6 +14,27 @@ use super::sql::{Sql, params};
 
 /// How often a key is tried that others take and free at the same time.
 const TRIES: u32 = 3;
+
+/// In place of an answer's status: the body is an effect, and no answer. No HTTP status is 0.
+const EFFECT: u32 = 0;
+
+/// An effect as it is stored: `campaign_created 01980c5e-…`.
+fn write_effect(effect: Effect) -> String {
+    match effect {
+        Effect::CampaignCreated(id) => format!("campaign_created {id}"),
+        Effect::CampaignStarted(id) => format!("campaign_started {id}"),
+    }
+}
+
+fn read_effect(body: &[u8]) -> Option<Effect> {
+    let (what, id) = std::str::from_utf8(body).ok()?.split_once(' ')?;
+    let id: CampaignId = id.parse().ok()?;
+    match what {
+        "campaign_created" => Some(Effect::CampaignCreated(id)),
+        "campaign_started" => Some(Effect::CampaignStarted(id)),
+        _ => None,
+    }
+}
 
 #[derive(FromQueryResult)]
 struct KeyRow {
@@ -32,6 +55,10 @@ impl KeyRow {
             table: "idempotency_keys",
             id: user.as_uuid(),
         };
+        if status == i64::from(EFFECT) {
+            let effect = row.need("body", read_effect(&body))?;
+            return Ok(IdempotencyState::Done(effect));
+        }
         Ok(IdempotencyState::Answered(StoredAnswer {
             status: row.unsigned("status", status)?,
             body,
@@ -75,6 +102,26 @@ impl IdempotencyRepository for SqlRepositories {
         Ok(IdempotencyState::InProgress)
     }
 
+    async fn note_effect(
+        &mut self,
+        user: UserId,
+        key: &TakenKey,
+        effect: Effect,
+    ) -> Result<bool, StorageError> {
+        let sql = Sql::with(
+            "UPDATE idempotency_keys SET status = $4, body = $5 \
+             WHERE user_id = $1 AND request_key = $2 AND taken_at = $3 AND status IS NULL",
+            params![
+                user,
+                key.key.as_str(),
+                key.taken_at,
+                EFFECT,
+                write_effect(effect).into_bytes(),
+            ],
+        );
+        Ok(self.db().execute(sql).await? > 0)
+    }
+
     async fn answer(
         &mut self,
         user: UserId,
@@ -90,10 +137,11 @@ impl IdempotencyRepository for SqlRepositories {
         Ok(())
     }
 
-    async fn free(&mut self, user: UserId, key: &str) -> Result<(), StorageError> {
+    async fn free(&mut self, user: UserId, key: &TakenKey) -> Result<(), StorageError> {
         let sql = Sql::with(
-            "DELETE FROM idempotency_keys WHERE user_id = $1 AND request_key = $2",
-            params![user, key],
+            "DELETE FROM idempotency_keys WHERE user_id = $1 AND request_key = $2 \
+             AND taken_at = $3 AND status IS NULL",
+            params![user, key.key.as_str(), key.taken_at],
         );
         self.db().execute(sql).await?;
         Ok(())

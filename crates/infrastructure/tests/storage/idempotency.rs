@@ -1,6 +1,6 @@
 use chrono::{DateTime, Utc};
-use nexus_domain::UserId;
-use nexus_domain::ports::{IdempotencyState, Storage, StoredAnswer};
+use nexus_domain::ports::{Effect, IdempotencyState, Storage, StoredAnswer, TakenKey};
+use nexus_domain::{CampaignId, UserId};
 
 use crate::samples::at;
 use crate::store::Store;
@@ -17,6 +17,9 @@ on_both_databases!(
     each_user_has_keys_of_their_own,
     of_many_that_take_one_key_at_once_one_has_it,
     of_many_that_take_one_stale_key_at_once_one_has_it,
+    an_effect_is_known_until_the_answer_is,
+    an_effect_that_was_rolled_back_is_not_known,
+    a_request_that_lost_its_key_notes_and_frees_nothing,
 );
 
 /// Before every key of these tests: none is stale.
@@ -43,6 +46,38 @@ async fn take(
     keys.take(user, "clave ñ", print, taken_at, stale_before)
         .await
         .unwrap()
+}
+
+fn key(taken_at: DateTime<Utc>) -> TakenKey {
+    TakenKey {
+        key: "clave ñ".to_owned(),
+        taken_at,
+    }
+}
+
+async fn free(store: &Store, user: UserId, taken_at: DateTime<Utc>) {
+    let mut repositories = store.read();
+    let freed = repositories.idempotency().free(user, &key(taken_at)).await;
+    freed.unwrap();
+}
+
+/// Deletes the keys of these tests, answered or not.
+async fn forget(store: &Store) {
+    let mut repositories = store.read();
+    let deleted = repositories.idempotency().delete_before(at(1_000_000));
+    deleted.await.unwrap();
+}
+
+/// Whether the effect could be noted.
+async fn note(store: &Store, user: UserId, taken_at: DateTime<Utc>, effect: Effect) -> bool {
+    let mut unit = store.begin().await;
+    let keys = unit.idempotency();
+    let noted = keys
+        .note_effect(user, &key(taken_at), effect)
+        .await
+        .unwrap();
+    unit.commit().await.unwrap();
+    noted
 }
 
 async fn give(store: &Store, user: UserId, answer: &StoredAnswer) {
@@ -78,12 +113,7 @@ async fn an_answer_is_given_again_byte_by_byte(store: Store) {
         give(&store, user, &answer).await;
         let taken = take(&store, user, "print", at(0), never()).await;
         assert!(taken == IdempotencyState::Answered(answer), "{status}");
-        let mut repositories = store.read();
-        repositories
-            .idempotency()
-            .free(user, "clave ñ")
-            .await
-            .unwrap();
+        forget(&store).await;
     }
 }
 
@@ -102,9 +132,7 @@ async fn the_key_of_another_request_is_a_mismatch(store: Store) {
 async fn a_freed_key_is_new_again(store: Store) {
     let user = store.user().await.id;
     take(&store, user, "print", at(0), never()).await;
-    let mut repositories = store.read();
-    let freed = repositories.idempotency().free(user, "clave ñ").await;
-    freed.unwrap();
+    free(&store, user, at(0)).await;
     let taken = take(&store, user, "another", at(1), never()).await;
     assert_eq!(taken, IdempotencyState::New);
     let taken = take(&store, user, "another", at(1), never()).await;
@@ -170,9 +198,7 @@ async fn each_user_has_keys_of_their_own(store: Store) {
     let (user, other) = (store.user().await.id, store.user().await.id);
     take(&store, user, "print", at(0), never()).await;
     give(&store, other, &answer()).await;
-    let mut repositories = store.read();
-    let freed = repositories.idempotency().free(other, "clave ñ").await;
-    freed.unwrap();
+    free(&store, other, at(0)).await;
     let taken = take(&store, user, "print", at(0), never()).await;
     assert_eq!(taken, IdempotencyState::InProgress);
     let taken = take(&store, other, "another", at(0), never()).await;
@@ -206,4 +232,52 @@ async fn of_many_that_take_one_stale_key_at_once_one_has_it(store: Store) {
     let user = store.user().await.id;
     take(&store, user, "print", at(0), never()).await;
     assert_eq!(new_to(&store, user, 120, 60).await, 1);
+}
+
+fn effects() -> [Effect; 2] {
+    let id = CampaignId::from_uuid(uuid::Uuid::from_u128(7));
+    [Effect::CampaignCreated(id), Effect::CampaignStarted(id)]
+}
+
+async fn an_effect_is_known_until_the_answer_is(store: Store) {
+    let user = store.user().await.id;
+    for effect in effects() {
+        take(&store, user, "print", at(0), never()).await;
+        assert!(note(&store, user, at(0), effect).await);
+        assert!(!note(&store, user, at(0), effect).await);
+        // A request that failed after its effect does not free its key, and no time makes it stale.
+        free(&store, user, at(0)).await;
+        let taken = take(&store, user, "print", at(100), at(99)).await;
+        assert_eq!(taken, IdempotencyState::Done(effect));
+        let taken = take(&store, user, "another", at(100), at(99)).await;
+        assert_eq!(taken, IdempotencyState::Mismatch);
+        give(&store, user, &answer()).await;
+        let taken = take(&store, user, "print", at(100), at(99)).await;
+        assert_eq!(taken, IdempotencyState::Answered(answer()));
+        forget(&store).await;
+    }
+}
+
+async fn an_effect_that_was_rolled_back_is_not_known(store: Store) {
+    let user = store.user().await.id;
+    take(&store, user, "print", at(0), never()).await;
+    let mut unit = store.begin().await;
+    let keys = unit.idempotency();
+    let noted = keys.note_effect(user, &key(at(0)), effects()[0]).await;
+    assert!(noted.unwrap());
+    drop(unit);
+    let taken = take(&store, user, "print", at(1), never()).await;
+    assert_eq!(taken, IdempotencyState::InProgress);
+}
+
+async fn a_request_that_lost_its_key_notes_and_frees_nothing(store: Store) {
+    let user = store.user().await.id;
+    take(&store, user, "print", at(0), never()).await;
+    let taken = take(&store, user, "print", at(100), at(99)).await;
+    assert_eq!(taken, IdempotencyState::New);
+    assert!(!note(&store, user, at(0), effects()[0]).await);
+    free(&store, user, at(0)).await;
+    let taken = take(&store, user, "print", at(101), never()).await;
+    assert_eq!(taken, IdempotencyState::InProgress);
+    assert!(note(&store, user, at(100), effects()[0]).await);
 }

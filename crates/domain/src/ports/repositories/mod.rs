@@ -25,7 +25,7 @@ pub use campaigns::CampaignRepository;
 pub use contacts::{ContactRepository, CreatedContact, KnownAddress, RecipientTally};
 pub use conversations::{BotActivityRepository, MessageRepository};
 pub use fields::FieldRepository;
-pub use idempotency::{IdempotencyRepository, IdempotencyState, StoredAnswer};
+pub use idempotency::{Effect, IdempotencyRepository, IdempotencyState, StoredAnswer, TakenKey};
 pub use imports::ImportRepository;
 pub use jobs::JobRepository;
 pub use media::MediaRepository;
