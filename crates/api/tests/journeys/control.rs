@@ -535,7 +535,7 @@ async fn walk(database: TestDatabase) {
     let dead = contacts.body["contacts"][0]["id"].as_str().expect("an id");
     let answer = shop.browser.delete(&format!("/api/contacts/{dead}")).await;
     assert_eq!(answer.status, 200);
-    settle(&mut shop, &path, |answer| over(answer)).await;
+    settle(&mut shop, &path, over).await;
     check(&mut shop.browser, &path).await;
 
     let again = json!({"decision": "send_again"});

@@ -69,7 +69,7 @@ impl RecipientQuery {
 
 /// How many recipients the filter lets through, as far as the campaign's counters tell. Before it
 /// starts they count whom it is for, and it has no recipients.
-fn known_total(campaign: &Campaign, filter: &RecipientFilter) -> Option<u64> {
+fn known_total(campaign: &Campaign, filter: RecipientFilter) -> Option<u64> {
     let counters = campaign.counters;
     let count = match (filter.status, filter.decision) {
         _ if campaign.state.started_at().is_none() => Some(0),
@@ -241,7 +241,7 @@ impl Campaigns {
             .find(user, id)
             .await?
             .ok_or(ListRecipientsError::NotFound)?;
-        let total = known_total(&campaign, &filter);
+        let total = known_total(&campaign, filter);
         Ok(read
             .recipients()
             .list(user, id, &filter, total, request)

@@ -1,6 +1,6 @@
 //! A time as a person enters it: by their own clock, or with an offset.
 
-use chrono::{DateTime, LocalResult, NaiveDateTime, TimeZone as _, Timelike as _, Utc};
+use chrono::{DateTime, Datelike, LocalResult, NaiveDateTime, TimeZone as _, Timelike as _, Utc};
 
 use super::{Problem, TimeZone};
 
@@ -39,7 +39,9 @@ impl EnteredTime {
         };
         let with_offset = DateTime::parse_from_rfc3339(raw)
             .or_else(|_| DateTime::parse_from_str(raw, "%Y-%m-%dT%H:%M%:z"));
-        if let Ok(at) = with_offset {
+        if let Ok(at) = with_offset
+            && is_in_our_calendar(&at)
+        {
             let at = at.with_timezone(&Utc);
             return Ok(Self {
                 local: at.with_timezone(&time_zone.tz()).naive_local(),
@@ -50,7 +52,7 @@ impl EnteredTime {
         let local = LOCAL
             .iter()
             .find_map(|form| NaiveDateTime::parse_from_str(raw, form).ok())
-            .filter(|local| !is_leap_second(local))
+            .filter(|local| is_in_our_calendar(local) && !is_leap_second(local))
             .ok_or_else(malformed)?;
         let at = match time_zone.tz().from_local_datetime(&local) {
             LocalResult::Single(at) | LocalResult::Ambiguous(at, _) => at.with_timezone(&Utc),
@@ -62,6 +64,12 @@ impl EnteredTime {
             at,
         })
     }
+}
+
+/// Whether its year is written with four digits: near the ends of what can be computed with, sums of
+/// times fail.
+fn is_in_our_calendar(time: &impl Datelike) -> bool {
+    (1..=9_999).contains(&time.year())
 }
 
 /// Written as the 60th second of a minute, which no clock here shows.

@@ -110,7 +110,7 @@ impl SendWindow {
     }
 
     /// The words of the days on which it opens, Monday first.
-    pub fn days(&self) -> Vec<&'static str> {
+    pub fn days(self) -> Vec<&'static str> {
         DAYS.into_iter()
             .filter(|(day, _)| self.has(*day))
             .map(|(_, word)| word)
@@ -118,26 +118,26 @@ impl SendWindow {
     }
 
     /// When it opens.
-    pub fn from(&self) -> WallTime {
+    pub fn from(self) -> WallTime {
         self.from
     }
 
     /// When it closes.
-    pub fn to(&self) -> WallTime {
+    pub fn to(self) -> WallTime {
         self.to
     }
 
     /// By whose clocks.
-    pub fn time_zone(&self) -> TimeZone {
+    pub fn time_zone(self) -> TimeZone {
         self.time_zone
     }
 
-    fn has(&self, day: Weekday) -> bool {
+    fn has(self, day: Weekday) -> bool {
         self.days & bit(day) != 0
     }
 
     /// Whether it is open at `at`.
-    pub fn is_open(&self, at: DateTime<Utc>) -> bool {
+    pub fn is_open(self, at: DateTime<Utc>) -> bool {
         let local = at.with_timezone(&self.time_zone.tz());
         let minute = u16::try_from(local.hour() * 60 + local.minute()).unwrap_or(DAY);
         let today = self.has(local.weekday());
@@ -149,7 +149,7 @@ impl SendWindow {
     }
 
     /// The first moment from `at` on at which it is open: `at` itself when it is open then.
-    pub fn opens_at(&self, at: DateTime<Utc>) -> DateTime<Utc> {
+    pub fn opens_at(self, at: DateTime<Utc>) -> DateTime<Utc> {
         if self.is_open(at) {
             return at;
         }
@@ -161,7 +161,7 @@ impl SendWindow {
 
     /// The first opening in the 24 hours after `start`, at which it is closed. It opens at its hour,
     /// or when the clocks are put to a time within it.
-    fn opens_within_a_day_of(&self, start: DateTime<Utc>) -> Option<DateTime<Utc>> {
+    fn opens_within_a_day_of(self, start: DateTime<Utc>) -> Option<DateTime<Utc>> {
         let end = start + TimeDelta::days(1);
         let first = start.with_timezone(&self.time_zone.tz()).date_naive();
         let mut moments: Vec<_> = [0, 1, 2]
@@ -176,7 +176,7 @@ impl SendWindow {
     }
 
     /// When the clocks show its hour on this day: once, or twice, or not at all.
-    fn beginnings_on(&self, date: NaiveDate) -> Vec<DateTime<Utc>> {
+    fn beginnings_on(self, date: NaiveDate) -> Vec<DateTime<Utc>> {
         let (hours, minutes) = (self.from.0 / 60, self.from.0 % 60);
         let Some(local) = date.and_hms_opt(hours.into(), minutes.into(), 0) else {
             return Vec::new();
@@ -193,7 +193,7 @@ impl SendWindow {
     }
 
     /// When the clocks are put forward or back between these two moments, to the second.
-    fn clocks_are_put(&self, start: DateTime<Utc>, end: DateTime<Utc>) -> Option<DateTime<Utc>> {
+    fn clocks_are_put(self, start: DateTime<Utc>, end: DateTime<Utc>) -> Option<DateTime<Utc>> {
         let tz = self.time_zone.tz();
         let offset = |at: DateTime<Utc>| tz.offset_from_utc_datetime(&at.naive_utc()).fix();
         let before = offset(start);

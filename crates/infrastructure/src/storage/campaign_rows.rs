@@ -297,7 +297,7 @@ pub(super) fn saved_values(campaign: &Campaign) -> Result<Vec<Value>, StorageErr
         CampaignState::Scheduled { plan } => Some(plan),
         _ => None,
     };
-    let window = campaign.send_window.as_ref().map(window_json).transpose()?;
+    let window = campaign.send_window.map(window_json).transpose()?;
     Ok(params![
         campaign.user_id,
         campaign.id,
@@ -329,7 +329,7 @@ pub(super) fn saved_values(campaign: &Campaign) -> Result<Vec<Value>, StorageErr
     ])
 }
 
-fn window_json(window: &SendWindow) -> Result<String, StorageError> {
+fn window_json(window: SendWindow) -> Result<String, StorageError> {
     to_json(&StoredWindow {
         days: window.days().into_iter().map(str::to_owned).collect(),
         from: window.from().to_string(),

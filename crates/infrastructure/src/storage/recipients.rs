@@ -95,7 +95,7 @@ fn update(
 }
 
 /// The conditions of a filter, after others.
-fn filtered(mut sql: Sql, filter: &RecipientFilter) -> Sql {
+fn filtered(mut sql: Sql, filter: RecipientFilter) -> Sql {
     if let Some(status) = filter.status {
         sql = sql.then(" AND r.status = ").bind(status.as_str());
     }
@@ -247,7 +247,7 @@ impl CampaignContactRepository for SqlRepositories {
         if let Some(after) = after {
             sql = sql.then(" AND r.id > ").bind(after);
         }
-        let sql = filtered(sql, filter)
+        let sql = filtered(sql, *filter)
             .then(" ORDER BY r.id LIMIT ")
             .bind(most)
             .then(self.db().for_update());
@@ -347,7 +347,7 @@ impl CampaignContactRepository for SqlRepositories {
             "FROM campaign_contacts AS r WHERE r.campaign_id = $1 AND r.user_id = $2",
             params![campaign, user],
         );
-        let source = filtered(source, filter);
+        let source = filtered(source, *filter);
         let mut sql = source
             .clone()
             .after(&format!("SELECT {COLUMNS} FROM (SELECT r.id AS listed_id "));

@@ -1,11 +1,13 @@
+use chrono::TimeDelta;
 use nexus_domain::ports::{Storage, StorageError};
+use nexus_domain::{Campaign, StartProblem};
 use nexus_infrastructure::storage::{SqlStorage, StorageOptions};
 use nexus_migration::{Migrator, MigratorTrait};
 use nexus_testing::{TempFolder, TestDatabase};
 use sea_orm::{ConnectionTrait, Database};
 
 use crate::imports::row_error;
-use crate::samples::{self, page};
+use crate::samples::{self, at, page};
 use crate::store::Store;
 
 on_both_databases!(
@@ -14,6 +16,7 @@ on_both_databases!(
     a_schema_that_misses_a_change_is_not_in_order,
     every_change_of_the_schema_can_be_undone,
     a_change_of_the_imports_keeps_those_from_before,
+    campaigns_that_were_scheduled_before_keep_their_time,
     a_closed_store_is_unavailable,
 );
 
@@ -92,6 +95,38 @@ async fn a_change_of_the_imports_keeps_those_from_before(store: Store) {
     raw.execute_unprepared("DELETE FROM imports").await.unwrap();
     let left = store.number("SELECT count(*) FROM import_errors").await;
     assert_eq!(left, 0);
+}
+
+async fn campaigns_that_were_scheduled_before_keep_their_time(store: Store) {
+    let user = store.user().await;
+    let with = |state| Campaign {
+        state,
+        ..samples::campaign(user.id)
+    };
+    let (scheduled, missed) = (with(samples::scheduled(60)), with(samples::missed(5)));
+    for campaign in [&scheduled, &missed] {
+        let mut repositories = store.read();
+        repositories.campaigns().insert(campaign).await.unwrap();
+    }
+    store.undo("schedules").await;
+    store.storage.migrate().await.unwrap();
+    for (before, problem) in [
+        (scheduled, None),
+        (missed, Some(StartProblem::NobodyWasThere)),
+    ] {
+        let mut repositories = store.read();
+        let found = repositories.campaigns().find(user.id, before.id).await;
+        let state = found.unwrap().expect("it is there still").state;
+        let (old, new) = (before.state.schedule().unwrap(), state.schedule().unwrap());
+        assert_eq!(state.status(), before.state.status());
+        assert_eq!(state.start_problem(), problem);
+        assert_eq!((new.at, new.local), (old.at, old.local));
+        // SQLite reckons in milliseconds.
+        let until_latest = new.latest_start_at - new.at;
+        assert_eq!((until_latest + TimeDelta::milliseconds(1)).num_hours(), 6);
+    }
+    let due = store.read().campaigns().next_start().await;
+    assert_eq!(due.unwrap(), Some(at(60)));
 }
 
 async fn a_closed_store_is_unavailable(store: Store) {

@@ -159,8 +159,8 @@ pub struct SendWindowView {
     timezone: &'static str,
 }
 
-impl From<&SendWindow> for SendWindowView {
-    fn from(window: &SendWindow) -> Self {
+impl From<SendWindow> for SendWindowView {
+    fn from(window: SendWindow) -> Self {
         Self {
             days: window.days(),
             from: window.from().to_string(),
@@ -332,7 +332,7 @@ impl CampaignView {
             start_problem: start_problem.map(StartProblem::as_str),
             start_problem_text: start_problem
                 .map(|problem| explain_start_problem(problem, language)),
-            send_window: campaign.send_window.as_ref().map(Into::into),
+            send_window: campaign.send_window.map(Into::into),
             waiting_until: campaign.waiting_until(now),
             waiting_for: None,
             expected_finish_at: None,

@@ -184,7 +184,7 @@ async fn a_start_that_nobody_saw_is_missed(app: App) {
     let body = json!({"scheduled_at": in_ms(400), "latest_start": in_ms(900)});
     let answer = schedule(&mut browser, &path, body).await;
     assert_eq!(answer.status, 200, "{:?}", answer.body);
-    tokio::time::sleep(Duration::from_millis(1_000)).await;
+    tokio::time::sleep(Duration::from_secs(1)).await;
     assert_eq!(
         browser.get(&path).await.body["campaign"]["status"],
         "scheduled",

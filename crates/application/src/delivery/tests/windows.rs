@@ -59,7 +59,7 @@ async fn what_is_left_when_the_window_closes_waits_until_it_opens_again() {
     for request in &sent {
         let at = request.at - began;
         // What was claimed before the end leaves within a quarter of a second.
-        let (open, closed) = (Duration::from_secs(60), Duration::from_millis(180_300));
+        let (open, closed) = (Duration::from_mins(1), Duration::from_millis(180_300));
         assert!((open..closed).contains(&at), "{at:?}");
     }
     world.confine(campaign, window("10:20", "10:30")).await;

@@ -2,7 +2,7 @@
 
 use chrono::TimeDelta;
 use nexus_domain::{
-    CampaignCounters, ChannelEvent, ContactStatus, Delivery, DeliveryStatus, FailureCode,
+    CampaignCounters, ChannelEvent, ContactStatus, Decision, Delivery, DeliveryStatus, FailureCode,
     MessageDelta, StatusUpdate, WebhookState,
 };
 
@@ -42,6 +42,40 @@ async fn a_message_is_sent_delivered_and_read() {
     assert_eq!(counters, expected);
     let mut events = inbox.events().into_iter();
     assert!(events.all(|event| event.state == WebhookState::Applied));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_left_unconfirmed_is_left_no_more_when_it_is_heard_of() {
+    let (inbox, campaign) = Inbox::after_sending_to(2).await;
+    let recipients = inbox.world.recipients(campaign);
+    let at = inbox.world.now() + TimeDelta::seconds(1);
+    // The user decided to leave both; of one something is heard after all.
+    inbox.world.ledger.with(|tables| {
+        for recipient in tables.recipients.values_mut() {
+            recipient.delivery.status = DeliveryStatus::Unconfirmed;
+            recipient.delivery.decision = Some(Decision::Leave);
+            recipient.delivery.decided_at = Some(at);
+        }
+        let stored = tables.campaigns.get_mut(&campaign).expect("a campaign");
+        stored.counters = CampaignCounters {
+            total: 2,
+            unconfirmed: 2,
+            unconfirmed_left: 2,
+            ..CampaignCounters::default()
+        };
+    });
+    let heard = report(&recipients[0], StatusUpdate::Delivered, at);
+    inbox.take(heard.clone()).await;
+    inbox.take(heard).await;
+    let expected = CampaignCounters {
+        total: 2,
+        sent: 1,
+        delivered: 1,
+        unconfirmed: 1,
+        unconfirmed_left: 1,
+        ..CampaignCounters::default()
+    };
+    assert_eq!(inbox.world.campaign_now(campaign).counters, expected);
 }
 
 /// Every order of these.
