@@ -14,6 +14,7 @@ mod export;
 mod import_crash;
 mod import_plans;
 mod imports;
+mod integrations;
 mod process;
 mod refusals;
 mod segments;
