@@ -257,13 +257,13 @@ impl WhatsAppConnection {
     pub fn note_check(
         &mut self,
         phone_number_id: &str,
-        outcome: Result<&SenderProfile, KnownFailure>,
+        outcome: Result<&SenderProfile, &KnownFailure>,
         now: DateTime<Utc>,
     ) {
         self.state.check = Some(Asked {
             about: phone_number_id.to_owned(),
             at: now,
-            failure: outcome.as_ref().err().cloned(),
+            failure: outcome.err().cloned(),
         });
         if let Ok(profile) = outcome {
             self.state.number = Some(KnownNumber {

@@ -176,7 +176,7 @@ async fn a_template_goes_out_with_each_persons_values(mut shop: Shop) {
         (template("promocion_mensual", json!({"1": "{nombre}"})), "2"),
         (
             template("oferta_con_imagen", json!({"1": "{nombre}"})),
-            "HEADER",
+            "una imagen",
         ),
     ] {
         let mut fields = content;

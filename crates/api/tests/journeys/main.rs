@@ -17,6 +17,7 @@ mod import_crash;
 mod import_plans;
 mod imports;
 mod inbox;
+mod integrations;
 mod opt_outs;
 mod pacing;
 #[expect(dead_code, reason = "the fault harness uses the rest")]

@@ -240,8 +240,19 @@ fn value(
     violations: &mut Violations,
 ) -> Option<(MessageText, Option<ShortText>)> {
     let text = violations.check(field, MessageText::parse(text, fields));
-    let fallback = violations.check(field, optional(fallback, ShortText::parse));
+    let fallback = violations.check(field, optional(fallback, parse_fallback));
     Some((text?, fallback?))
+}
+
+/// A fallback is the same for everybody: what looks like a placeholder would be sent as it is.
+fn parse_fallback(raw: &str) -> Result<ShortText, Problem> {
+    let fallback = ShortText::parse(raw)?;
+    if MessageText::from_stored(fallback.as_str())?.has_placeholders() {
+        return Err(Problem::Malformed {
+            expected: fallback.as_str().replace(['{', '}'], ""),
+        });
+    }
+    Ok(fallback)
 }
 
 fn parse_kind(raw: Option<&str>) -> Result<ButtonKind, Problem> {

@@ -3,10 +3,11 @@
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use nexus_domain::ports::{RecipientTally, StorageError};
+use nexus_domain::ports::{RecipientTally, SenderCredentials, StorageError};
 use nexus_domain::values::Placeholder;
 use nexus_domain::{
     AccountNotice, AccountStanding, ApprovedTemplate, Campaign, CampaignId, EmptyRule,
+    WhatsAppConnection,
 };
 
 use super::readiness::{Purpose, Readiness, recipient_obstacle, tag_obstacle};
@@ -111,7 +112,7 @@ impl Campaigns {
             at,
             recipients,
             template: found.template,
-            last_valid_at: last_valid_at(&found.connection, found.credentials.as_ref()),
+            last_valid_at: last_valid_at(found.connection.as_ref(), found.credentials.as_ref()),
             credentials: found.check,
             per_second: self.limits.per_second,
             errors: found.obstacles,
@@ -156,10 +157,10 @@ fn names_fields(empty: &EmptyRule) -> bool {
 }
 
 fn last_valid_at(
-    connection: &Option<nexus_domain::WhatsAppConnection>,
-    credentials: Option<&nexus_domain::ports::SenderCredentials>,
+    connection: Option<&WhatsAppConnection>,
+    credentials: Option<&SenderCredentials>,
 ) -> Option<DateTime<Utc>> {
-    let number = connection.as_ref()?.number(&credentials?.external_id)?;
+    let number = connection?.number(&credentials?.external_id)?;
     Some(number.at)
 }
 

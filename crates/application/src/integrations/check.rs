@@ -65,8 +65,8 @@ impl Integrations {
         let now = self.ports.clock.now();
         let mut unit = self.ports.storage.begin().await?;
         let mut connection = unit.whatsapp().lock_connection(user.id).await?;
-        let outcome = outcome.as_ref().map_err(known_failure);
-        connection.note_check(&credentials.external_id, outcome, now);
+        let outcome = outcome.map_err(|error| known_failure(&error));
+        connection.note_check(&credentials.external_id, outcome.as_ref(), now);
         unit.whatsapp().save_connection(&connection).await?;
         unit.commit().await?;
         Ok(self.overview_of(&user, Some(connection)))

@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use nexus_domain::ports::StorageError;
+use nexus_domain::values::ShortText;
 use nexus_domain::{
     AccountNotice, AccountStanding, Asked, ChannelKind, KnownFailure, KnownNumber, NumberNotice,
     SecretField, User, WhatsAppConnection,
@@ -88,9 +89,9 @@ impl Integrations {
             .err()
             .map_or(Vec::new(), |error| error.missing);
         let number_id = user.whatsapp_phone_number_id.as_ref();
-        let number_id = number_id.map_or("", |id| id.as_str());
+        let number_id = number_id.map_or("", ShortText::as_str);
         let account = user.whatsapp_business_account_id.as_ref();
-        let account = account.map(|id| id.as_str());
+        let account = account.map(ShortText::as_str);
         let about = |asked: &Option<Asked>, id: &str| {
             asked
                 .clone()

@@ -366,7 +366,7 @@ async fn how_a_connection_stands_is_told_without_asking() {
 async fn that_the_provider_did_not_answer_once_takes_no_connection_away() {
     let mut known = connection();
     known.note_check(NUMBER, Ok(&SenderProfile::default()), now());
-    known.note_check(NUMBER, Err(KnownFailure::unavailable()), now());
+    known.note_check(NUMBER, Err(&KnownFailure::unavailable()), now());
     let overview = overview(ready(), Some(known)).await;
     assert_eq!(overview.status, ConnectionStatus::Connected);
     assert!(overview.last_error.is_some());

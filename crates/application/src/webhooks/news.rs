@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 use nexus_domain::ports::{StorageError, UnitOfWork};
+use nexus_domain::values::ShortText;
 use nexus_domain::{
     ApprovedTemplate, Campaign, CampaignId, ChannelEvent, ChannelKind, FailureCode, NewsSubject,
     ProviderNews, StoredTemplate, User, UserId, WhatsAppConnection,
@@ -83,7 +84,7 @@ impl Listener {
 
     fn number_id(&self) -> &str {
         let id = self.user.whatsapp_phone_number_id.as_ref();
-        id.map_or("", |id| id.as_str())
+        id.map_or("", ShortText::as_str)
     }
 
     /// Keeps the news, and says what it stops; what is no news stops nothing.

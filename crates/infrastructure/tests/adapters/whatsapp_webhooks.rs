@@ -293,6 +293,13 @@ fn one_body_says_many_things_in_its_order() {
                 change(json!({ "statuses": [status("a"), status("b")] })),
                 { "field": "user_preferences", "value": { "user_preferences": [] } }
             ]},
+            // Of an entry without a time nothing could be put in order.
+            { "id": "news", "time": 1_749_416_383, "changes": [
+                { "field": "account_update", "value": { "event": "ACCOUNT_DELETED" } }
+            ]},
+            { "id": "lost", "changes": [
+                { "field": "account_update", "value": { "event": "ACCOUNT_DELETED" } }
+            ]},
             { "id": "2", "changes": [change(json!({ "statuses": [status("c")] }))] }
         ]
     });
@@ -302,9 +309,13 @@ fn one_body_says_many_things_in_its_order() {
             ChannelEvent::Status(report) => report.message_id,
             ChannelEvent::Other(name) => name,
             ChannelEvent::Inbound(message) => message.provider_id,
+            ChannelEvent::News(news) => news.account_id,
         })
         .collect();
-    assert_eq!(seen, ["a", "b", "user_preferences", "c"]);
+    assert_eq!(
+        seen,
+        ["a", "b", "user_preferences", "news", "account_update", "c"]
+    );
 }
 
 #[test]

@@ -141,7 +141,7 @@ async fn a_connection_is_read_as_it_was_written(store: Store) {
     connection.begin_sync("1", at(0)).unwrap();
     connection.note_synced("1", at(0));
     connection.begin_check(at(1)).unwrap();
-    connection.note_check("2", Err(KnownFailure::unavailable()), at(1));
+    connection.note_check("2", Err(&KnownFailure::unavailable()), at(1));
     connection.hear_of_number("525512345678", Some(true), Some("TIER_2K"), at(2));
     connection.hear_of_account(
         "1",

@@ -103,7 +103,7 @@ impl Simulation {
         status: &str,
     ) -> Result<Value, GraphError> {
         for key in ["name", "language", "category"] {
-            if !template[key].as_str().is_some_and(|text| !text.is_empty()) {
+            if template[key].as_str().is_none_or(str::is_empty) {
                 return Err(GraphError::invalid(format!(
                     "The parameter {key} is required."
                 )));

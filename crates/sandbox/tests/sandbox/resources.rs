@@ -191,3 +191,123 @@ async fn numbers_and_subscriptions_are_described() {
         .unwrap();
     assert_eq!(verified, json!({"verified": true, "http_status": 200}));
 }
+
+#[tokio::test]
+async fn a_template_is_judged_and_meta_says_so() {
+    let world = World::start().await;
+    let control = |path: &str| world.url(&format!("/sandbox/accounts/{PHONE}/{path}"));
+    let judge = |change: Value| world.http.put(control("templates")).json(&change).send();
+    let change = json!({"name": "promocion_mensual", "language": "es_MX",
+        "status": "PAUSED", "quality": "RED"});
+    assert_eq!(judge(change).await.unwrap().status(), 202);
+    let told = eventually("both notices", || {
+        let told = world.webhook.changes();
+        (told.len() == 2).then_some(told)
+    })
+    .await;
+    let value = |field: &str| {
+        let mut found = told.iter().filter(|change| change["field"] == field);
+        found.next().map(|change| change["value"].clone()).unwrap()
+    };
+    let status = value("message_template_status_update");
+    assert_eq!(status["event"], "PAUSED");
+    assert_eq!(status["message_template_name"], "promocion_mensual");
+    assert_eq!(status["message_template_language"], "es_MX");
+    assert!(status["message_template_id"].is_u64());
+    let quality = value("message_template_quality_update");
+    assert_eq!(
+        (
+            &quality["previous_quality_score"],
+            &quality["new_quality_score"]
+        ),
+        (&json!("GREEN"), &json!("RED"))
+    );
+    let two = json!([{"type": "text", "text": "Ana"}, {"type": "text", "text": "20 %"}]);
+    let sent = world
+        .post(
+            &json!({"messaging_product": "whatsapp", "to": "525512340001", "type": "template",
+            "template": {"name": "promocion_mensual", "language": {"code": "es_MX"},
+                "components": [{"type": "body", "parameters": two}]}}),
+        )
+        .send();
+    assert_eq!(error_of(sent.await.unwrap()).await, (400, 132_015));
+
+    for (change, status) in [
+        (
+            json!({"name": "nada", "language": "es_MX", "status": "PAUSED"}),
+            404,
+        ),
+        (
+            json!({"name": "promocion_mensual", "language": "es_MX"}),
+            422,
+        ),
+    ] {
+        assert_eq!(
+            judge(change.clone()).await.unwrap().status(),
+            status,
+            "{change}"
+        );
+    }
+    let silent = json!({"name": "promocion_mensual", "language": "es_MX",
+        "status": "APPROVED", "silent": true});
+    assert_eq!(judge(silent).await.unwrap().status(), 202);
+    let list = world
+        .get(&format!(
+            "/v23.0/{BUSINESS}/message_templates?name=promocion_mensual"
+        ))
+        .await;
+    assert_eq!(list["data"][0]["status"], "APPROVED");
+    assert_eq!(list["data"][0]["quality_score"]["score"], "RED");
+    assert_eq!(world.webhook.changes().len(), 2);
+}
+
+#[tokio::test]
+async fn templates_are_made_and_deleted_as_at_meta() {
+    let world = World::start().await;
+    let path = format!("/v23.0/{BUSINESS}/message_templates");
+    let create = |template: Value| {
+        let request = world.http.post(world.url(&path)).bearer_auth(TOKEN);
+        request.json(&template).send()
+    };
+    let template = json!({"name": "nueva", "language": "es", "category": "UTILITY",
+        "components": [{"type": "BODY", "text": "Hola {{1}}"}]});
+    let created: Value = create(template.clone())
+        .await
+        .unwrap()
+        .json()
+        .await
+        .unwrap();
+    assert_eq!(created["status"], "PENDING");
+    assert_eq!(error_of(create(template).await.unwrap()).await, (400, 100));
+    let nameless = json!({"language": "es", "category": "UTILITY", "components": []});
+    assert_eq!(error_of(create(nameless).await.unwrap()).await, (400, 100));
+    let delete = || {
+        let request = world.http.delete(world.url(&format!("{path}?name=nueva")));
+        request.bearer_auth(TOKEN).send()
+    };
+    assert_eq!(delete().await.unwrap().status(), 200);
+    assert_eq!(error_of(delete().await.unwrap()).await, (400, 100));
+}
+
+#[tokio::test]
+async fn meta_says_what_it_is_told_to_say_of_the_time_it_is_told() {
+    let world = World::start().await;
+    let told = json!({"field": "account_update", "value": {"event": "ACCOUNT_DELETED"},
+        "seconds_ago": 60});
+    let url = world.url(&format!("/sandbox/accounts/{PHONE}/news"));
+    let answer = world.http.post(url).json(&told).send().await.unwrap();
+    assert_eq!(answer.status(), 202);
+    let change = eventually("the notice", || world.webhook.changes().pop()).await;
+    assert_eq!(change["value"]["event"], "ACCOUNT_DELETED");
+    let rating = world.url(&format!("/sandbox/accounts/{PHONE}/rating"));
+    let rated = world
+        .http
+        .post(rating)
+        .json(&json!({"quality": "RED"}))
+        .send();
+    assert_eq!(rated.await.unwrap().status(), 202);
+    let number = world
+        .get(&format!("/v23.0/{PHONE}?fields=quality_rating"))
+        .await;
+    assert_eq!(number["quality_rating"], "RED");
+}

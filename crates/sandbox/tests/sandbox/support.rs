@@ -223,6 +223,21 @@ impl Webhook {
         values
     }
 
+    /// Every change, whatever it is about, in the order of arrival; its entry has a time.
+    pub(crate) fn changes(&self) -> Vec<Value> {
+        let bodies = self.inbox.bodies.lock().unwrap();
+        let entries = bodies
+            .iter()
+            .flat_map(|body| body["entry"].as_array().unwrap());
+        let mut changes = Vec::new();
+        for entry in entries {
+            assert_eq!(entry["id"], BUSINESS);
+            assert!(entry["time"].is_i64(), "{entry}");
+            changes.extend(entry["changes"].as_array().unwrap().iter().cloned());
+        }
+        changes
+    }
+
     fn items(&self, key: &str) -> Vec<Value> {
         let values = self.values();
         let lists = values.iter().filter_map(|(_, value)| value[key].as_array());

@@ -7,7 +7,9 @@ use nexus_application::campaigns::{
     AudienceInput, ButtonInput, CreateCampaign, HeaderInput, SendWindowInput, TemplateInput,
     UpdateCampaign,
 };
-use serde::Deserialize;
+use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
+use serde::de::{Error, MapAccess, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 use utoipa::ToSchema;
 
 use crate::extract::{Patch, blank};
@@ -42,7 +44,7 @@ pub struct TemplateBody {
 }
 
 /// Values of a template's variables.
-#[derive(Debug, Deserialize, ToSchema)]
+#[derive(Debug, ToSchema)]
 #[serde(untagged)]
 pub enum VariablesBody {
     /// By variable.
@@ -52,19 +54,69 @@ pub enum VariablesBody {
 }
 
 /// A value, with a fallback or without.
-#[derive(Debug, Deserialize, ToSchema)]
+#[derive(Debug, ToSchema)]
 #[serde(untagged)]
 pub enum ValueBody {
     /// The value alone.
     Text(String),
     /// With what is put there when it comes out empty for a recipient.
-    Full {
-        /// The value.
-        text: String,
-        /// What is put there when it comes out empty.
-        #[serde(default)]
-        fallback: Option<String>,
-    },
+    Full(FullValueBody),
+}
+
+/// A value with its fallback.
+#[derive(Debug, Deserialize, ToSchema)]
+pub struct FullValueBody {
+    #[schema(example = "{nombre}")]
+    text: String,
+    /// What is put there when the value comes out empty for a recipient.
+    #[serde(default)]
+    #[schema(example = "cliente")]
+    fallback: Option<String>,
+}
+
+// By hand, so that what is wrong within is named by its own path.
+impl<'de> Deserialize<'de> for VariablesBody {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Shape;
+        impl<'de> Visitor<'de> for Shape {
+            type Value = VariablesBody;
+
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("an object or a list")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
+                BTreeMap::deserialize(MapAccessDeserializer::new(map)).map(VariablesBody::ByKey)
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, seq: A) -> Result<Self::Value, A::Error> {
+                Vec::deserialize(SeqAccessDeserializer::new(seq)).map(VariablesBody::Listed)
+            }
+        }
+        deserializer.deserialize_any(Shape)
+    }
+}
+
+impl<'de> Deserialize<'de> for ValueBody {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Shape;
+        impl<'de> Visitor<'de> for Shape {
+            type Value = ValueBody;
+
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("a string")
+            }
+
+            fn visit_str<E: Error>(self, text: &str) -> Result<Self::Value, E> {
+                Ok(ValueBody::Text(text.to_owned()))
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
+                FullValueBody::deserialize(MapAccessDeserializer::new(map)).map(ValueBody::Full)
+            }
+        }
+        deserializer.deserialize_any(Shape)
+    }
 }
 
 /// A variable with its value.
@@ -107,7 +159,8 @@ pub struct ButtonBody {
 }
 
 impl VariablesBody {
-    /// Values and fallbacks by variable.
+    /// Values and fallbacks by variable. Of a variable that is listed twice the last value counts, as
+    /// in an object.
     fn take_apart(self) -> (BTreeMap<String, String>, BTreeMap<String, String>) {
         let (mut values, mut fallbacks) = (BTreeMap::new(), BTreeMap::new());
         let mut add = |key: String, text: String, fallback: Option<String>| {
@@ -119,7 +172,7 @@ impl VariablesBody {
                 for (key, value) in variables {
                     match value {
                         ValueBody::Text(text) => add(key, text, None),
-                        ValueBody::Full { text, fallback } => add(key, text, fallback),
+                        ValueBody::Full(value) => add(key, value.text, value.fallback),
                     }
                 }
             }

@@ -1,6 +1,7 @@
 use std::collections::BTreeMap;
 
 use nexus_domain::values::Problem;
+use nexus_domain::{ButtonKind, ButtonValue, HeaderValue, TemplateValue, TemplateVariable};
 
 use super::creating::{made_of, problems_of, typed};
 use super::*;
@@ -188,5 +189,77 @@ async fn a_bad_note_is_refused_beside_a_good_template() {
     assert_eq!(
         refused(&problems_of(typed).await),
         fields(&[("message", "unknown_placeholder")])
+    );
+}
+
+#[tokio::test]
+async fn headers_buttons_and_fallbacks_are_taken() {
+    let typed = typed_with(TemplateInput {
+        fallbacks: BTreeMap::from([("1".to_owned(), " cliente ".to_owned())]),
+        header: Some(HeaderInput {
+            text: "{nombre}".to_owned(),
+            ..HeaderInput::default()
+        }),
+        buttons: vec![ButtonInput {
+            index: 1,
+            kind: Some("quick_reply".to_owned()),
+            text: "más".to_owned(),
+            fallback: Some(" ".to_owned()),
+        }],
+        ..template(&[("1", "{nombre}")])
+    });
+    let content = made_of(typed).await.campaign.content;
+    let made = content.template().expect("a template");
+    assert_eq!(made.variables[0].fallback, Some(short("cliente")));
+    let header = TemplateVariable {
+        key: "1".to_owned(),
+        text: text("{nombre}"),
+        fallback: None,
+    };
+    let button = ButtonValue {
+        index: 1,
+        kind: ButtonKind::ReplyPayload,
+        value: TemplateValue {
+            text: text("más"),
+            fallback: None,
+        },
+    };
+    let parts = TemplateParts {
+        header: Some(HeaderValue::Text(header)),
+        buttons: vec![button],
+    };
+    assert_eq!(made.parts, parts);
+}
+
+#[tokio::test]
+async fn what_is_wrong_with_headers_buttons_and_fallbacks_is_listed() {
+    let fallbacks = [("1", "{nombre}"), ("9", "nadie")];
+    let button = |index: u32, kind: Option<&str>| ButtonInput {
+        index,
+        kind: kind.map(str::to_owned),
+        text: "abc".to_owned(),
+        fallback: None,
+    };
+    let typed = typed_with(TemplateInput {
+        fallbacks: BTreeMap::from(fallbacks.map(|(key, text)| (key.to_owned(), text.to_owned()))),
+        header: Some(HeaderInput::default()),
+        buttons: vec![
+            button(0, Some("fax")),
+            button(1, None),
+            button(1, None),
+            button(10, None),
+        ],
+        ..template(&[("1", "{nombre}")])
+    });
+    assert_eq!(
+        refused(&problems_of(typed).await),
+        fields(&[
+            ("template.variables.1", "malformed"),
+            ("template.variables.9", "required"),
+            ("template.header", "required"),
+            ("template.buttons.0", "not_one_of"),
+            ("template.buttons.1", "malformed"),
+            ("template.buttons.10", "malformed"),
+        ])
     );
 }

@@ -128,20 +128,20 @@ mod parts {
 
     use super::*;
 
-    fn header(key: &str) -> Option<HeaderValue> {
-        Some(HeaderValue::Text(TemplateVariable {
+    fn header(key: &str) -> HeaderValue {
+        HeaderValue::Text(TemplateVariable {
             key: key.to_owned(),
             text: text("mayo"),
             fallback: None,
-        }))
+        })
     }
 
-    fn picture() -> Option<HeaderValue> {
-        Some(HeaderValue::Media(HeaderMedia {
+    fn picture() -> HeaderValue {
+        HeaderValue::Media(HeaderMedia {
             kind: MediaKind::Image,
             reference: MediaReference::Id("1".to_owned()),
             file_name: None,
-        }))
+        })
     }
 
     fn value(index: u32, kind: ButtonKind) -> ButtonValue {
@@ -209,13 +209,19 @@ mod parts {
             format: "IMAGE".to_owned(),
         };
         assert_eq!(with_header(titled(&[]), None), Ok(()));
-        assert_eq!(with_header(titled(&["1"]), header("1")), Ok(()));
+        assert_eq!(with_header(titled(&["1"]), Some(header("1"))), Ok(()));
         assert_eq!(with_header(titled(&["1"]), None), of_header(true));
-        assert_eq!(with_header(titled(&[]), header("1")), of_header(false));
-        assert_eq!(with_header(titled(&["mes"]), header("1")), of_header(false));
-        assert_eq!(with_header(titled(&[]), picture()), of_header(false));
-        assert_eq!(with_header(shown(), picture()), Ok(()));
-        for given in [None, header("1")] {
+        assert_eq!(
+            with_header(titled(&[]), Some(header("1"))),
+            of_header(false)
+        );
+        assert_eq!(
+            with_header(titled(&["mes"]), Some(header("1"))),
+            of_header(false)
+        );
+        assert_eq!(with_header(titled(&[]), Some(picture())), of_header(false));
+        assert_eq!(with_header(shown(), Some(picture())), Ok(()));
+        for given in [None, Some(header("1"))] {
             assert_eq!(
                 with_header(shown(), given),
                 Err(TemplateProblem::NeedsMedia {
@@ -224,7 +230,7 @@ mod parts {
             );
         }
         let parts = TemplateParts {
-            header: header("1"),
+            header: Some(header("1")),
             buttons: Vec::new(),
         };
         assert_eq!(checked(None, Vec::new(), parts), of_header(false));

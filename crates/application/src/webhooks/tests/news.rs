@@ -85,13 +85,14 @@ fn number(flagged: Option<bool>) -> NewsSubject {
     }
 }
 
-fn paused(inbox: &Inbox, campaign: CampaignId) -> Option<Option<FailureCode>> {
+/// Why the provider's news paused the campaign, if it did.
+fn paused(inbox: &Inbox, campaign: CampaignId) -> Option<FailureCode> {
     let found = inbox
         .world
         .ledger
         .with(|tables| tables.campaigns[&campaign].clone());
     match found.state {
-        CampaignState::Paused { reason, .. } => Some(reason),
+        CampaignState::Paused { reason, .. } => reason,
         _ => None,
     }
 }
@@ -111,7 +112,7 @@ async fn a_template_that_is_stopped_pauses_the_campaigns_that_send_it() {
         inbox.take(news(&inbox, 0, status("cita", word))).await;
         assert_eq!(
             paused(&inbox, campaigns[0]),
-            Some(Some(FailureCode::TemplateUnusable))
+            Some(FailureCode::TemplateUnusable)
         );
         assert_eq!(paused(&inbox, campaigns[1]), None);
         let kept = inbox.world.ledger.with(|tables| tables.templates.clone());
@@ -165,20 +166,14 @@ async fn a_low_quality_pauses_what_depends_on_it() {
     assert_eq!(paused(&inbox, campaigns[0]), None);
     inbox.take(news(&inbox, 1, quality("cita", "RED"))).await;
     let reason = |campaign| paused(&inbox, campaign);
-    assert_eq!(
-        reason(campaigns[0]),
-        Some(Some(FailureCode::TemplateQuality))
-    );
+    assert_eq!(reason(campaigns[0]), Some(FailureCode::TemplateQuality));
     assert_eq!(reason(campaigns[1]), None);
     inbox.take(news(&inbox, 2, number(None))).await;
     assert_eq!(reason(campaigns[1]), None);
     inbox.take(news(&inbox, 3, number(Some(true)))).await;
-    assert_eq!(reason(campaigns[1]), Some(Some(FailureCode::NumberQuality)));
+    assert_eq!(reason(campaigns[1]), Some(FailureCode::NumberQuality));
     // The first reason stays.
-    assert_eq!(
-        reason(campaigns[0]),
-        Some(Some(FailureCode::TemplateQuality))
-    );
+    assert_eq!(reason(campaigns[0]), Some(FailureCode::TemplateQuality));
 }
 
 #[tokio::test(start_paused = true)]
@@ -193,10 +188,7 @@ async fn a_restricted_account_pauses_everything_of_its_number_and_a_warning_noth
         .take(news(&inbox, 1, account(AccountStanding::Restricted)))
         .await;
     for campaign in [campaigns[0], text] {
-        assert_eq!(
-            paused(&inbox, campaign),
-            Some(Some(FailureCode::AccountBlocked))
-        );
+        assert_eq!(paused(&inbox, campaign), Some(FailureCode::AccountBlocked));
     }
     inbox
         .take(news(&inbox, 2, account(AccountStanding::Good)))
