@@ -2,6 +2,7 @@
 //! killed while it answers.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::process::Command;
 use std::time::Duration;
 
@@ -268,7 +269,7 @@ async fn a_server_killed_while_it_confirms_tells_nobody_twice(database: TestData
     // Everybody's wish holds, told or not.
     let mut file = "nombre,telefono\n".to_owned();
     for person in 0..PEOPLE {
-        file.push_str(&format!("Persona {person},55{:08}\n", 12_340_000 + person));
+        let _ = writeln!(file, "Persona {person},55{:08}", 12_340_000 + person);
     }
     let answer = browser.upload("a.csv", file.as_bytes()).await;
     let import = answer.body["import"]["id"].as_str().expect("an id");
