@@ -94,20 +94,21 @@ where
 #[cfg(test)]
 mod tests {
     use std::convert::Infallible;
+    use std::future::{Ready, ready};
 
     use super::*;
 
-    async fn found(value: u32) -> Result<Option<u32>, Infallible> {
-        Ok(Some(value))
+    fn found(value: u32) -> Ready<Result<Option<u32>, Infallible>> {
+        ready(Ok(Some(value)))
     }
 
     #[tokio::test(start_paused = true)]
     async fn what_was_read_is_kept_for_less_than_a_second() {
         let recent = Recent::default();
         assert_eq!(recent.get_or_read(1, found(7)).await, Ok(Some(7)));
-        tokio::time::advance(OLDEST - Duration::from_millis(1)).await;
+        tokio::time::advance(OLDEST.mul_f32(0.999)).await;
         assert_eq!(recent.get_or_read(1, found(8)).await, Ok(Some(7)));
-        tokio::time::advance(Duration::from_millis(1)).await;
+        tokio::time::advance(OLDEST.mul_f32(0.001)).await;
         assert_eq!(recent.get_or_read(1, found(8)).await, Ok(Some(8)));
         assert_eq!(recent.get_or_read(2, found(9)).await, Ok(Some(9)));
     }
@@ -150,7 +151,7 @@ mod tests {
     #[tokio::test]
     async fn what_is_not_there_is_looked_for_each_time() {
         let recent = Recent::default();
-        let nothing = async { Ok::<_, Infallible>(None) };
+        let nothing = ready(Ok::<_, Infallible>(None));
         assert_eq!(recent.get_or_read(1, nothing).await, Ok(None::<u32>));
         assert_eq!(recent.get_or_read(1, found(8)).await, Ok(Some(8)));
     }

@@ -223,6 +223,7 @@ fn a_text_comes_with_who_wrote_it_and_what_it_answers() {
             profile_name: Some("Ana".to_owned()),
             body: MessageBody::Text("¿Todavía hay?".to_owned()),
             answers: Some("wamid.OUT".to_owned()),
+            payload: None,
             sent_at: DateTime::from_timestamp(1_749_416_383, 0).unwrap(),
         }
     );
@@ -310,6 +311,7 @@ fn one_body_says_many_things_in_its_order() {
             ChannelEvent::Other(name) => name,
             ChannelEvent::Inbound(message) => message.provider_id,
             ChannelEvent::News(news) => news.account_id,
+            ChannelEvent::Preference(change) => format!("{:?}", change.wish),
         })
         .collect();
     assert_eq!(

@@ -127,7 +127,7 @@ async fn the_unfinished_campaigns_come_with_those_that_changed_as_late(store: St
     let started_at = at(3);
     let (at, reason) = (at(7), None);
     let long_ago = [
-        CampaignState::Scheduled { at },
+        samples::scheduled(7),
         CampaignState::Active { started_at },
         CampaignState::Paused { started_at, reason },
         CampaignState::Draft,

@@ -11,7 +11,7 @@ use nexus_domain::ports::{ChangeMark, Entropy, MarkedCampaign, ProgressSource, S
 use nexus_domain::values::{MessageText, ShortText};
 use nexus_domain::{
     Campaign, CampaignContent, CampaignCounters, CampaignId, CampaignState, CampaignStatus,
-    ChannelKind, SessionKeyHash, UserId,
+    ChannelKind, OutsideWindow, SessionKeyHash, UserId,
 };
 
 use crate::events::{Event, EventId, EventLimits, EventPorts, Events, FollowError, Follower};
@@ -163,6 +163,8 @@ impl World {
             subject: None,
             content: CampaignContent::Text(MessageText::from_stored("Hola").expect("a text")),
             audience: None,
+            outside_window: OutsideWindow::default(),
+            send_window: None,
             sender_id: None,
             state: CampaignState::Active { started_at: now() },
             counters: CampaignCounters {
