@@ -16,7 +16,7 @@ ASKED = ("/api/auth/me", "/api/contacts?per_page=20", "/api/campaigns", "/api/st
 PER_SECOND = 100
 # Seconds of them while nothing is sent.
 IDLE = 10
-# What is on its way before rates and answers count.
+# Seconds that a campaign may take.
 PATIENCE = 900
 
 
@@ -111,6 +111,7 @@ def idle_p99(browser):
 def send(server, browser, provider, size, ask=False):
     """Sends a campaign to everyone: the provider's figures, the memory added, and how long answers took meanwhile."""
     text = "Hola {nombre}, esta semana hay descuentos."
+    browser.connect()
     campaign = {"name": "Medida", "channel": "whatsapp", "message": text, "audience": {}}
     _, answer = browser.post("/api/campaigns", campaign)
     path = f"/api/campaigns/{answer['campaign']['id']}"
