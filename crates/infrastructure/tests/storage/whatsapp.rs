@@ -83,8 +83,8 @@ async fn a_template_is_read_as_it_was_written(store: Store) {
     save(&store, &written).await;
     assert_same(&all(&store, user.id).await, &written.to_vec());
     let mut changed = written.clone();
-    changed[0].template.status = "PAUSED".to_owned();
-    changed[0].template.body = "Adiós".to_owned();
+    "PAUSED".clone_into(&mut changed[0].template.status);
+    "Adiós".clone_into(&mut changed[0].template.body);
     changed[0].template.reason = None;
     changed[0].synced_at = Some(at(9));
     changed[1].quality_heard_at = Some(at(8));
@@ -102,7 +102,7 @@ async fn a_template_is_read_as_it_was_written(store: Store) {
 async fn a_template_is_one_by_account_name_and_language(store: Store) {
     let user = store.user().await;
     let mut written = vec![template(user.id, "cita"), template(user.id, "cita")];
-    written[1].template.language = "en".to_owned();
+    "en".clone_into(&mut written[1].template.language);
     written.push(StoredTemplate {
         account_id: "7".to_owned(),
         ..template(user.id, "cita")
