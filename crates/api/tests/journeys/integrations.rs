@@ -436,7 +436,7 @@ mod in_a_shop {
         let tell = |value: Value, ago: u32| {
             shop.provider
                 .tell(&number, field, value, ago)
-                .expect("told")
+                .expect("told");
         };
         tell(flag("15550001111", "FLAGGED"), 0);
         tell(flag(&display, "FLAGGED"), 20);
