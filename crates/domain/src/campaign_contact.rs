@@ -467,14 +467,15 @@ impl CampaignContact {
         })
     }
 
-    /// The provider took the message. A report that came before this answer is not undone.
+    /// The provider took the message. A report that came before this answer is not undone, and one by
+    /// which it failed that a person has answered with another try stands.
     pub fn accept(
         &mut self,
         attempt: AttemptId,
         message_id: String,
         now: DateTime<Utc>,
     ) -> Result<(), StaleAttempt> {
-        if !self.is_current(attempt) {
+        if !self.is_current(attempt) || attempt.number <= self.delivery.failed_through {
             return Err(StaleAttempt);
         }
         self.delivery.message_id = Some(message_id);

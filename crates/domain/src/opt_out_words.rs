@@ -60,12 +60,14 @@ impl WordList {
                     expected: "BAJA".to_owned(),
                 });
             }
-            if !words.iter().any(|known| key(known) == key(&word)) {
-                words.push(word);
+            if words.iter().any(|known| key(known) == key(&word)) {
+                continue;
             }
-        }
-        if words.len() > Self::MOST as usize {
-            return Err(Problem::TooMany { max: Self::MOST });
+            // Each is compared with all before it, so it ends here and not after the last.
+            if words.len() == Self::MOST as usize {
+                return Err(Problem::TooMany { max: Self::MOST });
+            }
+            words.push(word);
         }
         Ok((!words.is_empty()).then_some(Self(words)))
     }

@@ -131,6 +131,9 @@ impl CampaignContact {
         delivery.failed_through = delivery.attempts;
         delivery.message_id = None;
         delivery.accepted_at = None;
+        // What was decided about an attempt of before says nothing of the next.
+        delivery.decision = None;
+        delivery.decided_at = None;
         Ok(())
     }
 

@@ -376,6 +376,7 @@ macro_rules! in_slow_shops {
 
 in_slow_shops! {
     a_campaign_on_its_way_honours_a_wish_from_its_next_claim_on,
+    a_wish_holds_for_the_number_it_came_from_whatever_the_contact_has_now,
 }
 
 async fn a_campaign_on_its_way_honours_a_wish_from_its_next_claim_on(database: TestDatabase) {
@@ -393,4 +394,33 @@ async fn a_campaign_on_its_way_honours_a_wish_from_its_next_claim_on(database: T
     let told = until_texts(&shop, "525512340019", 1).await;
     assert!(told[0].starts_with("Listo"), "{told:?}");
     assert_eq!(shop.accepted("525512340019"), 1);
+}
+
+async fn a_wish_holds_for_the_number_it_came_from_whatever_the_contact_has_now(
+    database: TestDatabase,
+) {
+    let mut shop = Shop::on(database, &[("DISPATCH_PER_SECOND", "3")]).await;
+    shop.contacts(20).await;
+    let answer = shop.browser.get("/api/contacts?search=5512340019").await;
+    let contact = answer.body["contacts"][0]["id"].as_str().expect("an id");
+    let contact = format!("/api/contacts/{contact}");
+    let path = shop.send(json!({"message": "Hola {nombre}"})).await;
+    let answer = shop
+        .browser
+        .put(&contact, json!({"phone": "5512340500"}))
+        .await;
+    assert_eq!(answer.status, 200, "{:?}", answer.body);
+    write(&mut shop, "5215512340019", "baja").await;
+    let answer = shop
+        .until(&path, |answer| answer["campaign"]["status"] == "completed")
+        .await;
+    assert_eq!(answer["campaign"]["skipped_count"], 1, "{answer}");
+    let recipient = shop.recipient(&path, "+525512340019").await;
+    assert_eq!(recipient["reason"], "opted_out", "{recipient}");
+    let told = until_texts(&shop, "525512340019", 1).await;
+    assert!(told[0].starts_with("Listo"), "{told:?}");
+    assert_eq!(shop.accepted("525512340500"), 0);
+    // Who has the other number has said nothing.
+    let answer = shop.browser.get(&contact).await;
+    assert_eq!(answer.body["contact"]["status"], "active");
 }

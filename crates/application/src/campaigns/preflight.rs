@@ -7,7 +7,7 @@ use nexus_domain::ports::{RecipientTally, SenderCredentials, StorageError};
 use nexus_domain::values::Placeholder;
 use nexus_domain::{
     AccountNotice, AccountStanding, ApprovedTemplate, Campaign, CampaignId, EmptyRule,
-    WhatsAppConnection,
+    OutsideWindow, WhatsAppConnection,
 };
 
 use super::readiness::{Purpose, Readiness, recipient_obstacle, tag_obstacle};
@@ -38,6 +38,11 @@ pub enum Caution {
     },
     /// No webhook ever came: what becomes of the messages will not be known.
     NoWebhooks,
+    /// A text of the user's own reaches only those who have written within 24 hours.
+    OnlyWithinWindow {
+        /// Whether it does not start while there are others, instead of passing them over.
+        refuses: bool,
+    },
     /// For so many the message comes out empty; a fallback would reach them.
     VariableEmpty {
         /// How many.
@@ -90,7 +95,8 @@ pub enum PreflightError {
 
 impl Campaigns {
     /// What would become of the campaign if it were sent now. Sending is refused for what is an
-    /// error here, and for nothing else.
+    /// error here, and for nothing else but recipients outside of the 24 hours, of whom a warning
+    /// tells: they are looked for only at the start.
     pub async fn preflight(
         &self,
         actor: &Actor,
@@ -107,7 +113,11 @@ impl Campaigns {
             Some(self.tally(&mut found).await?)
         };
         let at = self.ports.clock.now();
-        let warnings = cautions(&found, recipients.as_ref(), at);
+        let mut warnings = cautions(&found, recipients.as_ref(), at);
+        if self.ports.keeps_window && found.campaign.needs_window() {
+            let refuses = found.campaign.outside_window == OutsideWindow::Refuse;
+            warnings.push(Caution::OnlyWithinWindow { refuses });
+        }
         Ok(Preflight {
             at,
             recipients,

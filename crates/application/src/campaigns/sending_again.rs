@@ -265,7 +265,7 @@ impl Campaigns {
             requeued.push(recipient);
         }
         if !requeued.is_empty() {
-            unit.recipients().save(&requeued).await?;
+            unit.recipients().save_decided(&requeued).await?;
             if campaign.status() != before {
                 unit.campaigns().save(&campaign).await?;
             }

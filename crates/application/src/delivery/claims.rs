@@ -88,7 +88,8 @@ pub(super) async fn claim(
     }
     let contacts = contacts_of(unit.as_mut(), lease, &recipients).await?;
     let empty = campaign.content.empty_rule();
-    let permissions = Permissions::of(desk, unit.as_mut(), &campaign, &contacts, now).await?;
+    let permissions =
+        Permissions::of(desk, unit.as_mut(), &campaign, &recipients, &contacts, now).await?;
     let mut consequences = Consequences::new(user);
     let mut begun = Vec::with_capacity(recipients.len());
     for recipient in &mut recipients {
@@ -182,7 +183,7 @@ fn begin<'a>(
             .and(Err(SkipReason::VariableEmpty)),
         (Some(contact), Some(address)) => contact
             .reach(campaign.channel)
-            .and_then(|_| permissions.check(contact))
+            .and_then(|_| permissions.check(contact, address))
             .map(|()| (contact, address.clone())),
     };
     match reachable {

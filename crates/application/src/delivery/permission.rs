@@ -5,19 +5,23 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 use nexus_domain::ports::{StorageError, UnitOfWork};
-use nexus_domain::values::PhoneNumber;
-use nexus_domain::{Campaign, ChannelKind, Contact, ContactId, OptOut, SkipReason, Wish};
+use nexus_domain::{
+    Campaign, CampaignContact, ChannelKind, Contact, ContactId, OptOut, SkipReason, Wish,
+};
 
 use super::Desk;
 use super::consequences::Consequences;
-use crate::opt_outs::{HeardWish, opted_out_by_address};
+use crate::opt_outs::{HeardWish, opted_out_at};
 
-/// What is known of the people of one claim.
+/// What is known of the people of one claim: of those with the addresses that the messages go to, and
+/// of those with the contacts' numbers of today, which may be others by now.
 pub(super) struct Permissions {
+    /// The addresses whose people asked for silence.
+    silent: BTreeSet<String>,
     /// The wishes that contacts don't know of.
     unheard: BTreeMap<ContactId, (String, OptOut)>,
-    /// Those who may be written to freely; `None` when it does not matter.
-    within_window: Option<BTreeSet<ContactId>>,
+    /// The addresses of those who may be written to freely; `None` when it does not matter.
+    within_window: Option<BTreeSet<String>>,
 }
 
 impl Permissions {
@@ -25,37 +29,45 @@ impl Permissions {
         desk: &Desk,
         unit: &mut dyn UnitOfWork,
         campaign: &Campaign,
+        recipients: &[CampaignContact],
         contacts: &BTreeMap<ContactId, Contact>,
         now: DateTime<Utc>,
     ) -> Result<Self, StorageError> {
-        let wishes = opted_out_by_address(unit, campaign.user_id, contacts.values()).await?;
+        let phone = |contact: &Contact| Some(contact.phone.as_ref()?.as_str().to_owned());
+        let addresses: BTreeSet<String> = recipients
+            .iter()
+            .filter_map(|recipient| recipient.address.clone())
+            .chain(contacts.values().filter_map(phone))
+            .collect();
+        let wishes = opted_out_at(unit, campaign.user_id, &addresses).await?;
         let unheard = contacts
             .values()
             .filter(|contact| contact.reach(campaign.channel).is_ok())
             .filter_map(|contact| {
-                let phone = contact.phone.as_ref()?.as_str();
-                let wish = wishes.get(phone)?.clone();
-                Some((contact.id, (phone.to_owned(), wish)))
+                let phone = phone(contact)?;
+                let wish = wishes.get(&phone)?.clone();
+                Some((contact.id, (phone, wish)))
             })
             .collect();
         let within_window = if desk.config.keeps_window && campaign.needs_window() {
-            Some(within_window(unit, campaign, contacts, now).await?)
+            Some(within_window(unit, campaign, &addresses, now).await?)
         } else {
             None
         };
         Ok(Self {
+            silent: wishes.into_keys().collect(),
             unheard,
             within_window,
         })
     }
 
-    /// Why the contact is to be passed over, if it is.
-    pub(super) fn check(&self, contact: &Contact) -> Result<(), SkipReason> {
-        if self.unheard.contains_key(&contact.id) {
+    /// Why nothing is sent to the contact at this address, if nothing is.
+    pub(super) fn check(&self, contact: &Contact, address: &str) -> Result<(), SkipReason> {
+        if self.silent.contains(address) || self.unheard.contains_key(&contact.id) {
             return Err(SkipReason::OptedOut);
         }
         match &self.within_window {
-            Some(within) if !within.contains(&contact.id) => Err(SkipReason::OutsideWindow),
+            Some(within) if !within.contains(address) => Err(SkipReason::OutsideWindow),
             _ => Ok(()),
         }
     }
@@ -79,9 +91,9 @@ impl Permissions {
 async fn within_window(
     unit: &mut dyn UnitOfWork,
     campaign: &Campaign,
-    contacts: &BTreeMap<ContactId, Contact>,
+    addresses: &BTreeSet<String>,
     now: DateTime<Utc>,
-) -> Result<BTreeSet<ContactId>, StorageError> {
+) -> Result<BTreeSet<String>, StorageError> {
     let user = campaign.user_id;
     let sender = match campaign.sender_id {
         Some(id) => unit.senders().find(user, id).await?,
@@ -90,24 +102,17 @@ async fn within_window(
     let Some(sender) = sender else {
         return Ok(BTreeSet::new());
     };
-    let by_phone: BTreeMap<String, ContactId> = contacts
-        .values()
-        .filter_map(|contact| {
-            let phone = contact.phone.as_ref().map(PhoneNumber::as_str)?;
-            Some((phone.to_owned(), contact.id))
-        })
-        .collect();
-    let phones: Vec<String> = by_phone.keys().cloned().collect();
-    if phones.is_empty() {
+    if addresses.is_empty() {
         return Ok(BTreeSet::new());
     }
+    let addresses: Vec<String> = addresses.iter().cloned().collect();
     let people = unit
         .correspondents()
-        .find(user, ChannelKind::Whatsapp, &phones)
+        .find(user, ChannelKind::Whatsapp, &addresses)
         .await?;
     Ok(people
-        .iter()
+        .into_iter()
         .filter(|person| person.is_within_window(&sender.external_id, now))
-        .filter_map(|person| by_phone.get(&person.address).copied())
+        .map(|person| person.address)
         .collect())
 }

@@ -174,7 +174,8 @@ impl Follower {
     }
 
     fn next_id(&mut self) -> EventId {
-        self.number += 1;
+        // It begins with what the client says.
+        self.number = self.number.wrapping_add(1);
         EventId {
             mark: self.position,
             number: self.number,

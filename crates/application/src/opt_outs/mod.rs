@@ -103,10 +103,15 @@ impl HeardFromPeople {
             let Some(person) = people.get_mut(&wish.address) else {
                 continue;
             };
-            let contact = wish.contact.and_then(|id| contacts.get_mut(&id));
+            // A message may have gone to a number that the contact has no more.
+            let concerned = wish.contact.filter(|id| {
+                let phone = contacts.get(id).and_then(|contact| contact.phone.as_ref());
+                phone.is_some_and(|phone| phone.as_str() == wish.address)
+            });
+            let contact = concerned.and_then(|id| contacts.get_mut(&id));
             let before = contact.as_ref().map(|contact| contact.status);
             let settled = settle(person, contact, &wish, now);
-            let after = wish.contact.and_then(|id| contacts.get_mut(&id));
+            let after = concerned.and_then(|id| contacts.get_mut(&id));
             if let Some(contact) = after
                 && Some(contact.status) != before
             {
@@ -275,16 +280,26 @@ pub(crate) async fn opted_out_by_address<'a>(
     user: UserId,
     contacts: impl Iterator<Item = &'a Contact>,
 ) -> Result<BTreeMap<String, OptOut>, StorageError> {
-    let phones: Vec<String> = contacts
+    let phones = contacts
         .filter_map(|contact| contact.phone.as_ref())
         .map(|phone| phone.as_str().to_owned())
         .collect();
-    if phones.is_empty() {
+    opted_out_at(unit, user, &phones).await
+}
+
+/// What the people with these addresses said who must not be written to.
+pub(crate) async fn opted_out_at(
+    unit: &mut dyn UnitOfWork,
+    user: UserId,
+    addresses: &BTreeSet<String>,
+) -> Result<BTreeMap<String, OptOut>, StorageError> {
+    if addresses.is_empty() {
         return Ok(BTreeMap::new());
     }
+    let addresses: Vec<String> = addresses.iter().cloned().collect();
     let people = unit
         .correspondents()
-        .opted_out(user, CHANNEL, &phones)
+        .opted_out(user, CHANNEL, &addresses)
         .await?;
     Ok(people
         .into_iter()

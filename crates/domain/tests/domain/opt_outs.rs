@@ -67,6 +67,15 @@ fn words_are_kept_once_and_never_mean_both_wishes() {
     assert_eq!(words(&["", "  "]), Ok(None));
     assert_eq!(words(&["a\u{7}"]), Err(Problem::ControlCharacter));
     assert!(matches!(words(&["¡!"]), Err(Problem::Malformed { .. })));
+    // However many there are, none is compared with more than those that fit.
+    let many: Vec<String> = (0..100_000).map(|number| format!("w{number}")).collect();
+    let refused = WordList::parse(many.iter().map(String::as_str));
+    assert_eq!(
+        refused,
+        Err(Problem::TooMany {
+            max: WordList::MOST
+        })
+    );
 
     let settings = OptOutSettings {
         stop_words: words(&["álta"]).expect("words"),

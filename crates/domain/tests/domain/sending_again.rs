@@ -59,6 +59,37 @@ fn each_failure_says_whether_it_can_be_sent_again() {
 }
 
 #[test]
+fn the_late_answer_to_an_attempt_that_failed_changes_nothing() {
+    let (before, mut recipient) = retried();
+    let attempt = before.attempt().expect("there was one");
+    let waiting = recipient.clone();
+    let outcome = recipient.accept(attempt, "wamid.LATE".to_owned(), at(120));
+    assert_eq!(outcome, Err(StaleAttempt));
+    assert_eq!(recipient, waiting);
+    let next = recipient.begin_attempt(at(130)).expect("it is queued");
+    recipient
+        .accept(next, "wamid.NEXT".to_owned(), at(131))
+        .expect("this one is under way");
+    assert_eq!(recipient.delivery.status, Status::Accepted);
+}
+
+#[test]
+fn what_was_decided_before_it_failed_says_nothing_of_the_next_attempt() {
+    let mut recipient = in_status(Status::Unconfirmed);
+    recipient
+        .decide(Decision::Leave, at(60))
+        .expect("it is unconfirmed");
+    let failed = report(&recipient, Said::Failed(FailureCode::AccountBlocked), 70);
+    assert!(recipient.apply(&failed, at(71)));
+    recipient.retry(at(100)).expect("it can be sent again");
+    let attempt = recipient.begin_attempt(at(110)).expect("it is queued");
+    recipient.doubt(attempt, at(111)).expect("under way");
+    recipient.give_up_confirming(at(900)).expect("in doubt");
+    assert!(!recipient.delivery.is_left());
+    assert!(recipient.delivery.asks_for_decision());
+}
+
+#[test]
 fn what_failed_forgets_its_failure_and_begins_another_attempt() {
     let (before, mut recipient) = retried();
     let delivery = &recipient.delivery;

@@ -162,8 +162,9 @@ pub struct PreflightView {
     /// How long sending takes at that pace.
     #[schema(example = 2)]
     expected_duration_seconds: Option<u64>,
-    /// What keeps it from being sent: sending it is refused with the first of these, and for nothing
-    /// else.
+    /// What keeps it from being sent: sending it is refused with the first of these. Besides, a campaign
+    /// whose `outside_window` is `refuse` is refused for recipients who have not written within 24 hours,
+    /// who are looked for only then; the warning `only_within_window` says so.
     errors: Vec<FindingView>,
     /// What should be known before.
     warnings: Vec<FindingView>,
@@ -236,9 +237,22 @@ fn warned(caution: &Caution, language: Language) -> FindingView {
             AccountStanding::Disabled => "account_disabled",
         },
         Caution::NoWebhooks => "no_webhooks",
+        Caution::OnlyWithinWindow { .. } => "only_within_window",
         Caution::VariableEmpty { .. } => "variable_empty",
     };
     let text = match (caution, language) {
+        (Caution::OnlyWithinWindow { refuses: false }, Language::Es) => {
+            "Un texto propio solo llega a quienes te escribieron en las últimas 24 horas; los demás se omiten. Para llegar a todos, usa una plantilla aprobada.".to_owned()
+        }
+        (Caution::OnlyWithinWindow { refuses: false }, Language::En) => {
+            "A text of your own reaches only those who wrote to you within the last 24 hours; the others are passed over. To reach everybody, use an approved template.".to_owned()
+        }
+        (Caution::OnlyWithinWindow { refuses: true }, Language::Es) => {
+            "La campaña no empezará si algún destinatario no te escribió en las últimas 24 horas. Para llegar a todos, usa una plantilla aprobada.".to_owned()
+        }
+        (Caution::OnlyWithinWindow { refuses: true }, Language::En) => {
+            "The campaign will not start while any recipient has not written to you within the last 24 hours. To reach everybody, use an approved template.".to_owned()
+        }
         (Caution::ProviderSilent, Language::Es) => {
             "WhatsApp no respondió si tu clave funciona; la campaña empezará y esperará a que responda.".to_owned()
         }

@@ -97,12 +97,12 @@ pub(in crate::routes) fn explain_failure(code: FailureCode, language: Language) 
         (F::RetriesExhausted, Language::Es) => "WhatsApp estuvo ocupado en todos los intentos.",
         (F::RetriesExhausted, Language::En) => "WhatsApp was busy at every attempt.",
         (F::TooManyFailures, Language::Es) => {
-            "WhatsApp rechazó demasiados mensajes seguidos; revisa la lista de fallidos y corrige \
-             el mensaje o los números antes de reanudarla."
+            "WhatsApp rechazó demasiados mensajes de esta campaña; revisa la lista de fallidos y \
+             corrige el mensaje o los números antes de reanudarla."
         }
         (F::TooManyFailures, Language::En) => {
-            "WhatsApp refused too many messages in a row; look at those that failed and put the \
-             message or the numbers right before you resume it."
+            "WhatsApp refused too many messages of this campaign; look at those that failed and put \
+             the message or the numbers right before you resume it."
         }
         (F::Other, Language::Es) => "WhatsApp rechazó el mensaje; su código dice más.",
         (F::Other, Language::En) => "WhatsApp refused the message; its code says more.",
@@ -249,6 +249,10 @@ pub(in crate::routes) fn name_profile_field(
             "el identificador de la cuenta de WhatsApp Business"
         }
         ("whatsapp_business_account_id", Language::En) => "the WhatsApp Business account's id",
+        ("whatsapp_app_secret", Language::Es) => "la clave secreta de la app de Meta",
+        ("whatsapp_app_secret", Language::En) => "the Meta app secret",
+        ("whatsapp_verify_token", Language::Es) => "el token de verificación",
+        ("whatsapp_verify_token", Language::En) => "the verify token",
         (other, _) => other,
     }
 }
