@@ -68,18 +68,22 @@ impl Running {
         self.composition.shutdown.clone()
     }
 
-    /// Answers until `stop` comes; then nothing new is begun, requests and messages in flight end,
+    /// Answers until `stop` comes; then nothing new is begun, messages and requests in flight end,
     /// and the store is closed.
+    ///
+    /// The server stops last: connections to providers and to the store belong to the thread that
+    /// opened them, and those of the server's threads would break off under the workers.
     pub async fn run_until(self, stop: impl Future<Output = ()>) -> anyhow::Result<()> {
         let shutdown = self.composition.shutdown.clone();
+        let workers = self.workers;
         self.application
             .run_until(async {
                 stop.await;
                 tracing::info!("stopping");
                 shutdown.request();
+                workers.join_all().await;
             })
             .await?;
-        self.workers.join_all().await;
         self.composition.close().await;
         Ok(())
     }
