@@ -39,61 +39,24 @@ impl Workers {
     /// Starts them all; they end in order after `shutdown`, and the set is empty then.
     pub fn start(&self, shutdown: &Shutdown) -> JoinSet<()> {
         let mut running = JoinSet::new();
-        let worker = self.imports.clone();
-        running.spawn(keep_running("imports", shutdown.clone(), move |shutdown| {
-            let worker = worker.clone();
-            async move { worker.run(shutdown).await }
-        }));
-        let worker = self.bulk_changes.clone();
-        running.spawn(keep_running(
-            "changes of contacts",
-            shutdown.clone(),
-            move |shutdown| {
-                let worker = worker.clone();
-                async move { worker.run(shutdown).await }
-            },
-        ));
-        let worker = self.scheduler.clone();
-        running.spawn(keep_running(
-            "scheduler",
-            shutdown.clone(),
-            move |shutdown| {
-                let worker = worker.clone();
-                async move { worker.run(shutdown).await }
-            },
-        ));
-        let worker = self.dispatcher.clone();
-        running.spawn(keep_running(
-            "dispatcher",
-            shutdown.clone(),
-            move |shutdown| {
-                let worker = worker.clone();
-                async move { worker.run(shutdown).await }
-            },
-        ));
-        let worker = self.webhooks.clone();
-        running.spawn(keep_running(
-            "webhooks",
-            shutdown.clone(),
-            move |shutdown| {
-                let worker = worker.clone();
-                async move { worker.run(shutdown).await }
-            },
-        ));
-        let worker = self.replies.clone();
-        running.spawn(keep_running("replies", shutdown.clone(), move |shutdown| {
-            let worker = worker.clone();
-            async move { worker.run(shutdown).await }
-        }));
-        let worker = self.housekeeping.clone();
-        running.spawn(keep_running(
-            "housekeeping",
-            shutdown.clone(),
-            move |shutdown| {
-                let worker = worker.clone();
-                async move { worker.run(shutdown).await }
-            },
-        ));
+        macro_rules! start {
+            ($($name:literal: $worker:ident),+ $(,)?) => {$(
+                let worker = self.$worker.clone();
+                running.spawn(keep_running($name, shutdown.clone(), move |shutdown| {
+                    let worker = worker.clone();
+                    async move { worker.run(shutdown).await }
+                }));
+            )+};
+        }
+        start!(
+            "imports": imports,
+            "changes of contacts": bulk_changes,
+            "scheduler": scheduler,
+            "dispatcher": dispatcher,
+            "webhooks": webhooks,
+            "replies": replies,
+            "housekeeping": housekeeping,
+        );
         running
     }
 }

@@ -14,24 +14,8 @@ use serde_json::{Value, json};
 use sha2::Sha256;
 
 use crate::process::ServerProcess;
+use crate::shop::on_both_databases;
 use crate::support::{Browser, PASSWORD};
-
-macro_rules! on_both_databases {
-    ($($name:ident),+ $(,)?) => {
-        mod sqlite {
-            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn $name() {
-                super::$name(nexus_testing::TestDatabase::sqlite().await).await;
-            })+
-        }
-        mod postgres {
-            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn $name() {
-                super::$name(nexus_testing::TestDatabase::postgres().await).await;
-            })+
-        }
-    };
-}
 
 on_both_databases! {
     webhooks_are_applied_once_more_and_change_nothing_twice,

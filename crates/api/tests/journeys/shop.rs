@@ -12,6 +12,25 @@ use serde_json::{Value, json};
 
 use crate::support::{Browser, PASSWORD};
 
+/// Runs each named journey with each database, for what it makes on it.
+macro_rules! on_both_databases {
+    ($($name:ident),+ $(,)?) => {
+        mod sqlite {
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $name() {
+                super::$name(nexus_testing::TestDatabase::sqlite().await).await;
+            })+
+        }
+        mod postgres {
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $name() {
+                super::$name(nexus_testing::TestDatabase::postgres().await).await;
+            })+
+        }
+    };
+}
+pub(crate) use on_both_databases;
+
 /// Runs each named journey in a shop on each database.
 macro_rules! in_shops {
     ($($name:ident),+ $(,)?) => {

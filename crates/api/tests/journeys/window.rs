@@ -7,24 +7,7 @@ use nexus_sandbox::Behaviour;
 use nexus_testing::TestDatabase;
 use serde_json::{Value, json};
 
-use crate::shop::Shop;
-
-macro_rules! on_both_databases {
-    ($($name:ident),+ $(,)?) => {
-        mod sqlite {
-            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn $name() {
-                super::$name(nexus_testing::TestDatabase::sqlite().await).await;
-            })+
-        }
-        mod postgres {
-            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn $name() {
-                super::$name(nexus_testing::TestDatabase::postgres().await).await;
-            })+
-        }
-    };
-}
+use crate::shop::{Shop, on_both_databases};
 
 on_both_databases! {
     a_text_reaches_only_those_who_wrote_and_a_template_everybody,
