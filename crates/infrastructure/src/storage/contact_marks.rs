@@ -1,6 +1,6 @@
 //! How many contacts were created when, so that a page deep in the list by time is found without
 //! skipping a million rows: its place is looked for among the slots of 194 days, then among the 64 of
-//! three days within, and so on down to the second.
+//! three days within, and so on down to the 64th part of a second, in which an import creates a batch.
 
 use std::collections::BTreeMap;
 
@@ -15,19 +15,22 @@ use super::connection::Connection;
 use super::lists::Start;
 use super::sql::{Param, Sql, params};
 
-/// By how many bits the seconds since 1970 are shifted at each level, the coarsest first.
-const LEVELS: [u8; 5] = [24, 18, 12, 6, 0];
+/// By how many bits the seconds since 1970 are shifted to the right at each level, the coarsest first.
 /// A slot has 64 of the level below.
-const SLOTS: i64 = 64;
+const LEVELS: [i64; 6] = [24, 18, 12, 6, 0, -6];
+/// The finest level is shifted so far the other way.
+const FINEST: i64 = 6;
+/// What a slot of the finest level takes: 1/64 s.
+const MICROSECONDS: i64 = 15_625;
 
-/// Contacts that came and went, by user and second of creation.
+/// Contacts that came and went, by user and the finest slot of their creation.
 #[derive(Default)]
 pub(super) struct MarksChange(BTreeMap<(UserId, i64), i64>);
 
 impl MarksChange {
     /// So many contacts of a user, created at this time, more than before.
     pub(super) fn count(&mut self, user: UserId, created_at: DateTime<Utc>, change: i64) {
-        *self.0.entry((user, created_at.timestamp())).or_default() += change;
+        *self.0.entry((user, slot_of(created_at))).or_default() += change;
     }
 
     /// With what `other` changes.
@@ -39,28 +42,34 @@ impl MarksChange {
 
     /// The rows of `contact_marks` that change, in the order of its key.
     pub(super) fn rows(self) -> impl Iterator<Item = Vec<Value>> {
-        let mut slots: BTreeMap<(UserId, u8, i64), i64> = BTreeMap::new();
-        for ((user, second), change) in self.0 {
+        let mut slots: BTreeMap<(UserId, i64, i64), i64> = BTreeMap::new();
+        for ((user, finest), change) in self.0 {
             for level in LEVELS {
-                *slots.entry((user, level, second >> level)).or_default() += change;
+                let slot = finest >> (level + FINEST);
+                *slots.entry((user, level, slot)).or_default() += change;
             }
         }
         slots
             .into_iter()
             .filter(|(_, change)| *change != 0)
-            .map(|((user, level, slot), change)| params![user, i64::from(level), slot, change])
+            .map(|((user, level, slot), change)| params![user, level, slot, change])
     }
 }
 
+/// The slot of the finest level.
+fn slot_of(at: DateTime<Utc>) -> i64 {
+    at.timestamp_micros().div_euclid(MICROSECONDS)
+}
+
 #[derive(FromQueryResult)]
-struct Mark {
+struct Place {
     slot: i64,
-    contacts: i64,
+    skipped: i64,
 }
 
 /// Where in the list of all contacts by time the row begins that has `skipped` before it; `None`
-/// when the marks don't agree with `total`: somebody changes contacts just now, or an older version
-/// did, which doesn't keep them.
+/// when the marks don't agree with `total` or among themselves: somebody changes contacts just now,
+/// or an older version did, which doesn't keep them.
 pub(super) async fn start(
     db: &Connection,
     user: UserId,
@@ -68,61 +77,51 @@ pub(super) async fn start(
     skipped: i64,
     total: u64,
 ) -> Result<Option<Start>, StorageError> {
-    let mut left = skipped;
-    let mut within: Option<i64> = None;
-    for level in LEVELS {
-        let marks = marks(db, user, level, within, direction).await?;
-        if within.is_none() {
-            let marked: i64 = marks.iter().map(|mark| mark.contacts).sum();
-            if u64::try_from(marked) != Ok(total) {
-                return Ok(None);
-            }
-        }
-        let found = marks.into_iter().find(|mark| {
-            let is_here = left < mark.contacts;
-            if !is_here {
-                left -= mark.contacts;
-            }
-            is_here
-        });
-        let Some(found) = found else {
-            return Ok(None);
+    let total = i64::try_from(total).unwrap_or(i64::MAX);
+    let found: Option<Place> = db.one(place(user, direction, skipped, total)).await?;
+    Ok(found.and_then(|place| {
+        let slot = match direction {
+            SortDirection::Ascending => place.slot,
+            SortDirection::Descending => place.slot + 1,
         };
-        within = Some(found.slot);
-    }
-    let second = match direction {
-        SortDirection::Ascending => within,
-        SortDirection::Descending => within.map(|slot| slot + 1),
-    };
-    let at = second.and_then(|second| DateTime::from_timestamp(second, 0));
-    Ok(at.map(|at| Start {
-        key: at.value(),
-        skipped: left,
+        let at = DateTime::from_timestamp_micros(slot.checked_mul(MICROSECONDS)?)?;
+        Some(Start {
+            key: at.value(),
+            skipped: place.skipped,
+        })
     }))
 }
 
-/// The marks of a level, those in the slot `within` of the level above, in the list's order.
-async fn marks(
-    db: &Connection,
-    user: UserId,
-    level: u8,
-    within: Option<i64>,
-    direction: SortDirection,
-) -> Result<Vec<Mark>, StorageError> {
-    let mut sql = Sql::with(
-        "SELECT slot, contacts FROM contact_marks WHERE user_id = $1 AND level = $2",
-        params![user, i64::from(level)],
-    );
-    if let Some(slot) = within {
-        sql = sql
-            .then(" AND slot >= ")
-            .bind(slot * SLOTS)
-            .then(" AND slot < ")
-            .bind((slot + 1) * SLOTS);
-    }
+/// One statement goes down all levels. At each, the slots within the one found above must have as many
+/// contacts together as that one says. Each level is made once, and the one above is gone through
+/// first, whatever a planner thinks of a table of one row.
+fn place(user: UserId, direction: SortDirection, skipped: i64, total: i64) -> Sql {
     let order = match direction {
-        SortDirection::Ascending => " ORDER BY slot",
-        SortDirection::Descending => " ORDER BY slot DESC",
+        SortDirection::Ascending => "ASC",
+        SortDirection::Descending => "DESC",
     };
-    db.all(sql.then(order)).await
+    let mut sql = Sql::with(
+        "WITH found AS (SELECT CAST(NULL AS bigint) AS slot, CAST($2 AS bigint) AS skipped,
+            CAST($3 AS bigint) AS contacts)",
+        params![user, skipped, total],
+    );
+    let mut above = "found".to_owned();
+    for (depth, level) in LEVELS.into_iter().enumerate() {
+        let within = if depth == 0 {
+            ""
+        } else {
+            "AND mark.slot >= above.slot * 64 AND mark.slot < above.slot * 64 + 64"
+        };
+        sql = sql.then(&format!(
+            ", slots{depth} AS MATERIALIZED (SELECT mark.slot, mark.contacts, above.skipped, above.contacts AS expected,
+                CAST(sum(mark.contacts) OVER () AS bigint) AS together,
+                CAST(sum(mark.contacts) OVER (ORDER BY mark.slot {order}) AS bigint) AS up_to
+                FROM {above} above CROSS JOIN contact_marks mark
+                WHERE mark.user_id = $1 AND mark.level = {level} {within}),
+            found{depth} AS MATERIALIZED (SELECT slot, skipped - (up_to - contacts) AS skipped, contacts FROM slots{depth}
+                WHERE together = expected AND skipped < up_to AND skipped >= up_to - contacts)"
+        ));
+        above = format!("found{depth}");
+    }
+    sql.then(&format!(" SELECT slot, skipped FROM {above}"))
 }

@@ -71,13 +71,16 @@ async fn contacts_are_counted_as_they_come_change_and_go(store: Store) {
 
 /// At every level the marks say what counting the contacts would.
 async fn assert_marks_agree(store: &Store, case: &str) {
-    let seconds = if store.is_postgres() {
-        "CAST(floor(extract(epoch FROM created_at)) AS bigint)"
+    let finest = if store.is_postgres() {
+        "CAST(floor(extract(epoch FROM created_at) * 64) AS bigint)"
     } else {
-        "CAST(strftime('%s', created_at) AS integer)"
+        // What is between the point and the zone, if anything, filled up to six digits.
+        "(CAST(strftime('%s', substr(created_at, 1, 19)) AS integer) * 64
+            + CAST(substr(substr(created_at, 21, length(created_at) - 26) || '000000', 1, 6) AS integer)
+            / 15625)"
     };
-    for level in [0, 6, 12, 18, 24] {
-        let slot = format!("({seconds} >> {level})");
+    for level in [-6, 0, 6, 12, 18, 24] {
+        let slot = format!("({finest} >> {})", level + 6);
         let differing = store
             .number(&format!(
                 "SELECT count(*) FROM (
@@ -99,8 +102,13 @@ async fn marks_follow_contacts_as_they_come_change_and_go(store: Store) {
     let other = store.user().await.id;
     let mut contacts = samples::contacts(user, 8);
     let created = [0, 0, 1, 63, 64, 4_096, 262_144, -90_000];
-    for (contact, seconds) in contacts.iter_mut().zip(created) {
-        contact.created_at = at(seconds) + TimeDelta::microseconds(999_999);
+    let fractions = [999_999, 999_998, 15_624, 15_625, 31_251, 500_000];
+    for ((contact, seconds), fraction) in contacts
+        .iter_mut()
+        .zip(created)
+        .zip(fractions.iter().cycle())
+    {
+        contact.created_at = at(seconds) + TimeDelta::microseconds(*fraction);
     }
     store.add(&contacts).await;
     store.add(&samples::contacts(other, 3)).await;

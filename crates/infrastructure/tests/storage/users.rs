@@ -273,8 +273,8 @@ async fn deleting_a_user_leaves_the_others(store: Store) {
     assert!(store.read().users().delete(user.id).await.unwrap());
     for table in TABLES {
         let rows = store.number(&format!("SELECT count(*) FROM {table}")).await;
-        // A contact's time of creation is marked at five levels.
-        let expected = if table == "contact_marks" { 5 } else { 1 };
+        // A contact's time of creation is marked at six levels.
+        let expected = if table == "contact_marks" { 6 } else { 1 };
         assert_eq!(rows, expected, "{table}");
     }
     assert!(store.read().users().find(other.id).await.unwrap().is_some());
