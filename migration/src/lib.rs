@@ -36,6 +36,8 @@ mod m20261127_000056_automatic_replies;
 mod m20261127_000057_whatsapp_templates;
 mod m20261127_000060_campaign_changes;
 mod m20261127_000068_contact_marks_of_batches;
+mod m20261127_000069_contact_last_messages;
+mod m20261127_000070_fewer_ledger_indexes;
 mod schema;
 
 pub use sea_orm_migration::{MigrationName, MigrationTrait, MigratorTrait};
@@ -82,6 +84,8 @@ impl MigratorTrait for Migrator {
             Box::new(m20261127_000057_whatsapp_templates::Migration),
             Box::new(m20261127_000060_campaign_changes::Migration),
             Box::new(m20261127_000068_contact_marks_of_batches::Migration),
+            Box::new(m20261127_000069_contact_last_messages::Migration),
+            Box::new(m20261127_000070_fewer_ledger_indexes::Migration),
         ]
     }
 }

@@ -39,6 +39,28 @@ pub(super) async fn insert_tags(db: &Connection, contacts: &[Contact]) -> Result
     Ok(())
 }
 
+/// When the last message went to or came from these contacts, unless a later one is known.
+pub(super) async fn note_last_messages(
+    db: &Connection,
+    contacts: impl Iterator<Item = &Contact>,
+) -> Result<(), StorageError> {
+    let noted: Vec<_> = contacts
+        .filter_map(|contact| Some(params![contact.id, contact.last_message_at?]))
+        .collect();
+    if noted.is_empty() {
+        return Ok(());
+    }
+    let sql = Sql::new("INSERT INTO contact_last_messages (contact_id, noted_at) ")
+        .rows(noted)
+        .then(IF_LATER);
+    db.execute(sql).await?;
+    Ok(())
+}
+
+/// Ends a statement that notes last messages.
+pub(super) const IF_LATER: &str = " ON CONFLICT (contact_id) DO UPDATE \
+     SET noted_at = excluded.noted_at WHERE contact_last_messages.noted_at < excluded.noted_at";
+
 /// What was stored of a contact.
 #[derive(FromQueryResult)]
 struct StoredRow {
@@ -110,7 +132,7 @@ async fn update(db: &Connection, saved: &[Saved<'_>]) -> Result<(), StorageError
             ") UPDATE contacts SET name = c.name, name_key = c.name_key, phone = c.phone, \
              email = c.email, email_key = c.email_key, tags = c.tags, notes = c.notes, \
              status = c.status, search_text = c.search_text, \
-             last_message_at = c.last_message_at, updated_at = c.updated_at, \
+             updated_at = c.updated_at, \
              unsubscribed_at = c.unsubscribed_at, \
              unsubscribed_source = c.unsubscribed_source, \
              unsubscribed_word = c.unsubscribed_word, unsubscribed_from = c.unsubscribed_from, \
@@ -165,6 +187,7 @@ impl SqlRepositories {
             }
             update(db, &saved).await?;
             replace_tags(db, &saved).await?;
+            note_last_messages(db, saved.iter().map(|saved| saved.contact)).await?;
             for Saved { contact, before } in &saved {
                 totals.count(user, before.created_at, before.status()?, -1);
                 totals.count(user, before.created_at, contact.status, 1);

@@ -19,7 +19,9 @@ use super::sql::params;
 
 pub(super) const COLUMNS: &str = "r.id, r.user_id, r.name, r.name_key, r.phone, r.email, r.tags, \
      r.notes, r.custom_fields, r.status, r.unsubscribed_at, r.unsubscribed_source, \
-     r.unsubscribed_word, r.unsubscribed_from, r.source, r.import_id, r.last_message_at, r.created_at, r.updated_at";
+     r.unsubscribed_word, r.unsubscribed_from, r.source, r.import_id, r.created_at, r.updated_at, \
+     (SELECT noted.noted_at FROM contact_last_messages AS noted WHERE noted.contact_id = r.id) \
+     AS last_message_at";
 
 #[derive(FromQueryResult)]
 pub(super) struct ContactRow {
@@ -151,7 +153,6 @@ pub(super) fn changeable(contact: &Contact) -> Result<Vec<Value>, StorageError> 
         contact.notes.as_ref().map(LongText::as_str),
         contact.status.as_str(),
         contact.search_text(),
-        contact.last_message_at,
         contact.updated_at,
         wish.map(|wish| wish.at),
         wish.map(|wish| wish.source.as_str()),
@@ -162,11 +163,11 @@ pub(super) fn changeable(contact: &Contact) -> Result<Vec<Value>, StorageError> 
 }
 
 pub(super) const CHANGEABLE: &str = "user_id, id, name, name_key, phone, email, email_key, tags, \
-     notes, status, search_text, last_message_at, updated_at, unsubscribed_at, \
+     notes, status, search_text, updated_at, unsubscribed_at, \
      unsubscribed_source, unsubscribed_word, unsubscribed_from, custom_fields";
 
 /// How many values [`changeable`] are.
-pub(super) const CHANGEABLE_VALUES: usize = 18;
+pub(super) const CHANGEABLE_VALUES: usize = 17;
 
 /// Every value of a new row: those that can change, then those that can't.
 pub(super) fn all_values(contact: &Contact) -> Result<Vec<Value>, StorageError> {
@@ -184,7 +185,7 @@ pub(super) fn all_values(contact: &Contact) -> Result<Vec<Value>, StorageError> 
 }
 
 /// How many values [`all_values`] are.
-pub(super) const ALL_VALUES: usize = 21;
+pub(super) const ALL_VALUES: usize = 20;
 
 #[derive(FromQueryResult)]
 pub(super) struct KnownRow {

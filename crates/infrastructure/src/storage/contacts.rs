@@ -16,7 +16,7 @@ use sea_orm::FromQueryResult;
 use uuid::Uuid;
 
 use super::SqlRepositories;
-use super::contact_changes::insert_tags;
+use super::contact_changes::{IF_LATER, insert_tags, note_last_messages};
 use super::contact_filter::{OF_USER, conditions, selected};
 use super::contact_rows::{ALL_VALUES, CHANGEABLE, COLUMNS, ContactRow, KnownRow, all_values};
 use super::contact_totals::TotalsChange;
@@ -83,6 +83,7 @@ impl ContactRepository for SqlRepositories {
                 "INSERT INTO contacts ({CHANGEABLE}, source, import_id, created_at) "
             ));
             db.execute(sql.rows(rows)).await?;
+            note_last_messages(db, chunk.iter()).await?;
             for contact in chunk {
                 totals.came(contact);
             }
@@ -364,20 +365,18 @@ impl ContactRepository for SqlRepositories {
         at: DateTime<Utc>,
     ) -> Result<(), StorageError> {
         for chunk in ids.chunks(rows_per_statement(1)) {
-            // Locked in the order of their ids: two that note overlapping sets wait for one
-            // another instead of blocking each other for good.
+            // In the order of their ids: two that note overlapping sets wait for one another instead
+            // of blocking each other for good.
             let sql = Sql::with(
                 format!(
-                    "UPDATE contacts SET last_message_at = $2 WHERE id IN \
-                     (SELECT r.id FROM contacts AS r WHERE {OF_USER} \
-                     AND (r.last_message_at IS NULL OR r.last_message_at < $2) AND r.id IN "
+                    "INSERT INTO contact_last_messages (contact_id, noted_at) \
+                     SELECT r.id, $2 FROM contacts AS r WHERE {OF_USER} AND r.id IN "
                 ),
                 params![user, at],
             )
             .list(chunk.iter().copied())
             .then(" ORDER BY r.id")
-            .then(self.db().for_update())
-            .then(")");
+            .then(IF_LATER);
             self.db().execute(sql).await?;
         }
         Ok(())

@@ -18,6 +18,7 @@ on_both_databases!(
     contacts_are_found_together,
     everything_but_id_source_and_creation_is_saved,
     a_message_is_noted_at_its_latest_time,
+    databases_of_before_know_when_the_last_message_was,
     a_deleted_contact_leaves_its_ledger_rows_and_messages,
     another_user_sees_and_changes_nothing,
 );
@@ -171,12 +172,13 @@ async fn everything_but_id_source_and_creation_is_saved(store: Store) {
         status: ContactStatus::Active,
         opt_out: None,
         source: ContactSource::Manual,
-        last_message_at: None,
+        last_message_at: Some(at(6)),
         created_at: at(99),
         updated_at: at(100),
         ..first.clone()
     };
     let filled = Contact {
+        last_message_at: Some(at(7)),
         updated_at: at(101),
         ..first.clone()
     };
@@ -190,6 +192,33 @@ async fn everything_but_id_source_and_creation_is_saved(store: Store) {
         assert_same(&find(&store, &first).await, &Some(expected));
     }
     assert_same(&find(&store, &untouched).await, &Some(untouched));
+    // Whoever saves what was read before a message went out doesn't take its time back.
+    for last_message_at in [None, Some(at(6))] {
+        save(
+            &store,
+            &Contact {
+                last_message_at,
+                ..first.clone()
+            },
+        )
+        .await;
+        let found = find(&store, &first).await.unwrap();
+        assert_eq!(found.last_message_at, Some(at(7)));
+    }
+}
+
+async fn databases_of_before_know_when_the_last_message_was(store: Store) {
+    let user = store.user().await.id;
+    let silent = samples::contact(user, "Luz");
+    let contacts = [full(user), silent];
+    store.add(&contacts).await;
+    store.undo("contact_last_messages").await;
+    let noted = "SELECT count(*) FROM contacts WHERE last_message_at IS NOT NULL";
+    assert_eq!(store.number(noted).await, 1);
+    store.storage.migrate().await.unwrap();
+    for contact in contacts {
+        assert_same(&find(&store, &contact).await, &Some(contact));
+    }
 }
 
 async fn a_message_is_noted_at_its_latest_time(store: Store) {

@@ -141,9 +141,10 @@ async fn an_unknown_user_is_nobody(store: Store) {
     assert!(!users.delete(samples::user_id()).await.unwrap());
 }
 
-const TABLES: [&str; 20] = [
+const TABLES: [&str; 21] = [
     "sessions",
     "contacts",
+    "contact_last_messages",
     "contact_tags",
     "contact_totals",
     "contact_fields",
@@ -172,6 +173,7 @@ async fn something_everywhere(store: &Store) -> User {
     store.segment(&user).await;
     let mut contact = samples::contact(user.id, "Luz");
     contact.tags = tags(&["vip"]);
+    contact.last_message_at = Some(at(1));
     store.add(&[contact.clone()]).await;
     let mut unit = store.begin().await;
     let names = [samples::field_name("Ciudad")];

@@ -79,7 +79,8 @@ pub trait ContactRepository: Send {
         user: UserId,
         ids: &[ContactId],
     ) -> Result<Vec<Contact>, StorageError>;
-    /// Stores every field but the id, the source and `created_at`.
+    /// Stores every field but the id, the source and `created_at`; `last_message_at` only when it is
+    /// later than what is stored.
     async fn save(&mut self, contact: &Contact) -> Result<(), StorageError>;
     /// Stores contacts of the user that were locked before, as [`Self::save`] does each.
     async fn save_many(&mut self, user: UserId, contacts: &[Contact]) -> Result<(), StorageError>;
