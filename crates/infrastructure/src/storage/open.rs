@@ -23,10 +23,15 @@ const MIGRATION_LOCK: i64 = 0x006e_6578_7573;
 const LONGEST_LOCK_WAIT: &str = "4s";
 const LONGEST_IDLE_TRANSACTION: &str = "10s";
 
+/// How many connections read a SQLite file at once. Each is a thread with a cache of its own, and they
+/// wait for a disk of this machine, not for a network.
+const MOST_READERS_OF_FILE: u32 = 4;
+
 /// How a store is opened.
 #[derive(Debug, Clone)]
 pub struct StorageOptions {
-    /// The most connections: to PostgreSQL, or that read a SQLite file (one more writes).
+    /// The most connections: to PostgreSQL, or that read a SQLite file (one more writes). Those
+    /// that read a file are four at most.
     pub max_connections: u32,
     /// How long a statement waits for a free connection, and on SQLite a writer for another
     /// process that writes.
@@ -169,7 +174,8 @@ async fn sqlite(url: &str, given: &StorageOptions) -> Result<Pools, StorageError
     });
     let writing = Database::connect(writing).await.map_err(failed)?;
 
-    let mut reading = options(url, given.max_connections.max(1), patience);
+    let readers = given.max_connections.clamp(1, MOST_READERS_OF_FILE);
+    let mut reading = options(url, readers, patience);
     reading.map_sqlx_sqlite_opts(move |options| {
         options
             .foreign_keys(true)
