@@ -398,9 +398,10 @@ impl Driver {
         if let Some(until) = self.gate.closed_until() {
             return Ok(Next::Wait(until.min(now + PATROL)));
         }
-        let room = match self.limits.room(room, now) {
-            Ok(room) => room,
-            Err(renews_at) => return Ok(Next::Wait(renews_at.min(now + BELIEVED))),
+        let active = match self.limits.worth_asking(active, now) {
+            Ok(active) => active,
+            Err(until) => return Ok(Next::Wait(until.min(now + BELIEVED))),
+        let room = self.limits.room(room);
         };
         let Some(exit) = self.exit(now).await? else {
             return Ok(Next::GoOn);
@@ -462,8 +463,9 @@ impl Driver {
             match claim(&self.desk, self.lease(), campaign, most, limit).await {
                 Ok(Claim::UsedUp(renews_at)) => {
                     let wait = (renews_at - self.desk.clock.now()).to_std();
-                    self.limits
-                        .use_up(Instant::now() + wait.unwrap_or_default());
+                    let now = Instant::now();
+                    let until = now + wait.unwrap_or_default();
+                    self.limits.use_up(campaign, until, now);
                 }
                 Ok(Claim::LeaseLost) => {
                     self.kept.watch.lose();
