@@ -1,11 +1,10 @@
 //! Outcomes that the store refuses for good, told apart from those that it takes.
 
-use std::collections::BTreeSet;
-
+use nexus_domain::SenderLease;
 use nexus_domain::ports::StorageError;
-use nexus_domain::{CampaignId, SenderLease};
 
 use super::Desk;
+use super::gate::Heard;
 use super::outcome::{Landed, Outcome};
 use super::outcomes::{Guard, record};
 
@@ -33,7 +32,7 @@ impl Unrecordable {
         desk: &Desk,
         lease: &SenderLease,
         landed: &mut Vec<Landed>,
-        stopped: &BTreeSet<CampaignId>,
+        heard: &Heard,
         error: StorageError,
     ) -> Result<(), StorageError> {
         if !is_for_good(&error) {
@@ -45,7 +44,7 @@ impl Unrecordable {
         }
         while let Some(one) = landed.pop() {
             let alone = [one];
-            let recorded = record(desk, lease, &alone, stopped, Guard::Attempt).await;
+            let recorded = record(desk, lease, &alone, heard, Guard::Attempt).await;
             let [one] = alone;
             match recorded {
                 Ok(_) => {}
@@ -77,11 +76,11 @@ impl Unrecordable {
     /// Puts in doubt what was put aside. What can't even be that stays as it is until the next
     /// owner of the account finds it in flight.
     pub(super) async fn doubt(&mut self, desk: &Desk, lease: &SenderLease) {
-        let none = BTreeSet::new();
+        let nothing = Heard::default();
         let mut left = Vec::new();
         for one in self.waiting.drain(..) {
             let alone = [one];
-            if let Err(error) = record(desk, lease, &alone, &none, Guard::Attempt).await {
+            if let Err(error) = record(desk, lease, &alone, &nothing, Guard::Attempt).await {
                 tracing::debug!(
                     sender_id = %lease.sender_id,
                     error = &error as &dyn std::error::Error,

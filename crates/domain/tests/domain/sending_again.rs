@@ -101,7 +101,11 @@ fn what_failed_forgets_its_failure_and_begins_another_attempt() {
     assert_eq!(delivery.attempts, before.delivery.attempts);
     let attempt = recipient.begin_attempt(at(110)).expect("it is queued");
     assert_eq!(attempt.number, 2);
-    assert_eq!(recipient.tries_up_to(attempt.number), 1);
+    assert_eq!(recipient.attempts_since_failure(), 1);
+    assert_eq!(recipient.tries_since_failure(), 1);
+    recipient.take_back(attempt, None, at(111)).expect("held");
+    recipient.begin_attempt(at(112)).expect("it is queued");
+    assert_eq!(recipient.attempts_since_failure(), 2);
 }
 
 #[test]
