@@ -60,6 +60,7 @@ async fn who_counts_already_is_found_behind_all_others(store: Store) {
         .filter_map(|place: &usize| recipients[*place].address.clone())
         .collect();
     let other = store.sender(&user).await;
+    let others = store.user().await;
     let mut unit = store.begin().await;
     let senders = unit.senders();
     for (account, people, since) in [
@@ -94,7 +95,6 @@ async fn who_counts_already_is_found_behind_all_others(store: Store) {
             .await;
         assert_eq!(ids(&locked.unwrap()), expected);
     }
-    let others = store.user().await;
     let locked = ledger
         .lock_due_counted(others.id, campaign.id, at(10), at(1), 9)
         .await;
