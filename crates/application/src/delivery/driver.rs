@@ -286,7 +286,7 @@ impl Driver {
         if let Err(error) = recorded {
             // What it refuses again and again must not keep the others from being recorded.
             self.unrecordable
-                .tell_apart(desk, lease, &mut self.landed, &heard, error)
+                .tell_apart(desk, lease, &self.gate, &mut self.landed, heard, error)
                 .await?;
             self.doubts = Doubts::Waiting;
         } else {

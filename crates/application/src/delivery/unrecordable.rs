@@ -4,7 +4,7 @@ use nexus_domain::SenderLease;
 use nexus_domain::ports::StorageError;
 
 use super::Desk;
-use super::gate::Heard;
+use super::gate::{Gate, Heard};
 use super::outcome::{Landed, Outcome};
 use super::outcomes::{Guard, record};
 
@@ -26,13 +26,16 @@ impl Unrecordable {
     }
 
     /// The store has refused to record all of `landed`. When it does so again and again and is there,
-    /// each is recorded by itself, and those that can't be are put aside. Otherwise the error.
+    /// each is recorded by itself, and those that can't be are put aside. Otherwise the error. What was
+    /// heard is recorded with the first of them, and not with the others: whoever resumes a campaign
+    /// that it paused has the last word.
     pub(super) async fn tell_apart(
         &mut self,
         desk: &Desk,
         lease: &SenderLease,
+        gate: &Gate,
         landed: &mut Vec<Landed>,
-        heard: &Heard,
+        mut heard: Heard,
         error: StorageError,
     ) -> Result<(), StorageError> {
         if !is_for_good(&error) {
@@ -44,10 +47,13 @@ impl Unrecordable {
         }
         while let Some(one) = landed.pop() {
             let alone = [one];
-            let recorded = record(desk, lease, &alone, heard, Guard::Attempt).await;
+            let recorded = record(desk, lease, &alone, &heard, Guard::Attempt).await;
             let [one] = alone;
             match recorded {
-                Ok(_) => {}
+                Ok(_) => {
+                    gate.note_stopped(&heard.stopped);
+                    heard.stopped.clear();
+                }
                 Err(error) if is_for_good(&error) => {
                     tracing::error!(
                         sender_id = %lease.sender_id,
