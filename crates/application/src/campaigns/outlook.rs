@@ -49,7 +49,8 @@ impl WaitingFor {
 /// What is foreseen of a campaign that is being sent.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Outlook {
-    /// Nothing is sent before this, and why.
+    /// Nothing is sent before this, and why; while the daily limit is used up, nothing to people who
+    /// were not written to within a day.
     pub waiting: Option<(DateTime<Utc>, WaitingFor)>,
     /// When the last message is expected to leave; `None` when that can't be foreseen.
     pub finishes_at: Option<DateTime<Utc>>,
@@ -99,3 +100,6 @@ impl Campaigns {
         })
     }
 }
+        // Whoever waits for a time of their own is not written to before it.
+        let last_due = store.recipients().last_due(user, campaign.id).await?;
+        let finishes_at = finishes_at.map(|at| last_due.map_or(at, |due| at.max(due)));

@@ -477,4 +477,20 @@ impl CampaignContactRepository for SqlRepositories {
         }
         Ok(soonest)
     }
+
+    async fn last_due(
+        &mut self,
+        user: UserId,
+        campaign: CampaignId,
+    ) -> Result<Option<DateTime<Utc>>, StorageError> {
+        // In the words of the partial index.
+        let sql = Sql::with(
+            "SELECT r.not_before AS due_at FROM campaign_contacts AS r \
+             WHERE r.campaign_id = $1 AND r.user_id = $2 AND r.not_before IS NOT NULL \
+             ORDER BY r.not_before DESC LIMIT 1",
+            params![campaign, user],
+        );
+        let row: Option<DueRow> = self.db().one(sql).await?;
+        Ok(row.map(|row| row.due_at))
+    }
 }

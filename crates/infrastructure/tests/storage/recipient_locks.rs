@@ -12,6 +12,7 @@ use crate::store::{Store, assert_same, within_patience};
 on_both_databases!(
     what_is_due_is_locked_in_order_up_to_the_limit,
     who_counts_already_is_found_behind_all_others,
+    the_last_who_waits_for_a_time_is_found,
     only_what_is_queued_is_locked,
     two_that_lock_what_is_due_get_different_recipients,
     every_recipient_is_claimed_once_by_many,
@@ -99,6 +100,24 @@ async fn who_counts_already_is_found_behind_all_others(store: Store) {
         .lock_due_counted(others.id, campaign.id, at(10), at(1), 9)
         .await;
     assert!(locked.unwrap().is_empty());
+}
+
+async fn the_last_who_waits_for_a_time_is_found(store: Store) {
+    let (user, sender, campaign) = sending(&store).await;
+    let mut recipients = samples::recipients(&campaign, &sender, 4);
+    insert(&store, &recipients[..1]).await;
+    let last = async |user, campaign| {
+        let mut repositories = store.read();
+        let last = repositories.recipients().last_due(user, campaign).await;
+        last.unwrap()
+    };
+    assert_eq!(last(user.id, campaign.id).await, None);
+    recipients[1].delivery.not_before = Some(at(30));
+    recipients[2].delivery.not_before = Some(at(20));
+    insert(&store, &recipients[1..]).await;
+    assert_eq!(last(user.id, campaign.id).await, Some(at(30)));
+    let other = store.user().await;
+    assert_eq!(last(other.id, campaign.id).await, None);
 }
 
 async fn only_what_is_queued_is_locked(store: Store) {

@@ -116,4 +116,11 @@ pub trait CampaignContactRepository: Send {
         user: UserId,
         campaigns: &[CampaignId],
     ) -> Result<Option<DateTime<Utc>>, StorageError>;
+    /// The latest time before which a recipient of this campaign is not sent to; `None` when all are
+    /// due at any time.
+    async fn last_due(
+        &mut self,
+        user: UserId,
+        campaign: CampaignId,
+    ) -> Result<Option<DateTime<Utc>>, StorageError>;
 }
