@@ -98,12 +98,6 @@ impl Delivery {
     pub fn is_left(&self) -> bool {
         self.status == DeliveryStatus::Unconfirmed && self.decision == Some(Decision::Leave)
     }
-
-    /// Whether it is unconfirmed and waits for a decision: also when it was sent again after one and
-    /// could not be confirmed then either.
-    pub fn asks_for_decision(&self) -> bool {
-        self.status == DeliveryStatus::Unconfirmed && !self.is_left()
-    }
 }
 
 impl CampaignContact {
