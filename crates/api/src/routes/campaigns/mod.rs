@@ -2,6 +2,7 @@
 
 pub mod browse;
 pub mod control;
+pub(super) mod counters;
 pub mod duplicate;
 mod input;
 pub mod preflight;
