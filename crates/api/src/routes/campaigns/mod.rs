@@ -11,6 +11,7 @@ pub mod recipients;
 pub(super) mod refusals;
 pub mod schedule;
 pub mod sending_again;
+mod start_words;
 mod view;
 pub(super) mod words;
 pub mod write;

@@ -6,17 +6,16 @@ use chrono::{DateTime, Utc};
 use nexus_application::campaigns::{CampaignDetails, Outlook};
 use nexus_domain::values::{Language, SendWindow};
 use nexus_domain::{
-    Audience, ButtonValue, Campaign, CampaignContact, CampaignState, ContactId, ContactStatus,
-    Decision, FailureCode, HeaderValue, MediaFile, StartProblem, TemplateMessage,
+    Audience, ButtonValue, Campaign, CampaignContact, CampaignState, CampaignStatus, ContactId,
+    ContactStatus, Decision, FailureCode, HeaderValue, MediaFile, StartProblem, TemplateMessage,
 };
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::counters::CountersView;
-use super::words::{
-    explain_failure, explain_pause, explain_silence, explain_skip, explain_start_problem,
-};
+use super::start_words::explain_start_problem;
+use super::words::{explain_failure, explain_pause, explain_silence, explain_skip};
 
 /// An approved template with a value for each of its variables.
 #[derive(Debug, Serialize, ToSchema)]
@@ -243,8 +242,8 @@ pub struct CampaignView {
     /// `no_recipients`, `template_unusable`, `provider_refused`, `provider_unavailable`,
     /// `store_unavailable`, `tag_being_renamed` or `outside_window`.
     start_problem: Option<&'static str>,
-    /// The same for a person.
-    start_problem_text: Option<&'static str>,
+    /// The same for a person, and what to do.
+    start_problem_text: Option<String>,
     /// When it may be sent; at any time without one.
     send_window: Option<SendWindowView>,
     /// Active, but nothing is sent before this; it goes on by itself then. While the daily limit is used
@@ -282,6 +281,7 @@ impl CampaignView {
         let CampaignDetails { campaign, media } = details;
         let schedule = campaign.state.schedule();
         let start_problem = campaign.state.start_problem();
+        let goes_on = campaign.status() == CampaignStatus::Scheduled;
         let pause_reason = match campaign.state {
             CampaignState::Paused { reason, .. } => reason.map(FailureCode::as_str),
             _ => None,
@@ -308,7 +308,7 @@ impl CampaignView {
             latest_start_at: schedule.map(|schedule| schedule.latest_start_at),
             start_problem: start_problem.map(StartProblem::as_str),
             start_problem_text: start_problem
-                .map(|problem| explain_start_problem(problem, language)),
+                .map(|problem| explain_start_problem(problem, goes_on, language)),
             send_window: campaign.send_window.map(Into::into),
             waiting_until: campaign.waiting_until(now),
             waiting_for: None,
