@@ -1,7 +1,11 @@
 //! The one table from error code to status and sentences. Codes are stable: programs branch on them.
 
+use std::borrow::Cow;
+
 use actix_web::http::StatusCode;
 use nexus_domain::values::Language;
+use utoipa::openapi::{ObjectBuilder, RefOr, Schema, Type};
+use utoipa::{PartialSchema, ToSchema};
 
 macro_rules! codes {
     ($($(#[$doc:meta])* $name:ident = $status:literal $word:literal $es:literal $en:literal;)+) => {
@@ -13,7 +17,6 @@ macro_rules! codes {
 
         impl Code {
             /// Every code.
-            #[cfg(test)]
             pub const ALL: &[Self] = &[$(Self::$name),+];
 
             /// The stable word.
@@ -36,6 +39,23 @@ macro_rules! codes {
             }
         }
     };
+}
+
+/// In the API's document, the words.
+impl PartialSchema for Code {
+    fn schema() -> RefOr<Schema> {
+        ObjectBuilder::new()
+            .schema_type(Type::String)
+            .description(Some("What went wrong, for a program to branch on."))
+            .enum_values(Some(Self::ALL.iter().map(|code| code.word())))
+            .into()
+    }
+}
+
+impl ToSchema for Code {
+    fn name() -> Cow<'static, str> {
+        Cow::Borrowed("ProblemCode")
+    }
 }
 
 codes! {
