@@ -246,6 +246,9 @@ mod tests {
         let lowered = budget_of_ninety_at_once();
         assert_eq!(lowered.renews_at(at(70)), Some(at(DAY + 75)));
         assert_eq!(lowered.finishes_at(60, 1.0, at(70)), Some(at(DAY + 76)));
+        // What is beyond the limit comes back in two parts, and only then somebody is free.
+        let lowered = budget(90, &[(0, 100), (30, 100), (60, 90)]);
+        assert_eq!(lowered.finishes_at(60, 1.0, at(70)), Some(at(DAY + 76)));
         // Of the 200 that come back first, 100 are beyond the limit.
         let lowered = budget(190, &[(0, 200), (60, 90)]);
         assert_eq!(lowered.finishes_at(60, 1.0, at(70)), Some(at(DAY + 16)));

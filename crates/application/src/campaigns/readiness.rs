@@ -405,16 +405,15 @@ impl Campaigns {
             Purpose::Looking => self.asked.failed.get(&key),
             Purpose::Sending => None,
         };
-        let answer = match failed {
-            Some(reason) => Err(reason),
-            None => {
-                let asked = tokio::time::timeout(CHECK_WITHIN, channel.check(credentials)).await;
-                let answer = asked.unwrap_or(Err(ChannelError::NotConnected));
-                if let Err(reason) = &answer {
-                    self.asked.failed.insert(key.clone(), reason.clone());
-                }
-                answer
+        let answer = if let Some(reason) = failed {
+            Err(reason)
+        } else {
+            let asked = tokio::time::timeout(CHECK_WITHIN, channel.check(credentials)).await;
+            let answer = asked.unwrap_or(Err(ChannelError::NotConnected));
+            if let Err(reason) = &answer {
+                self.asked.failed.insert(key.clone(), reason.clone());
             }
+            answer
         };
         match answer {
             Ok(profile) => {
