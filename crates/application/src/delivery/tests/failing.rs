@@ -78,27 +78,6 @@ async fn a_campaign_that_is_resumed_counts_anew() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_campaign_is_paused_once_though_the_store_refuses_something_at_that_moment() {
-    let world = World::new();
-    let campaign = world.campaign(60);
-    refuse(&world, campaign, |place| place < 39);
-    let other = world.campaign(2_000);
-    let harmful = world.recipients(other)[15].id.as_uuid();
-    world
-        .ledger
-        .with(|tables| tables.unstorable = Some(format!("wamid.{}.1", harmful.simple())));
-    world.start();
-    until_paused(&world, campaign).await;
-
-    world.resume(campaign).await;
-    world.until_completed(campaign).await;
-
-    assert_eq!(world.status(other), CampaignStatus::Active);
-    assert_eq!(world.count(campaign, DeliveryStatus::Failed), 39);
-    world.check();
-}
-
-#[tokio::test(start_paused = true)]
 async fn half_of_the_last_hundred_pause_the_campaign() {
     let world = World::new();
     let campaign = world.campaign(300);
