@@ -35,6 +35,7 @@ mod m20261127_000055_correspondents;
 mod m20261127_000056_automatic_replies;
 mod m20261127_000057_whatsapp_templates;
 mod m20261127_000060_campaign_changes;
+mod m20261127_000065_later_recipients;
 mod m20261127_000068_contact_marks_of_batches;
 mod m20261127_000069_contact_last_messages;
 mod m20261127_000070_fewer_ledger_indexes;
@@ -83,6 +84,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261127_000056_automatic_replies::Migration),
             Box::new(m20261127_000057_whatsapp_templates::Migration),
             Box::new(m20261127_000060_campaign_changes::Migration),
+            Box::new(m20261127_000065_later_recipients::Migration),
             Box::new(m20261127_000068_contact_marks_of_batches::Migration),
             Box::new(m20261127_000069_contact_last_messages::Migration),
             Box::new(m20261127_000070_fewer_ledger_indexes::Migration),

@@ -25,7 +25,7 @@ use crate::middleware::{
     AllowedMethods, AllowedOrigins, Idempotency, RequestIds, SignInLimit, answer_head,
     assign_request_id, close_on_unread_body, harden, honour_idempotency_key, refuse_foreign_writes,
 };
-use crate::openapi::Document;
+use crate::openapi::{Document, name_idempotency_keys};
 use crate::routes::health::Readiness;
 use crate::routes::profile::PublicUrl;
 use crate::routes::{
@@ -147,7 +147,8 @@ macro_rules! routes {
 /// The OpenAPI document.
 pub fn document() -> utoipa::openapi::OpenApi {
     let app = App::new().into_utoipa_app().openapi(Document::openapi());
-    let (_, document) = routes!(app, utoipa_actix_web::scope::scope).split_for_parts();
+    let (_, mut document) = routes!(app, utoipa_actix_web::scope::scope).split_for_parts();
+    name_idempotency_keys(&mut document);
     document
 }
 

@@ -18,6 +18,9 @@ const FIRST: Duration = Duration::from_mins(1);
 const PREVIEWED: TimeDelta = TimeDelta::days(1);
 /// How long an import is over before its file is taken for left: whoever ended it deletes it as well.
 const OVER: TimeDelta = TimeDelta::hours(1);
+/// How long the answers that the product gave by itself are kept: longer than the provider takes to
+/// report on one, and than it matters that a wish was confirmed already.
+const REPLIES: TimeDelta = TimeDelta::days(90);
 /// How many files of imports are deleted at a time.
 const AT_ONCE: u32 = 100;
 
@@ -32,8 +35,8 @@ pub struct Retention {
     pub bulk_changes: Duration,
 }
 
-/// Deletes webhooks, idempotency keys, sessions, changes of many contacts and previewed files whose
-/// time is over, and what is left of uploads and imports that died. Any number may run.
+/// Deletes webhooks, idempotency keys, sessions, changes of many contacts, automatic replies and
+/// previewed files whose time is over, and what is left of uploads and imports that died. Any number may run.
 #[derive(Clone)]
 pub struct Housekeeping {
     storage: Arc<dyn Storage>,
@@ -95,6 +98,7 @@ impl Housekeeping {
             .bulk_changes()
             .delete_ended(before(self.retention.bulk_changes))
             .await?;
+        let replies = store.replies().delete_over(now - REPLIES).await?;
         let previews = self.forget_previews().await?;
         self.delete_left_files().await?;
         let unfinished = self.files.delete_abandoned().await.unwrap_or_else(|error| {
@@ -104,12 +108,13 @@ impl Housekeeping {
             );
             0
         });
-        if sessions + webhooks + keys + changes + previews + unfinished > 0 {
+        if sessions + webhooks + keys + changes + replies + previews + unfinished > 0 {
             tracing::info!(
                 sessions,
                 webhooks,
                 keys,
                 changes,
+                replies,
                 previews,
                 unfinished,
                 "deleted what is kept no longer"
@@ -278,6 +283,11 @@ mod tests {
             .withf(|before| *before == now() - TimeDelta::days(7))
             .times(1)
             .returning(|_| Ok(4));
+        unit.replies
+            .expect_delete_over()
+            .withf(|before| *before == now() - TimeDelta::days(90))
+            .times(1)
+            .returning(|_| Ok(5));
         let day = Duration::from_hours(24);
         let mut files = MockFileStore::new();
         files.expect_delete().times(2).returning(|_, _| Ok(()));

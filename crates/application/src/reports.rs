@@ -5,13 +5,20 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use moka::sync::Cache;
 use nexus_domain::ports::{Clock, Storage, StorageError};
-use nexus_domain::{Campaign, ChannelKind, SenderAccount};
+use nexus_domain::{Campaign, ChannelKind, SenderAccount, UserId};
 
 use crate::Actor;
 
 /// How many of an account's latest campaigns are looked at.
 const LATEST_CAMPAIGNS: u32 = 5;
+
+/// For so long it is known which accounts are silent before they are looked at again: a page that is
+/// reloaded costs nothing.
+const KNOWN_FOR: Duration = Duration::from_secs(10);
+/// Of so many users at most.
+const KNOWN_USERS: u64 = 10_000;
 
 /// The use cases on reports.
 #[derive(Clone)]
@@ -19,6 +26,7 @@ pub struct Reports {
     storage: Arc<dyn Storage>,
     clock: Arc<dyn Clock>,
     expected_within: Duration,
+    silent: Cache<UserId, Vec<SilentAccount>>,
 }
 
 /// An account whose messages the provider takes and does not report on.
@@ -43,6 +51,10 @@ impl Reports {
             storage,
             clock,
             expected_within,
+            silent: Cache::builder()
+                .max_capacity(KNOWN_USERS)
+                .time_to_live(KNOWN_FOR)
+                .build(),
         }
     }
 
@@ -75,9 +87,18 @@ impl Reports {
             .await
     }
 
-    /// The user's accounts whose latest campaigns lack reports.
+    /// The user's accounts whose latest campaigns lack reports, as they were within the last seconds.
     pub async fn silent_accounts(&self, actor: &Actor) -> Result<Vec<SilentAccount>, StorageError> {
         let user = actor.user_id();
+        if let Some(known) = self.silent.get(&user) {
+            return Ok(known);
+        }
+        let silent = self.find_silent(user).await?;
+        self.silent.insert(user, silent.clone());
+        Ok(silent)
+    }
+
+    async fn find_silent(&self, user: UserId) -> Result<Vec<SilentAccount>, StorageError> {
         let mut read = self.storage.read();
         let mut silent = Vec::new();
         let accounts = read.senders().of_user(user).await?;

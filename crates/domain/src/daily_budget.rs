@@ -152,6 +152,12 @@ impl DailyBudget {
             .map(|(start, people)| (start + COUNTS, people))
             .collect();
         let (mut at, mut left, mut people) = (now, u64::from(self.left(now)), people);
+        // A limit that was lowered: so many have to renew before the first is free.
+        let used: u64 = self
+            .counting(now)
+            .map(|(_, people)| u64::from(people))
+            .sum();
+        let mut beyond = used.saturating_sub(self.limit.map_or(u64::MAX, u64::from));
         for _ in 0..FORESEEN {
             if people <= left {
                 return at.checked_add_signed(takes(people));
@@ -164,7 +170,8 @@ impl DailyBudget {
             }
             let (renewed_at, renewed) = renewals.pop_front()?;
             at = at.max(renewed_at);
-            left = u64::from(renewed);
+            left = u64::from(renewed).saturating_sub(beyond);
+            beyond = beyond.saturating_sub(u64::from(renewed));
         }
         None
     }
@@ -232,5 +239,23 @@ mod tests {
         let used = budget(250, &[(0, 250)]);
         assert_eq!(used.finishes_at(240, 4.0, at(600)), Some(at(DAY + 16)));
         assert_eq!(budget(1, &[]).finishes_at(1_000_000, 4.0, at(0)), None);
+    }
+
+    #[test]
+    fn the_finish_waits_until_a_lowered_limit_has_room_again() {
+        let lowered = budget_of_ninety_at_once();
+        assert_eq!(lowered.renews_at(at(70)), Some(at(DAY + 75)));
+        assert_eq!(lowered.finishes_at(60, 1.0, at(70)), Some(at(DAY + 76)));
+        // What is beyond the limit comes back in two parts, and only then somebody is free.
+        let lowered = budget(90, &[(0, 100), (30, 100), (60, 90)]);
+        assert_eq!(lowered.finishes_at(60, 1.0, at(70)), Some(at(DAY + 76)));
+        // Of the 200 that come back first, 100 are beyond the limit.
+        let lowered = budget(190, &[(0, 200), (60, 90)]);
+        assert_eq!(lowered.finishes_at(60, 1.0, at(70)), Some(at(DAY + 16)));
+        assert_eq!(
+            lowered.finishes_at(160, 1.0, at(70)),
+            Some(at(DAY + 76)),
+            "100 then, and the rest when the others have come back"
+        );
     }
 }

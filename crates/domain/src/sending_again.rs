@@ -98,19 +98,20 @@ impl Delivery {
     pub fn is_left(&self) -> bool {
         self.status == DeliveryStatus::Unconfirmed && self.decision == Some(Decision::Leave)
     }
-
-    /// Whether it is unconfirmed and waits for a decision: also when it was sent again after one and
-    /// could not be confirmed then either.
-    pub fn asks_for_decision(&self) -> bool {
-        self.status == DeliveryStatus::Unconfirmed && !self.is_left()
-    }
 }
 
 impl CampaignContact {
-    /// How many attempts there were since it was last known to have failed for good, `number` being
-    /// the last of them.
-    pub fn tries_up_to(&self, number: u32) -> u32 {
-        number.saturating_sub(self.delivery.failed_through)
+    /// How often sending was begun since it was last known to have failed for good, whether anything
+    /// left or not.
+    pub fn attempts_since_failure(&self) -> u32 {
+        let delivery = &self.delivery;
+        delivery.attempts.saturating_sub(delivery.failed_through)
+    }
+
+    /// How often the message left, or may have, since it was last known to have failed for good. Of
+    /// the attempts of before it is not kept which left: it is never more than there were at all.
+    pub fn tries_since_failure(&self) -> u32 {
+        self.attempts_since_failure().min(self.delivery.tries())
     }
 
     /// Waits for another attempt after it failed, as long as the failure asks for. What is heard of

@@ -1,7 +1,11 @@
 //! The one table from error code to status and sentences. Codes are stable: programs branch on them.
 
+use std::borrow::Cow;
+
 use actix_web::http::StatusCode;
 use nexus_domain::values::Language;
+use utoipa::openapi::{ObjectBuilder, RefOr, Schema, Type};
+use utoipa::{PartialSchema, ToSchema};
 
 macro_rules! codes {
     ($($(#[$doc:meta])* $name:ident = $status:literal $word:literal $es:literal $en:literal;)+) => {
@@ -13,7 +17,6 @@ macro_rules! codes {
 
         impl Code {
             /// Every code.
-            #[cfg(test)]
             pub const ALL: &[Self] = &[$(Self::$name),+];
 
             /// The stable word.
@@ -36,6 +39,23 @@ macro_rules! codes {
             }
         }
     };
+}
+
+/// In the API's document, the words.
+impl PartialSchema for Code {
+    fn schema() -> RefOr<Schema> {
+        ObjectBuilder::new()
+            .schema_type(Type::String)
+            .description(Some("What went wrong, for a program to branch on."))
+            .enum_values(Some(Self::ALL.iter().map(|code| code.word())))
+            .into()
+    }
+}
+
+impl ToSchema for Code {
+    fn name() -> Cow<'static, str> {
+        Cow::Borrowed("ProblemCode")
+    }
 }
 
 codes! {
@@ -133,7 +153,7 @@ codes! {
         "The campaign was changed while we checked it; send it again.";
     /// The profile names another sender than the one that began the campaign.
     SenderChanged = 409 "sender_changed"
-        "Esta campaña empezó con otro número de WhatsApp: vuelve a ponerlo en tu perfil para continuar, o cancela la campaña."
+        "Esta campaña empezó con otro número de WhatsApp: vuelve a ponerlo en tu perfil para seguir con ella, o cancélala."
         "This campaign was begun with another WhatsApp number: put that back in your profile to go on, or cancel the campaign.";
     /// No provider configured.
     ProviderMissing = 422 "provider_missing"
@@ -143,11 +163,12 @@ codes! {
         "El canal {channel} todavía no está disponible." "The channel {channel} is not available yet.";
     /// Nobody to send to.
     NoRecipients = 422 "no_recipients"
-        "La campaña no tiene ningún destinatario al que se pueda escribir." "The campaign has no recipient that can be written to.";
+        "La campaña no tiene a nadie a quien se le pueda escribir: elige a otros destinatarios."
+        "The campaign has nobody who can be written to: choose other recipients.";
     /// Some recipients have not written within 24 hours.
     OutsideWindow = 422 "outside_window"
-        "WhatsApp solo entrega textos propios a quien te escribió en las últimas 24 horas, y {count} de los destinatarios no lo hicieron: usa una plantilla, o deja que se omitan."
-        "WhatsApp delivers texts of your own only to people who wrote to you within the last 24 hours, and {count} of the recipients did not: use a template, or let them be passed over.";
+        "WhatsApp solo entrega textos propios a quien te escribió en las últimas 24 horas, y {who}: usa una plantilla, o deja que se omitan."
+        "WhatsApp delivers texts of your own only to people who wrote to you within the last 24 hours, and {who}: use a template, or let them be passed over.";
     /// The template can't be sent.
     TemplateUnusable = 422 "template_unusable"
         "La plantilla no se puede usar: {reason}." "The template can't be used: {reason}.";

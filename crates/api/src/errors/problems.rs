@@ -24,6 +24,10 @@ fn shape(expected: &str) -> Option<(&'static str, &'static str)> {
         "another type" => ("otro tipo de dato", "another type"),
         "another contact" => ("otro contacto", "another contact"),
         "5 to 20 digits" => ("de 5 a 20 dígitos", "5 to 20 digits"),
+        "ASCII" => (
+            "letras sin acentos, números y signos comunes (ASCII)",
+            "letters without accents, digits and common signs (ASCII)",
+        ),
         "the whole key" => ("la clave completa", "the whole key"),
         "contact_ids | filter" => ("contact_ids o filter", "contact_ids or filter"),
         _ if expected.starts_with("struct ") => ("un objeto", "an object"),

@@ -38,7 +38,7 @@ pub struct ProblemDocument {
     #[schema(example = "Nombre: Este dato es obligatorio. Y 2 datos más por corregir.")]
     pub error: String,
     /// The stable code for a program.
-    #[schema(example = "invalid_input")]
+    #[schema(value_type = Code, example = "invalid_input")]
     pub code: String,
     /// What is wrong with each field, when fields were refused.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]

@@ -25,7 +25,11 @@ use crate::errors::{ApiError, Code};
 use crate::extract::{read_body, signed_in_user};
 
 const HEADER: &str = "idempotency-key";
-const MAX_KEY: usize = 255;
+/// The most characters of a key.
+pub const MAX_KEY: u32 = 255;
+/// Where POSTs have no key. Where passwords travel nothing is kept of a request, not even a hash; and
+/// signing out or in again means it each time. Providers, which send webhooks, have no session.
+const WITHOUT: [&str; 3] = ["/api/auth", "/api/profile", "/api/webhooks"];
 /// Answers repeat what was sent, which is limited too: none of ours comes near this.
 const MAX_ANSWER: usize = 16 * 1_024 * 1_024;
 /// A key whose request is not over by then and did nothing is given up. A request that notes its
@@ -49,17 +53,19 @@ pub struct Idempotency {
     pub clock: Arc<dyn Clock>,
 }
 
+/// Whether POSTs to this path with JSON, or nothing, honour a key.
+pub fn honours_keys(path: &str) -> bool {
+    !WITHOUT.iter().any(|without| path.starts_with(without))
+}
+
 /// Middleware: gives the answer of the first request to each that repeats it.
 pub async fn honour_idempotency_key(
     mut request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
-    // Where passwords travel nothing is kept of a request, not even a hash; and signing out or in
-    // again means it each time.
-    let with_passwords = ["/api/auth", "/api/profile"]
-        .iter()
-        .any(|path| request.path().starts_with(path));
-    let applies = request.method() == Method::POST && is_json_or_empty(&request) && !with_passwords;
+    let applies = request.method() == Method::POST
+        && is_json_or_empty(&request)
+        && honours_keys(request.path());
     let (Some(key), Some(user), true) = (
         request.headers().get(HEADER).cloned(),
         signed_in_user(&request.get_session()),
@@ -194,12 +200,15 @@ async fn answer_again(
 }
 
 fn read_key(value: &HeaderValue) -> Result<String, ApiError> {
-    value
-        .to_str()
-        .ok()
-        .filter(|key| !key.is_empty() && key.len() <= MAX_KEY)
-        .map(ToOwned::to_owned)
-        .ok_or_else(|| ApiError::invalid_field("Idempotency-Key", Problem::TooLong { max: 255 }))
+    let problem = match value.to_str() {
+        Ok("") => Problem::Required,
+        Ok(key) if key.len() > MAX_KEY as usize => Problem::TooLong { max: MAX_KEY },
+        Ok(key) => return Ok(key.to_owned()),
+        Err(_) => Problem::Malformed {
+            expected: "ASCII".to_owned(),
+        },
+    };
+    Err(ApiError::invalid_field("Idempotency-Key", problem))
 }
 
 fn is_json_or_empty(request: &ServiceRequest) -> bool {

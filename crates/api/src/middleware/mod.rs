@@ -8,7 +8,7 @@ mod response_headers;
 mod sign_in_limit;
 mod unread_body;
 
-pub use idempotency::{Idempotency, honour_idempotency_key};
+pub use idempotency::{Idempotency, MAX_KEY, honour_idempotency_key, honours_keys};
 pub use methods::{AllowedMethods, answer_head};
 pub use origin::{AllowedOrigins, refuse_foreign_writes};
 pub use request_id::{RequestId, RequestIds, assign_request_id};

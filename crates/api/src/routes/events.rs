@@ -12,6 +12,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use super::campaigns::counters::CountersView;
 use super::shared::{AnyFailure, NeedsSession};
 use crate::errors::{ApiError, Code, ProblemDocument};
 use crate::extract::SignedIn;
@@ -45,32 +46,12 @@ pub struct CampaignProgressView {
     completed_at: Option<DateTime<Utc>>,
     created_at: DateTime<Utc>,
     updated_at: DateTime<Utc>,
-    #[schema(example = 120)]
-    total_recipients: i64,
-    /// Not settled yet: the bar is at `1 - pending_count / total_recipients`.
-    #[schema(example = 3)]
-    pending_count: i64,
-    #[schema(example = 114)]
-    sent_count: i64,
-    #[schema(example = 109)]
-    delivered_count: i64,
-    #[schema(example = 60)]
-    opened_count: i64,
-    #[schema(example = 0)]
-    clicked_count: i64,
-    #[schema(example = 4)]
-    replied_count: i64,
-    #[schema(example = 2)]
-    failed_count: i64,
-    #[schema(example = 1)]
-    skipped_count: i64,
-    #[schema(example = 0)]
-    unconfirmed_count: i64,
+    #[serde(flatten)]
+    counters: CountersView,
 }
 
 impl From<&CampaignProgress> for CampaignProgressView {
     fn from(progress: &CampaignProgress) -> Self {
-        let counters = progress.counters;
         let pause_reason = match progress.state {
             CampaignState::Paused { reason, .. } => reason.map(FailureCode::as_str),
             _ => None,
@@ -86,16 +67,7 @@ impl From<&CampaignProgress> for CampaignProgressView {
             completed_at: progress.state.completed_at(),
             created_at: progress.created_at,
             updated_at: progress.updated_at,
-            total_recipients: counters.total,
-            pending_count: counters.pending,
-            sent_count: counters.sent,
-            delivered_count: counters.delivered,
-            opened_count: counters.opened,
-            clicked_count: counters.clicked,
-            replied_count: counters.replied,
-            failed_count: counters.failed,
-            skipped_count: counters.skipped,
-            unconfirmed_count: counters.unconfirmed,
+            counters: progress.counters.into(),
         }
     }
 }

@@ -99,6 +99,84 @@ async fn nobody_gets_past_an_operation_that_needs_a_session_without_one() {
     assert_eq!(open, OPEN, "each is in the document");
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_operation_that_honours_an_idempotency_key_names_it() {
+    let app = App::on_sqlite().await;
+    let mut browser = app.signed_in("ana@example.mx").await;
+    let document = browser.get("/api/openapi.json").await.body;
+    let codes = &document["components"]["schemas"]["ProblemCode"]["enum"];
+    let codes = codes.as_array().expect("the codes");
+    let mut named = 0;
+    for (path, operations) in document["paths"].as_object().expect("paths") {
+        let operation = &operations["post"];
+        if !operation.is_object() || !path.starts_with("/api") {
+            continue;
+        }
+        // A key that is refused wherever keys are looked at at all, before anything is done.
+        let takes_json = operation["requestBody"].is_null()
+            || operation["requestBody"]["content"]["application/json"].is_object();
+        let request = browser
+            .request(Method::POST, &filled_in(path))
+            .header("idempotency-key", "k".repeat(256));
+        let request = if takes_json {
+            request.json(&json!({}))
+        } else {
+            request
+        };
+        // Signing out ends what the others need.
+        let mut one = browser.clone();
+        let looked_at = if path.starts_with("/api/auth/") {
+            false
+        } else {
+            let answer = one.send(request).await;
+            assert!(
+                codes.contains(&json!(answer.code())),
+                "{path}: {}",
+                answer.code()
+            );
+            answer.body["fields"]["Idempotency-Key"].is_array()
+        };
+        let parameters = operation["parameters"].as_array();
+        let key = parameters
+            .into_iter()
+            .flatten()
+            .find(|parameter| parameter["name"] == "Idempotency-Key");
+        assert_eq!(key.is_some(), looked_at && takes_json, "{path}");
+        let Some(key) = key else { continue };
+        named += 1;
+        assert_eq!(key["in"], "header", "{path}");
+        assert_eq!(key["schema"]["maxLength"], 255, "{path}");
+        for status in ["409", "422"] {
+            assert!(
+                operation["responses"][status].is_object(),
+                "{path}: {status}"
+            );
+        }
+    }
+    assert!(named > 15, "{named}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_key_that_cannot_be_used_is_refused_for_what_is_wrong_with_it() {
+    let app = App::on_sqlite().await;
+    let mut browser = app.signed_in("ana@example.mx").await;
+    for (key, said) in [
+        ("ñandú".to_owned(), "ASCII"),
+        ("k".repeat(256), "255"),
+        (String::new(), "obligatorio"),
+    ] {
+        let key = reqwest::header::HeaderValue::from_bytes(key.as_bytes()).expect("a header");
+        let request = browser
+            .request(Method::POST, "/api/contacts")
+            .header("idempotency-key", key)
+            .json(&json!({"name": "Eva", "phone": "5512345678"}));
+        let answer = browser.send(request).await;
+        answer.assert_problem(422, "invalid_input");
+        let told = answer.body["fields"]["Idempotency-Key"][0].as_str();
+        assert!(told.is_some_and(|told| told.contains(said)), "{told:?}");
+    }
+}
+
 /// The path with an id in the place of each parameter.
 fn filled_in(path: &str) -> String {
     let part = |part: &str| match part.strip_prefix('{') {

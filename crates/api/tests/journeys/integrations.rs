@@ -183,7 +183,7 @@ mod in_a_shop {
         for (content, code) in [
             (
                 json!({"name": "oferta_relampago", "language": "es_MX", "variables": {"1": "a"}}),
-                "PAUSED",
+                "la pausó",
             ),
             (
                 json!({"name": "promocion_mensual", "language": "es_MX"}),

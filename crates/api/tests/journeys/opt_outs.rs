@@ -377,6 +377,7 @@ macro_rules! in_slow_shops {
 in_slow_shops! {
     a_campaign_on_its_way_honours_a_wish_from_its_next_claim_on,
     a_wish_holds_for_the_number_it_came_from_whatever_the_contact_has_now,
+    who_asked_for_silence_since_is_named_and_not_sent_to_again,
 }
 
 async fn a_campaign_on_its_way_honours_a_wish_from_its_next_claim_on(database: TestDatabase) {
@@ -423,4 +424,47 @@ async fn a_wish_holds_for_the_number_it_came_from_whatever_the_contact_has_now(
     // Who has the other number has said nothing.
     let answer = shop.browser.get(&contact).await;
     assert_eq!(answer.body["contact"]["status"], "active");
+}
+
+async fn who_asked_for_silence_since_is_named_and_not_sent_to_again(database: TestDatabase) {
+    let mut shop = Shop::on(database, &[("DISPATCH_MAX_ATTEMPTS", "1")]).await;
+    // Too fast for the pair; reset before it was taken, and no status ever comes.
+    let failed = shop.contact("Rápida", "5512349056").await;
+    let unconfirmed = shop.contact("Nunca llegó", "5512349090").await;
+    let path = shop.send(json!({"message": "Hola {nombre}"})).await;
+    let over = |answer: &Value| {
+        let campaign = &answer["campaign"];
+        campaign["failed_count"] == 1 && campaign["unconfirmed_count"] == 1
+    };
+    shop.until(&path, over).await;
+    let mut behaviour = shop.provider.behaviour();
+    behaviour.scripted_numbers = false;
+    shop.provider.set_behaviour(behaviour).expect("it can be");
+    for (contact, phone, wa_id) in [
+        (failed, "5512340500", "5215512349056"),
+        (unconfirmed, "5512340501", "5215512349090"),
+    ] {
+        let contact = format!("/api/contacts/{contact}");
+        let answer = shop.browser.put(&contact, json!({"phone": phone})).await;
+        assert_eq!(answer.status, 200, "{:?}", answer.body);
+        write(&mut shop, wa_id, "baja").await;
+        until_texts(&shop, &wa_id.replacen("521", "52", 1), 1).await;
+    }
+
+    let again = json!({"decision": "send_again"});
+    for (action, none, left_out) in [
+        ("retry-failed", "requeued", "not_requeued_by_reason"),
+        ("unconfirmed", "decided", "not_sent_again_by_reason"),
+    ] {
+        let answer = shop
+            .browser
+            .post(&format!("{path}/{action}"), again.clone())
+            .await;
+        assert!(answer.status.is_success(), "{:?}", answer.body);
+        assert_eq!(answer.body[none], 0, "{:?}", answer.body);
+        let reason = &answer.body[left_out][0];
+        assert_eq!(reason["reason"], "opted_out", "{:?}", answer.body);
+        assert_eq!(reason["count"], 1);
+        assert_eq!(answer.body["campaign"]["status"], "completed");
+    }
 }

@@ -140,9 +140,21 @@ async fn a_provider_that_reports_nothing_is_shown_until_it_does(database: TestDa
         .await;
     let text = answer["campaign"]["no_reports_text"].as_str();
     assert!(
-        text.is_some_and(|text| text.contains("webhook")),
+        text.is_some_and(|text| text.contains("Webhook")),
         "{answer}"
     );
+
+    let told = |answer: &Value| {
+        let alerts = answer["integrations"][0]["alerts"].as_array();
+        alerts.into_iter().flatten().any(|alert| {
+            alert["code"] == "no_reports"
+                && alert["since"].is_string()
+                && alert["text"]
+                    .as_str()
+                    .is_some_and(|text| text.contains("Webhook"))
+        })
+    };
+    shop.until("/api/integrations", told).await;
 
     shop.provider
         .set_behaviour(behaviour)
@@ -158,4 +170,6 @@ async fn a_provider_that_reports_nothing_is_shown_until_it_does(database: TestDa
         let since = &answer.body["campaign"]["no_reports_since"];
         assert_eq!(*since, Value::Null, "{:?}", answer.body);
     }
+    shop.until("/api/integrations", |answer| !told(answer))
+        .await;
 }

@@ -114,14 +114,15 @@ impl TemplateInput {
     ) -> Option<TemplateMessage> {
         let name = violations.check("template.name", ShortText::parse(&self.name));
         let language = violations.check("template.language", ShortText::parse(&self.language));
-        if self.variables.len() > MOST_VARIABLES as usize {
-            violations.add(
-                "template.variables",
-                Problem::TooMany {
-                    max: MOST_VARIABLES,
-                },
-            );
-            return None;
+        for (field, listed) in [
+            ("template.variables", &self.variables),
+            ("template.fallbacks", &self.fallbacks),
+        ] {
+            if listed.len() > MOST_VARIABLES as usize {
+                let max = MOST_VARIABLES;
+                violations.add(field, Problem::TooMany { max });
+                return None;
+            }
         }
         let variables: Vec<_> = self
             .variables

@@ -40,7 +40,7 @@ pub use content::{AudienceInput, ButtonInput, HeaderInput, TemplateInput};
 pub use control::{CancelCampaignError, PauseCampaignError, ResumeCampaignError, SenderProblem};
 pub use create::{CreateCampaign, CreateCampaignError};
 pub use duplicate::DuplicateCampaignError;
-pub use outlook::{Outlook, SendingLimits, WaitingFor};
+pub use outlook::{DailyRoom, Outlook, SendingLimits, WaitingFor};
 pub use preflight::{Caution, Preflight, PreflightError};
 pub use preview::{Preview, PreviewError};
 pub use readiness::{CheckedTemplate, CredentialCheck, Obstacle};

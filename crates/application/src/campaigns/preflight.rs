@@ -11,7 +11,7 @@ use nexus_domain::{
 };
 
 use super::readiness::{Purpose, Readiness, recipient_obstacle, tag_obstacle};
-use super::{Campaigns, CheckedTemplate, CredentialCheck, Obstacle, audience};
+use super::{Campaigns, CheckedTemplate, CredentialCheck, DailyRoom, Obstacle, audience};
 use crate::Actor;
 
 /// Of a larger audience only so many contacts are counted: then the numbers are the least that there
@@ -43,6 +43,8 @@ pub enum Caution {
         /// Whether it does not start while there are others, instead of passing them over.
         refuses: bool,
     },
+    /// There are more recipients than new people who may still be written to today.
+    DailyLimit(DailyRoom),
     /// For so many the message comes out empty; a fallback would reach them.
     VariableEmpty {
         /// How many.
@@ -67,6 +69,8 @@ pub struct Preflight {
     pub last_valid_at: Option<DateTime<Utc>>,
     /// How many messages a second the account sends.
     pub per_second: u32,
+    /// What the account's daily limit leaves; `None` without one.
+    pub daily_room: Option<DailyRoom>,
     /// What keeps it from being sent.
     pub errors: Vec<Obstacle>,
     /// What should be known before.
@@ -118,6 +122,19 @@ impl Campaigns {
             let refuses = found.campaign.outside_window == OutsideWindow::Refuse;
             warnings.push(Caution::OnlyWithinWindow { refuses });
         }
+        let reachable = recipients.as_ref().map(RecipientTally::reachable);
+        let daily_room = match (&found.credentials, reachable) {
+            (Some(account), Some(people)) => {
+                self.daily_room(&found.user, account, found.campaign.channel, people)
+                    .await?
+            }
+            _ => None,
+        };
+        warnings.extend(
+            daily_room
+                .filter(|room| reachable.is_some_and(|people| people > u64::from(room.left)))
+                .map(Caution::DailyLimit),
+        );
         Ok(Preflight {
             at,
             recipients,
@@ -125,6 +142,7 @@ impl Campaigns {
             last_valid_at: last_valid_at(found.connection.as_ref(), found.credentials.as_ref()),
             credentials: found.check,
             per_second: self.limits.per_second,
+            daily_room,
             errors: found.obstacles,
             warnings,
             campaign: found.campaign,

@@ -29,6 +29,9 @@ const CHECK_WITHIN: Duration = Duration::from_secs(5);
 const LOOK_WITHIN: Duration = Duration::from_secs(10);
 /// How long what it said is not asked again.
 const ASKED_AGAIN_AFTER: Duration = Duration::from_mins(1);
+/// How long it is not asked again by those who look, after it refused or did not answer: a page that
+/// is looked at must not make trouble worse. What is corrected is seen as soon.
+const FAILED_FOR: Duration = Duration::from_secs(15);
 /// Of so many users.
 const MOST_ASKED: u64 = 1_000;
 
@@ -120,30 +123,33 @@ type Account = (UserId, String);
 type TemplateKey = (Account, String, String);
 
 /// What the provider said within the last minute: whoever looks at a page again and again does not
-/// use up the calls that it allows.
+/// use up the calls that it allows. What it refused, or did not answer, for some
+/// seconds.
 #[derive(Clone)]
 pub(super) struct RecentlyAsked {
     valid: Cache<(Account, u64), (SenderProfile, DateTime<Utc>)>,
     templates: Cache<TemplateKey, Option<CheckedTemplate>>,
+    failed: Cache<(Account, u64), ChannelError>,
 }
 
 impl Default for RecentlyAsked {
     fn default() -> Self {
         Self {
-            valid: kept_for_a_minute(),
-            templates: kept_for_a_minute(),
+            valid: kept_for(ASKED_AGAIN_AFTER),
+            templates: kept_for(ASKED_AGAIN_AFTER),
+            failed: kept_for(FAILED_FOR),
         }
     }
 }
 
-fn kept_for_a_minute<K, V>() -> Cache<K, V>
+fn kept_for<K, V>(time: Duration) -> Cache<K, V>
 where
     K: Hash + Eq + Send + Sync + 'static,
     V: Clone + Send + Sync + 'static,
 {
     Cache::builder()
         .max_capacity(MOST_ASKED)
-        .time_to_live(ASKED_AGAIN_AFTER)
+        .time_to_live(time)
         .build()
 }
 
@@ -153,6 +159,12 @@ fn fingerprint(credentials: &SenderCredentials) -> u64 {
     credentials.token.expose_secret().hash(&mut hasher);
     credentials.business_account_id.hash(&mut hasher);
     hasher.finish()
+}
+
+/// The account and what it is asked with.
+fn asked_with(user: UserId, credentials: &SenderCredentials) -> (Account, u64) {
+    let account = (user, credentials.external_id.clone());
+    (account, fingerprint(credentials))
 }
 
 /// Whether the provider said no, and not only nothing.
@@ -229,7 +241,7 @@ impl Campaigns {
             self.check_template(&mut found, &channel, &credentials, wanted, stored, purpose)
                 .await?;
         }
-        self.check_credentials(&mut found, &channel, &credentials)
+        self.check_credentials(&mut found, &channel, &credentials, purpose)
             .await;
         found.credentials = Some(credentials);
         Ok(Some(found))
@@ -345,10 +357,18 @@ impl Campaigns {
         if let Some(known) = self.asked.templates.get(&key) {
             return Ok(known);
         }
+        let asked_with = asked_with(user, credentials);
+        if let Some(reason) = self.asked.failed.get(&asked_with) {
+            return Err(AskError::Provider(reason));
+        }
         let at = self.ports.clock.now();
         let told = tokio::time::timeout(LOOK_WITHIN, channel.templates(credentials)).await;
         let told = told.unwrap_or(Err(ChannelError::NotConnected));
-        let known = template::find(wanted, &told.map_err(AskError::Provider)?).cloned();
+        let told = told.map_err(|reason| {
+            self.asked.failed.insert(asked_with, reason.clone());
+            AskError::Provider(reason)
+        })?;
+        let known = template::find(wanted, &told).cloned();
         let known = known.map(|template| CheckedTemplate { template, at });
         self.asked.templates.insert(key, known.clone());
         Ok(known)
@@ -361,6 +381,7 @@ impl Campaigns {
         found: &mut Readiness,
         channel: &Arc<dyn MessageChannel>,
         credentials: &SenderCredentials,
+        purpose: Purpose,
     ) {
         let asked = |obstacle: &Obstacle| matches!(obstacle, Obstacle::ProviderRefused { .. });
         if let Some(Obstacle::ProviderRefused { reason }) =
@@ -374,14 +395,27 @@ impl Campaigns {
             };
             return;
         }
-        let account = (found.user.id, credentials.external_id.clone());
-        let key = (account, fingerprint(credentials));
+        let key = asked_with(found.user.id, credentials);
         if let Some((profile, at)) = self.asked.valid.get(&key) {
             found.check = CredentialCheck::Valid { profile, at };
             return;
         }
-        let answer = tokio::time::timeout(CHECK_WITHIN, channel.check(credentials)).await;
-        match answer.unwrap_or(Err(ChannelError::NotConnected)) {
+        // Whoever sends wants to know how it is now.
+        let failed = match purpose {
+            Purpose::Looking => self.asked.failed.get(&key),
+            Purpose::Sending => None,
+        };
+        let answer = if let Some(reason) = failed {
+            Err(reason)
+        } else {
+            let asked = tokio::time::timeout(CHECK_WITHIN, channel.check(credentials)).await;
+            let answer = asked.unwrap_or(Err(ChannelError::NotConnected));
+            if let Err(reason) = &answer {
+                self.asked.failed.insert(key.clone(), reason.clone());
+            }
+            answer
+        };
+        match answer {
             Ok(profile) => {
                 let at = self.ports.clock.now();
                 self.asked.valid.insert(key, (profile.clone(), at));

@@ -2,10 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use nexus_domain::ports::{Repositories, StorageError};
+use nexus_domain::ports::{StorageError, UnitOfWork};
 use nexus_domain::values::{Problem, Violations};
 use nexus_domain::{
-    Campaign, CampaignContact, CampaignContactId, CampaignId, CampaignStatus, Decision,
+    Campaign, CampaignContact, CampaignContactId, CampaignId, CampaignStatus, Contact, Decision,
     DecisionFilter, Delivery, DeliveryStatus, FailureCode, RecipientFilter, Retry, SkipReason,
     User,
 };
@@ -14,6 +14,7 @@ use super::control::SenderProblem;
 use super::{CampaignDetails, Campaigns, with_media};
 use crate::Actor;
 use crate::delivery::Consequences;
+use crate::opt_outs::opted_out_at;
 
 /// How many recipients are taken up in one transaction.
 const BATCH: u32 = 500;
@@ -108,9 +109,10 @@ pub enum DecideUnconfirmedError {
 }
 
 /// Why each of these recipients can't be written to now; those who can are not named. Asked before
-/// they are queued, so that what is known of the last attempt is not lost for nothing.
+/// they are queued, so that what is known of the last attempt is not lost for nothing. As when they
+/// are claimed, the people at the addresses are asked as well, whatever their contacts say.
 async fn unreachable(
-    repositories: &mut dyn Repositories,
+    unit: &mut dyn UnitOfWork,
     campaign: &Campaign,
     recipients: &[CampaignContact],
 ) -> Result<BTreeMap<CampaignContactId, SkipReason>, StorageError> {
@@ -118,20 +120,29 @@ async fn unreachable(
         .iter()
         .filter_map(|recipient| recipient.contact_id)
         .collect();
-    let contacts = repositories
-        .contacts()
-        .find_many(campaign.user_id, &ids)
-        .await?;
+    let contacts = unit.contacts().find_many(campaign.user_id, &ids).await?;
     let contacts: BTreeMap<_, _> = contacts
         .into_iter()
         .map(|contact| (contact.id, contact))
         .collect();
+    let phone = |contact: &Contact| Some(contact.phone.as_ref()?.as_str().to_owned());
+    let addresses = recipients
+        .iter()
+        .filter_map(|recipient| recipient.address.clone())
+        .chain(contacts.values().filter_map(phone))
+        .collect();
+    let silent = opted_out_at(unit, campaign.user_id, &addresses).await?;
+    let is_silent = |address: Option<String>| address.is_some_and(|at| silent.contains_key(&at));
     let reason = |recipient: &CampaignContact| {
         let contact = recipient.contact_id.and_then(|id| contacts.get(&id));
-        match contact {
-            None => Some(SkipReason::ContactDeleted),
-            Some(contact) => contact.reach(campaign.channel).err(),
+        let Some(contact) = contact else {
+            return Some(SkipReason::ContactDeleted);
+        };
+        if let Err(reason) = contact.reach(campaign.channel) {
+            return Some(reason);
         }
+        let silent = is_silent(recipient.address.clone()) || is_silent(phone(contact));
+        silent.then_some(SkipReason::OptedOut)
     };
     Ok(recipients
         .iter()

@@ -14,7 +14,7 @@ use nexus_domain::{
 };
 
 use super::Desk;
-use super::budget::{Within, within_budget};
+use super::budget::{Within, lock_within_budget};
 use super::consequences::Consequences;
 use super::outcome::Ticket;
 use super::permission::Permissions;
@@ -32,7 +32,7 @@ pub(super) enum Claim {
     LeaseLost,
     /// Nobody of this campaign is due.
     Nothing,
-    /// Those who are due would be new people, and the account may not write to any more before this.
+    /// The account may write to nobody new before this, and nobody who counts already is due.
     UsedUp(DateTime<Utc>),
     /// These are to be sent; recipients that were passed over are not among them.
     Flights(Vec<Flight>),
@@ -72,19 +72,21 @@ pub(super) async fn claim(
     let Some(campaign) = active(unit.as_mut(), lease, campaign, now).await? else {
         return Ok(Claim::Nothing);
     };
-    let mut recipients = unit
-        .recipients()
-        .lock_due(user, campaign.id, now, most)
-        .await?;
+    let (mut recipients, allowance) = match limit {
+        None => {
+            let due = unit.recipients().lock_due(user, campaign.id, now, most);
+            (due.await?, None)
+        }
+        Some(limit) => {
+            let unit = unit.as_mut();
+            match lock_within_budget(unit, lease, campaign.id, limit, most, now).await? {
+                Within::Allowed(recipients, allowance) => (recipients, Some(allowance)),
+                Within::UsedUp(renews_at) => return Ok(Claim::UsedUp(renews_at)),
+            }
+        }
+    };
     if recipients.is_empty() {
         return Ok(Claim::Nothing);
-    }
-    let mut allowance = None;
-    if let Some(limit) = limit {
-        match within_budget(unit.as_mut(), lease, limit, &mut recipients, now).await? {
-            Within::Allowed(allowed) => allowance = Some(allowed),
-            Within::UsedUp(renews_at) => return Ok(Claim::UsedUp(renews_at)),
-        }
     }
     let contacts = contacts_of(unit.as_mut(), lease, &recipients).await?;
     let empty = campaign.content.empty_rule();

@@ -28,8 +28,8 @@ pub struct DispatchConfig {
     pub grace: Duration,
     /// After so many answers that its recipient is written to too often, a message is given up.
     pub retry_max_attempts: u32,
-    /// After that many tries, and so long after it was queued, a message is given up for which the
-    /// account is throttled or not connected still.
+    /// A message is given up after that many attempts once its account has been throttled or not
+    /// connected at each of them for so long, without anything else between.
     pub retry_max_age: Duration,
     /// The waits between tries, of one message and of an account that is too fast.
     pub backoff: Backoff,

@@ -4,7 +4,6 @@
 //! themselves are on their way beside it. Nothing is claimed while an outcome of an uncertain claim
 //! waits to be recorded, and no more is begun than `window` that is not recorded.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -19,7 +18,7 @@ use tokio::time::Instant;
 use super::claims::{Claim, ClaimFailed, claim};
 use super::doubts::{self, Doubts};
 use super::flights::{Exit, Flights};
-use super::gate::Gate;
+use super::gate::{Gate, Heard};
 use super::lease::KeptLease;
 use super::limits::{BELIEVED, Limits};
 use super::open_campaigns::{OpenCampaigns, open_campaigns};
@@ -281,17 +280,17 @@ impl Driver {
             return Ok(());
         }
         let began = Instant::now();
-        let stopped = self.gate.stopped();
+        let heard = self.gate.heard();
         let (desk, lease) = (&self.desk, &self.kept.lease);
-        let recorded = record(desk, lease, &self.landed, &stopped, Guard::Attempt).await;
+        let recorded = record(desk, lease, &self.landed, &heard, Guard::Attempt).await;
         if let Err(error) = recorded {
             // What it refuses again and again must not keep the others from being recorded.
             self.unrecordable
-                .tell_apart(desk, lease, &mut self.landed, &stopped, error)
+                .tell_apart(desk, lease, &self.gate, &mut self.landed, heard, error)
                 .await?;
             self.doubts = Doubts::Waiting;
         } else {
-            self.gate.note_stopped(&stopped);
+            self.gate.note_stopped(&heard.stopped);
         }
         self.recording_takes = began.elapsed();
         self.unrecordable.forget_failures();
@@ -311,12 +310,12 @@ impl Driver {
         if self.uncertain.is_empty() {
             return Ok(());
         }
-        let none = BTreeSet::new();
+        let nothing = Heard::default();
         let recorded = record(
             &self.desk,
             self.lease(),
             &self.uncertain,
-            &none,
+            &nothing,
             Guard::Lease,
         )
         .await?;
@@ -398,10 +397,11 @@ impl Driver {
         if let Some(until) = self.gate.closed_until() {
             return Ok(Next::Wait(until.min(now + PATROL)));
         }
-        let room = match self.limits.room(room, now) {
-            Ok(room) => room,
-            Err(renews_at) => return Ok(Next::Wait(renews_at.min(now + BELIEVED))),
+        let active = match self.limits.worth_asking(active, now) {
+            Ok(active) => active,
+            Err(until) => return Ok(Next::Wait(until.min(now + BELIEVED))),
         };
+        let room = self.limits.room(room);
         let Some(exit) = self.exit(now).await? else {
             return Ok(Next::GoOn);
         };
@@ -462,8 +462,9 @@ impl Driver {
             match claim(&self.desk, self.lease(), campaign, most, limit).await {
                 Ok(Claim::UsedUp(renews_at)) => {
                     let wait = (renews_at - self.desk.clock.now()).to_std();
-                    self.limits
-                        .use_up(Instant::now() + wait.unwrap_or_default());
+                    let now = Instant::now();
+                    let until = now + wait.unwrap_or_default();
+                    self.limits.use_up(campaign, until, now);
                 }
                 Ok(Claim::LeaseLost) => {
                     self.kept.watch.lose();

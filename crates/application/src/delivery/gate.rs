@@ -37,11 +37,23 @@ struct State {
     struck_at: Option<Instant>,
     /// How many messages in a row may or may not have been taken.
     doubts: u32,
+    /// Since when every answer was that the account is too fast, or there was no connection.
+    in_vain_since: Option<Instant>,
     refused_campaigns: BTreeSet<CampaignId>,
     account_refused: bool,
     runs: BTreeMap<CampaignId, FailureRun>,
     /// Of which too many messages were refused, and that is not recorded yet.
     stopped: BTreeSet<CampaignId>,
+}
+
+/// What the messages of an account heard together, which is recorded with what became of them.
+#[derive(Debug, Default)]
+pub(super) struct Heard {
+    /// Campaigns of which too many messages were refused, and that is not recorded yet.
+    pub(super) stopped: BTreeSet<CampaignId>,
+    /// For how long the account has got nowhere by now: it was throttled or not connected each time.
+    /// This process alone knows, so another begins anew; that gives nobody up too early.
+    pub(super) in_vain_for: Duration,
 }
 
 /// So many doubts in a row mean that the provider is in trouble: going on at full pace would leave
@@ -61,6 +73,7 @@ impl Gate {
                 strikes: 0,
                 struck_at: None,
                 doubts: 0,
+                in_vain_since: None,
                 refused_campaigns: BTreeSet::new(),
                 account_refused: false,
                 runs: BTreeMap::new(),
@@ -100,6 +113,17 @@ impl Gate {
             Outcome::HeldBack => state.doubts,
             _ => 0,
         };
+        match outcome {
+            Outcome::NotConnected
+            | Outcome::Throttled {
+                recipient_only: false,
+                ..
+            } => {
+                state.in_vain_since.get_or_insert(left_at);
+            }
+            Outcome::HeldBack | Outcome::InDoubt { .. } => {}
+            _ => state.in_vain_since = None,
+        }
         match outcome {
             Outcome::InDoubt { .. } if state.doubts >= DOUBTS_IN_A_ROW => {
                 self.close(&mut state, news, None, entropy);
@@ -185,15 +209,23 @@ impl Gate {
     }
 
     /// These campaigns are being sent; of others nothing is remembered, so that one that was paused
-    /// begins to count anew when it is resumed.
+    /// begins to count anew when it is resumed. While none is, no time is spent in vain.
     pub(super) fn remember_only(&self, active: &[CampaignId]) {
         let mut state = self.state();
+        if active.is_empty() {
+            state.in_vain_since = None;
+        }
         state.runs.retain(|campaign, _| active.contains(campaign));
     }
 
-    /// The campaigns of which too many messages were refused.
-    pub(super) fn stopped(&self) -> BTreeSet<CampaignId> {
-        self.state().stopped.clone()
+    /// What is to be recorded with the messages that have landed.
+    pub(super) fn heard(&self) -> Heard {
+        let state = self.state();
+        let in_vain_for = state.in_vain_since.map(|since| since.elapsed());
+        Heard {
+            stopped: state.stopped.clone(),
+            in_vain_for: in_vain_for.unwrap_or_default(),
+        }
     }
 
     /// That these are stopped is in the store.

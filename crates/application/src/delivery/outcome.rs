@@ -76,6 +76,8 @@ pub(super) struct Judge<'a> {
     pub(super) config: &'a DispatchConfig,
     pub(super) entropy: &'a dyn Entropy,
     pub(super) now: DateTime<Utc>,
+    /// For how long the account has got nowhere by now.
+    pub(super) in_vain_for: Duration,
 }
 
 impl Judge<'_> {
@@ -108,7 +110,7 @@ impl Judge<'_> {
                 retry_after,
                 recipient_only: false,
             } => {
-                if self.is_exhausted(recipient, recipient.tries_up_to(recipient.delivery.tries())) {
+                if self.is_exhausted(recipient.tries_since_failure()) {
                     return self.exhaust(recipient, attempt);
                 }
                 let wait = self.config.backoff.after(attempt.number, self.entropy);
@@ -116,7 +118,7 @@ impl Judge<'_> {
                 recipient.postpone(attempt, self.after(wait), now)
             }
             Outcome::NotConnected => {
-                if self.is_exhausted(recipient, recipient.tries_up_to(attempt.number)) {
+                if self.is_exhausted(recipient.attempts_since_failure()) {
                     return self.exhaust(recipient, attempt);
                 }
                 let wait = self.config.backoff.after(attempt.number, self.entropy);
@@ -129,13 +131,12 @@ impl Judge<'_> {
         self.now + TimeDelta::from_std(wait).unwrap_or(TimeDelta::days(1))
     }
 
-    /// Whether a message is given up after so many tries that were in vain for a reason that holds
-    /// for the whole account. The number alone says little then, and so does the time: the campaign
-    /// may have been paused for days.
-    fn is_exhausted(&self, recipient: &CampaignContact, tries: u32) -> bool {
-        let age = self.now - recipient.created_at;
-        let too_old = age.to_std().unwrap_or_default() >= self.config.retry_max_age;
-        tries >= self.config.retry_max_attempts && too_old
+    /// Whether a message is given up of which so many attempts were in vain for a reason that holds
+    /// for the whole account. The number alone says little then, and so does the recipient's age: a
+    /// campaign may wait for days before its turn comes. It is the account that has to have got
+    /// nowhere for long, and the recipient to have had its share of that.
+    fn is_exhausted(&self, attempts: u32) -> bool {
+        attempts >= self.config.retry_max_attempts && self.in_vain_for >= self.config.retry_max_age
     }
 
     /// This person alone is written to too often (WhatsApp: 131056).

@@ -14,6 +14,7 @@ use nexus_domain::{CampaignContactId, CampaignId, Delivery, FailureCode, SenderL
 
 use super::Desk;
 use super::consequences::{Consequences, cancel_with_campaign};
+use super::gate::Heard;
 use super::outcome::{Judge, Landed, Outcome};
 use crate::fault::{self, Bug, Point};
 
@@ -40,12 +41,12 @@ pub(super) enum Recorded {
 const WORTH_REMEMBERING: Duration = Duration::from_secs(5);
 
 /// Records outcomes, at most one of each recipient, in one transaction. Recording them again
-/// changes nothing. Pauses the `stopped` campaigns, of which too many messages were refused.
+/// changes nothing. Pauses the campaigns of which too many messages were refused.
 pub(super) async fn record(
     desk: &Desk,
     lease: &SenderLease,
     landed: &[Landed],
-    stopped: &BTreeSet<CampaignId>,
+    heard: &Heard,
     guard: Guard,
 ) -> Result<Recorded, StorageError> {
     let user = lease.user_id;
@@ -69,6 +70,7 @@ pub(super) async fn record(
         config: &desk.config,
         entropy: desk.entropy.as_ref(),
         now: desk.clock.now(),
+        in_vain_for: heard.in_vain_for,
     };
     let before: BTreeMap<CampaignContactId, Delivery> = recipients
         .iter()
@@ -90,7 +92,7 @@ pub(super) async fn record(
         settled.is_ok()
     });
     let mut pauses = pauses(unit.as_mut(), lease, landed).await?;
-    for campaign in stopped {
+    for campaign in &heard.stopped {
         pauses
             .entry(*campaign)
             .or_insert(FailureCode::TooManyFailures);

@@ -1,11 +1,10 @@
 //! Outcomes that the store refuses for good, told apart from those that it takes.
 
-use std::collections::BTreeSet;
-
+use nexus_domain::SenderLease;
 use nexus_domain::ports::StorageError;
-use nexus_domain::{CampaignId, SenderLease};
 
 use super::Desk;
+use super::gate::{Gate, Heard};
 use super::outcome::{Landed, Outcome};
 use super::outcomes::{Guard, record};
 
@@ -27,13 +26,16 @@ impl Unrecordable {
     }
 
     /// The store has refused to record all of `landed`. When it does so again and again and is there,
-    /// each is recorded by itself, and those that can't be are put aside. Otherwise the error.
+    /// each is recorded by itself, and those that can't be are put aside. Otherwise the error. What was
+    /// heard is recorded with the first of them, and not with the others: whoever resumes a campaign
+    /// that it paused has the last word.
     pub(super) async fn tell_apart(
         &mut self,
         desk: &Desk,
         lease: &SenderLease,
+        gate: &Gate,
         landed: &mut Vec<Landed>,
-        stopped: &BTreeSet<CampaignId>,
+        mut heard: Heard,
         error: StorageError,
     ) -> Result<(), StorageError> {
         if !is_for_good(&error) {
@@ -45,10 +47,13 @@ impl Unrecordable {
         }
         while let Some(one) = landed.pop() {
             let alone = [one];
-            let recorded = record(desk, lease, &alone, stopped, Guard::Attempt).await;
+            let recorded = record(desk, lease, &alone, &heard, Guard::Attempt).await;
             let [one] = alone;
             match recorded {
-                Ok(_) => {}
+                Ok(_) => {
+                    gate.note_stopped(&heard.stopped);
+                    heard.stopped.clear();
+                }
                 Err(error) if is_for_good(&error) => {
                     tracing::error!(
                         sender_id = %lease.sender_id,
@@ -77,11 +82,11 @@ impl Unrecordable {
     /// Puts in doubt what was put aside. What can't even be that stays as it is until the next
     /// owner of the account finds it in flight.
     pub(super) async fn doubt(&mut self, desk: &Desk, lease: &SenderLease) {
-        let none = BTreeSet::new();
+        let nothing = Heard::default();
         let mut left = Vec::new();
         for one in self.waiting.drain(..) {
             let alone = [one];
-            if let Err(error) = record(desk, lease, &alone, &none, Guard::Attempt).await {
+            if let Err(error) = record(desk, lease, &alone, &nothing, Guard::Attempt).await {
                 tracing::debug!(
                     sender_id = %lease.sender_id,
                     error = &error as &dyn std::error::Error,

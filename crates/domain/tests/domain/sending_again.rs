@@ -86,7 +86,7 @@ fn what_was_decided_before_it_failed_says_nothing_of_the_next_attempt() {
     recipient.doubt(attempt, at(111)).expect("under way");
     recipient.give_up_confirming(at(900)).expect("in doubt");
     assert!(!recipient.delivery.is_left());
-    assert!(recipient.delivery.asks_for_decision());
+    assert_eq!(recipient.delivery.status, Status::Unconfirmed);
 }
 
 #[test]
@@ -101,7 +101,11 @@ fn what_failed_forgets_its_failure_and_begins_another_attempt() {
     assert_eq!(delivery.attempts, before.delivery.attempts);
     let attempt = recipient.begin_attempt(at(110)).expect("it is queued");
     assert_eq!(attempt.number, 2);
-    assert_eq!(recipient.tries_up_to(attempt.number), 1);
+    assert_eq!(recipient.attempts_since_failure(), 1);
+    assert_eq!(recipient.tries_since_failure(), 1);
+    recipient.take_back(attempt, None, at(111)).expect("held");
+    recipient.begin_attempt(at(112)).expect("it is queued");
+    assert_eq!(recipient.attempts_since_failure(), 2);
 }
 
 #[test]
@@ -237,12 +241,11 @@ fn a_late_word_that_the_first_failed_leaves_the_second_to_be_sent() {
 #[test]
 fn what_is_left_unconfirmed_is_not_asked_about_until_it_is_decided_otherwise() {
     let mut recipient = in_status(Status::Unconfirmed);
-    assert!(recipient.delivery.asks_for_decision());
+    assert!(!recipient.delivery.is_left());
     recipient
         .decide(Decision::Leave, at(100))
         .expect("unconfirmed");
     assert!(recipient.delivery.is_left());
-    assert!(!recipient.delivery.asks_for_decision());
     let left = recipient.clone();
     recipient
         .decide(Decision::Leave, at(200))
@@ -259,7 +262,7 @@ fn what_is_left_unconfirmed_is_not_asked_about_until_it_is_decided_otherwise() {
     recipient
         .give_up_confirming(at(330))
         .expect("it is in doubt");
-    assert!(recipient.delivery.asks_for_decision());
+    assert!(!recipient.delivery.is_left());
     recipient
         .decide(Decision::SendAgain, at(340))
         .expect("once more");

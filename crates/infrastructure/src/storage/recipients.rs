@@ -183,6 +183,32 @@ impl CampaignContactRepository for SqlRepositories {
         self.recipients_by(sql).await
     }
 
+    async fn lock_due_counted(
+        &mut self,
+        user: UserId,
+        campaign: CampaignId,
+        now: DateTime<Utc>,
+        counting_after: DateTime<Utc>,
+        most: u32,
+    ) -> Result<Vec<CampaignContact>, StorageError> {
+        let sql = Self::select_recipients()
+            .then("r.campaign_id = ")
+            .bind(campaign)
+            .then(" AND r.user_id = ")
+            .bind(user)
+            .then(" AND r.status = 'queued' AND (r.not_before IS NULL OR r.not_before <= ")
+            .bind(now)
+            .then(
+                ") AND EXISTS (SELECT 1 FROM sender_people AS p WHERE p.sender_id = r.sender_id \
+                 AND p.address = r.address AND p.quarter > ",
+            )
+            .bind(counting_after)
+            .then(") ORDER BY r.id LIMIT ")
+            .bind(most)
+            .then(self.db().for_update_of_free());
+        self.recipients_by(sql).await
+    }
+
     async fn lock_in(
         &mut self,
         user: UserId,
@@ -450,5 +476,21 @@ impl CampaignContactRepository for SqlRepositories {
             }
         }
         Ok(soonest)
+    }
+
+    async fn last_due(
+        &mut self,
+        user: UserId,
+        campaign: CampaignId,
+    ) -> Result<Option<DateTime<Utc>>, StorageError> {
+        // In the words of the partial index.
+        let sql = Sql::with(
+            "SELECT r.not_before AS due_at FROM campaign_contacts AS r \
+             WHERE r.campaign_id = $1 AND r.user_id = $2 AND r.not_before IS NOT NULL \
+             ORDER BY r.not_before DESC LIMIT 1",
+            params![campaign, user],
+        );
+        let row: Option<DueRow> = self.db().one(sql).await?;
+        Ok(row.map(|row| row.due_at))
     }
 }

@@ -217,6 +217,15 @@ impl ReplyRepository for SqlRepositories {
         Ok(locked)
     }
 
+    async fn delete_over(&mut self, before: DateTime<Utc>) -> Result<u64, StorageError> {
+        let sql = Sql::with(
+            "DELETE FROM automatic_replies \
+             WHERE status NOT IN ('queued', 'dispatching') AND created_at < $1",
+            params![before],
+        );
+        self.db().execute(sql).await
+    }
+
     async fn save(&mut self, reply: &AutomaticReply) -> Result<(), StorageError> {
         let sql = Sql::with(
             "UPDATE automatic_replies SET status = $3, attempts = $4, not_before = $5, \

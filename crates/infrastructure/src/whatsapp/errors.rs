@@ -12,6 +12,8 @@ use nexus_domain::{Failure, FailureCode};
 use serde::Deserialize;
 use serde_json::Value;
 
+use super::secrets::redacted;
+
 use FailureCode::{
     AccountBlocked, CredentialInvalid, InvalidMessage, MediaUnusable, OptedOut, RecipientLimited,
     TemplateParameters, TemplateRequired, TemplateUnusable, Unreachable,
@@ -129,7 +131,7 @@ pub(super) struct GraphError {
     error_data: Option<Value>,
 }
 
-/// Meta's words are kept for people to read; more than this is no longer read.
+/// Meta's words are kept for people to read, without keys; more than this is no longer read.
 const DETAIL_CHARACTERS: usize = 300;
 
 impl GraphError {
@@ -145,7 +147,10 @@ impl GraphError {
             .flatten()
             .filter_map(Value::as_str)
             .find(|words| !words.trim().is_empty())
-            .map(|words| words.trim().chars().take(DETAIL_CHARACTERS).collect())
+            .map(|words| {
+                let words = redacted(words.trim());
+                words.chars().take(DETAIL_CHARACTERS).collect()
+            })
     }
 
     /// What the code means. A wrong parameter (100) of subcode 33 is an object that this key can't

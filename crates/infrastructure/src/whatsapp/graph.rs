@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use super::config::{WhatsAppConfig, WhatsAppConfigError};
 use super::errors::GraphError;
+use super::secrets::without_key;
 use crate::install_tls_provider;
 
 /// More than any answer of Meta's has; what is longer is not read to its end.
@@ -97,7 +98,11 @@ impl Graph {
             .send()
             .await
             .map_err(|error| unanswered(&error))?;
-        Answer::read(response).await
+        let mut answer = Answer::read(response).await?;
+        if !answer.is_success() {
+            without_key(&mut answer.body, token.expose_secret());
+        }
+        Ok(answer)
     }
 }
 
@@ -187,9 +192,13 @@ impl Answer {
         })
     }
 
+    fn is_success(&self) -> bool {
+        (200..300).contains(&self.status)
+    }
+
     /// The answer as `T`, or what its error means.
     pub(super) fn into<T: DeserializeOwned>(self) -> Result<T, ChannelError> {
-        if (200..300).contains(&self.status)
+        if self.is_success()
             && let Ok(answer) = serde_json::from_slice(&self.body)
         {
             return Ok(answer);

@@ -9,6 +9,7 @@ mod errors;
 mod graph;
 mod messages;
 mod notices;
+mod secrets;
 mod templates;
 mod webhooks;
 

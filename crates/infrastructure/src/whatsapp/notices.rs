@@ -10,6 +10,7 @@ use chrono::{DateTime, Utc};
 use nexus_domain::{AccountStanding, ApprovedTemplate, ChannelEvent, NewsSubject, ProviderNews};
 use serde_json::Value;
 
+use super::secrets::redacted;
 use super::webhooks::{other, text_at, time_of};
 
 /// Meta's words are kept for people to read, and no longer than that.
@@ -40,7 +41,7 @@ pub(super) fn read(entry: &Value, change: &Value) -> Option<ChannelEvent> {
 }
 
 fn cut(text: &str, characters: usize) -> String {
-    text.trim().chars().take(characters).collect()
+    redacted(text.trim()).chars().take(characters).collect()
 }
 
 fn word(value: &Value, path: &str) -> Option<String> {

@@ -6,6 +6,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::graph::{Graph, path_segment, unusable};
+use super::secrets::redacted;
 
 /// Templates a page; a full one stays well under the limit of an answer's size.
 const PAGE: usize = 100;
@@ -178,7 +179,7 @@ const WORD_CHARACTERS: usize = 100;
 fn word(value: Option<&Value>) -> Option<String> {
     let word = value?.as_str()?.trim();
     let is_word = !word.is_empty() && !word.eq_ignore_ascii_case("NONE");
-    is_word.then(|| word.chars().take(WORD_CHARACTERS).collect())
+    is_word.then(|| redacted(word).chars().take(WORD_CHARACTERS).collect())
 }
 
 impl From<Template> for ApprovedTemplate {

@@ -245,6 +245,35 @@ async fn every_code_says_what_to_do_next() {
 }
 
 #[tokio::test]
+async fn no_key_is_among_the_words_that_are_kept() {
+    for key in [TOKEN, "a key of another kind"] {
+        let mut sender = sender();
+        sender.token = key.into();
+        for words in [
+            format!("Malformed access token {key}"),
+            format!("{key} is not a key"),
+            format!("{}{key}", "é".repeat(290)),
+        ] {
+            let mut said = error(190);
+            said["error"]["error_data"]["details"] = json!(words);
+            let provider = Provider::always(Reply::json(401, &said)).await;
+            let channel = provider.channel();
+            let refused = channel.send(&sender, &text("Hola")).await;
+            let Err(ChannelError::AccountRefused(failure)) = refused else {
+                panic!("{refused:?}");
+            };
+            let detail = failure.detail.expect("the words");
+            assert!(detail.contains("***"), "{detail}");
+            assert!(detail.chars().count() <= 300, "{detail}");
+            let begins: String = key.chars().take(6).collect();
+            assert!(!detail.contains(&begins), "{detail}");
+            let checked = channel.check(&sender).await;
+            assert!(!format!("{checked:?}").contains(&begins), "{checked:?}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn throttles_say_who_waits_and_how_long() {
     let minutes = Some(Duration::from_mins(2));
     for (http_status, code, unless_told, recipient_only) in [

@@ -11,6 +11,8 @@ use crate::store::{Store, assert_same, within_patience};
 
 on_both_databases!(
     what_is_due_is_locked_in_order_up_to_the_limit,
+    who_counts_already_is_found_behind_all_others,
+    the_last_who_waits_for_a_time_is_found,
     only_what_is_queued_is_locked,
     two_that_lock_what_is_due_get_different_recipients,
     every_recipient_is_claimed_once_by_many,
@@ -47,6 +49,75 @@ async fn what_is_due_is_locked_in_order_up_to_the_limit(store: Store) {
     let later = now + TimeDelta::microseconds(1);
     let locked = ledger.lock_due(user.id, campaign.id, later, 10).await;
     assert_eq!(locked.unwrap(), recipients);
+}
+
+async fn who_counts_already_is_found_behind_all_others(store: Store) {
+    let (user, sender, campaign) = sending(&store).await;
+    let mut recipients = samples::recipients(&campaign, &sender, 8);
+    recipients[7].delivery.not_before = Some(at(11));
+    insert(&store, &recipients).await;
+    let counted: Vec<String> = [4, 6, 7]
+        .iter()
+        .filter_map(|place: &usize| recipients[*place].address.clone())
+        .collect();
+    let other = store.sender(&user).await;
+    let others = store.user().await;
+    let mut unit = store.begin().await;
+    let senders = unit.senders();
+    for (account, people, since) in [
+        (sender.id, &counted[..], at(5)),
+        // Neither who counted before, nor who counts for another account.
+        (
+            sender.id,
+            &[recipients[2].address.clone().unwrap()][..],
+            at(1),
+        ),
+        (
+            other.id,
+            &[recipients[3].address.clone().unwrap()][..],
+            at(5),
+        ),
+    ] {
+        senders
+            .count_people(user.id, account, people, since)
+            .await
+            .unwrap();
+    }
+    unit.commit().await.unwrap();
+
+    let mut unit = store.begin().await;
+    let ledger = unit.recipients();
+    for (most, expected) in [
+        (1, vec![recipients[4].id]),
+        (9, vec![recipients[4].id, recipients[6].id]),
+    ] {
+        let locked = ledger
+            .lock_due_counted(user.id, campaign.id, at(10), at(1), most)
+            .await;
+        assert_eq!(ids(&locked.unwrap()), expected);
+    }
+    let locked = ledger
+        .lock_due_counted(others.id, campaign.id, at(10), at(1), 9)
+        .await;
+    assert!(locked.unwrap().is_empty());
+}
+
+async fn the_last_who_waits_for_a_time_is_found(store: Store) {
+    let (user, sender, campaign) = sending(&store).await;
+    let mut recipients = samples::recipients(&campaign, &sender, 4);
+    insert(&store, &recipients[..1]).await;
+    let last = async |user, campaign| {
+        let mut repositories = store.read();
+        let last = repositories.recipients().last_due(user, campaign).await;
+        last.unwrap()
+    };
+    assert_eq!(last(user.id, campaign.id).await, None);
+    recipients[1].delivery.not_before = Some(at(30));
+    recipients[2].delivery.not_before = Some(at(20));
+    insert(&store, &recipients[1..]).await;
+    assert_eq!(last(user.id, campaign.id).await, Some(at(30)));
+    let other = store.user().await;
+    assert_eq!(last(other.id, campaign.id).await, None);
 }
 
 async fn only_what_is_queued_is_locked(store: Store) {

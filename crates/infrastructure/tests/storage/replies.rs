@@ -14,6 +14,7 @@ on_both_databases!(
     a_reply_is_read_as_it_was_written,
     each_queued_reply_is_taken_once,
     replies_left_dispatching_are_found,
+    replies_that_are_over_are_deleted_by_age,
     only_recent_replies_to_the_address_are_found_latest_first,
     a_senders_silence_begins_with_what_it_has_not_reported_on,
 );
@@ -166,6 +167,28 @@ async fn replies_left_dispatching_are_found(store: Store) {
     let mut unit = store.begin().await;
     let found = unit.replies().lock_dispatching(at(10), 10).await.unwrap();
     assert_same(&found, &vec![left]);
+}
+
+async fn replies_that_are_over_are_deleted_by_age(store: Store) {
+    let users = [store.user().await.id, store.user().await.id];
+    let mut all = Vec::new();
+    for status in ReplyStatus::ALL {
+        for created_at in [at(0), at(10)] {
+            all.push(AutomaticReply {
+                status,
+                created_at,
+                ..reply(users[all.len() % 2])
+            });
+        }
+    }
+    insert(&store, &all).await;
+    let deleted = store.read().replies().delete_over(at(10)).await;
+    assert_eq!(deleted.unwrap(), 4);
+    for reply in &all {
+        let waits = matches!(reply.status, ReplyStatus::Queued | ReplyStatus::Dispatching);
+        let left = find(&store, reply).await.is_some();
+        assert_eq!(left, waits || reply.created_at == at(10), "{reply:?}");
+    }
 }
 
 async fn only_recent_replies_to_the_address_are_found_latest_first(store: Store) {

@@ -14,7 +14,7 @@ use super::refusals::{not_while, provider_failed, provider_missing, template_unu
 use super::sending_again::no_sender;
 use super::view::CampaignEnvelope;
 use super::words::name_channel;
-use crate::errors::{ApiError, Code, ProblemDocument};
+use crate::errors::{ApiError, Code, ProblemDocument, number};
 use crate::extract::{SignedIn, language_of};
 use crate::routes::contacts::tags::being_renamed;
 use crate::routes::shared::{AnyFailure, CanConflict, NeedsObject, NeedsSession, TakesValues};
@@ -30,7 +30,7 @@ impl From<(SendCampaignError, Language)> for ApiError {
             SendCampaignError::NoProvider { missing } => provider_missing(missing, language),
             SendCampaignError::NoRecipients => Self::new(Code::NoRecipients),
             SendCampaignError::OutsideWindow { count } => Self::new(Code::OutsideWindow)
-                .with("count", count.to_string())
+                .with("who", not_heard_from(count, language))
                 .with_member("outside_window_count", count),
             SendCampaignError::TagBeingRenamed { tag } => being_renamed(&tag),
             SendCampaignError::TemplateUnusable(problem) => template_unusable(&problem, language),
@@ -38,6 +38,16 @@ impl From<(SendCampaignError, Language)> for ApiError {
             SendCampaignError::ChangedMeanwhile => Self::new(Code::CampaignChanged),
             SendCampaignError::Storage(error) => error.into(),
         }
+    }
+}
+
+/// How many recipients did not write, as a part of a sentence.
+fn not_heard_from(count: u64, language: Language) -> String {
+    match (count, language) {
+        (1, Language::Es) => "1 de los destinatarios no lo hizo".to_owned(),
+        (1, Language::En) => "1 of the recipients did not".to_owned(),
+        (count, Language::Es) => format!("{} de los destinatarios no lo hicieron", number(count)),
+        (count, Language::En) => format!("{} of the recipients did not", number(count)),
     }
 }
 

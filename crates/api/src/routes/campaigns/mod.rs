@@ -2,6 +2,7 @@
 
 pub mod browse;
 pub mod control;
+pub(super) mod counters;
 pub mod duplicate;
 mod input;
 pub mod preflight;
@@ -10,6 +11,7 @@ pub mod recipients;
 pub(super) mod refusals;
 pub mod schedule;
 pub mod sending_again;
+mod start_words;
 mod view;
 pub(super) mod words;
 pub mod write;

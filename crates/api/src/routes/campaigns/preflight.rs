@@ -4,8 +4,8 @@ use actix_web::web::{Data, Json, Path};
 use actix_web::{HttpRequest, get};
 use chrono::{DateTime, Utc};
 use nexus_application::campaigns::{
-    Campaigns, Caution, CheckedTemplate, CredentialCheck, Obstacle, Preflight, PreflightError,
-    SendCampaignError,
+    Campaigns, Caution, CheckedTemplate, CredentialCheck, DailyRoom, Obstacle, Preflight,
+    PreflightError, SendCampaignError,
 };
 use nexus_domain::ports::RecipientTally;
 use nexus_domain::values::Language;
@@ -145,6 +145,31 @@ pub struct CredentialsView {
     display_name: Option<String>,
 }
 
+/// To how many new people the number may write within 24 hours.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct DailyLimitView {
+    #[schema(example = 250)]
+    people: u32,
+    /// Of these, how many may still be written to now. Whoever was written to within 24 hours does not
+    /// count again.
+    #[schema(example = 100)]
+    left_today: u32,
+    /// So many days pass until the last message leaves, if all recipients are new people; null when
+    /// that is too far away to be foreseen.
+    #[schema(example = 4)]
+    expected_days: Option<u64>,
+}
+
+impl From<DailyRoom> for DailyLimitView {
+    fn from(room: DailyRoom) -> Self {
+        Self {
+            people: room.people,
+            left_today: room.left,
+            expected_days: room.days,
+        }
+    }
+}
+
 /// What would become of a campaign if it were sent now.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct PreflightView {
@@ -159,7 +184,9 @@ pub struct PreflightView {
     /// How fast the number sends, if nothing holds it up.
     #[schema(example = 80)]
     messages_per_second: u32,
-    /// How long sending takes at that pace.
+    /// Null without a daily limit.
+    daily_limit: Option<DailyLimitView>,
+    /// How long sending takes at that pace, the daily limit aside.
     #[schema(example = 2)]
     expected_duration_seconds: Option<u64>,
     /// What keeps it from being sent: sending it is refused with the first of these. Besides, a campaign
@@ -188,6 +215,7 @@ impl PreflightView {
             template: preflight.template.map(Into::into),
             credentials: credentials(preflight.credentials, preflight.last_valid_at, preflight.at),
             messages_per_second: preflight.per_second,
+            daily_limit: preflight.daily_room.map(Into::into),
             expected_duration_seconds: expected.map(|expected| expected.as_secs()),
             errors,
             warnings: cautions.map(|caution| warned(caution, language)).collect(),
@@ -238,6 +266,7 @@ fn warned(caution: &Caution, language: Language) -> FindingView {
         },
         Caution::NoWebhooks => "no_webhooks",
         Caution::OnlyWithinWindow { .. } => "only_within_window",
+        Caution::DailyLimit(_) => "daily_limit",
         Caution::VariableEmpty { .. } => "variable_empty",
     };
     let text = match (caution, language) {
@@ -281,10 +310,17 @@ fn warned(caution: &Caution, language: Language) -> FindingView {
             explain_standing(*standing, &notice.words, language)
         }
         (Caution::NoWebhooks, Language::Es) => {
-            "Todavía no llega ningún webhook de WhatsApp: no se sabrá quién recibió, leyó o contestó. Configúralo en el panel de Meta con la dirección de tu perfil.".to_owned()
+            "WhatsApp todavía no nos avisa de nada: no se sabrá quién recibió, leyó o contestó. En el panel de Meta, en la configuración de WhatsApp de tu app, pon en «Webhook» la dirección y el token que ves en tu perfil.".to_owned()
         }
         (Caution::NoWebhooks, Language::En) => {
-            "No webhook of WhatsApp has come yet: it will not be known who received, read or answered. Set it up in Meta's dashboard with the address in your profile.".to_owned()
+            "WhatsApp does not tell us anything yet: it will not be known who received, read or answered. In Meta's dashboard, in your app's WhatsApp configuration, enter under “Webhook” the address and the token that your profile shows.".to_owned()
+        }
+        (Caution::DailyLimit(room), language) => told_of_daily_limit(*room, language),
+        (Caution::VariableEmpty { recipients: 1 }, Language::Es) => {
+            "A 1 contacto le falta un dato que el mensaje necesita y no lo recibirá; pon un texto de reserva para incluirlo.".to_owned()
+        }
+        (Caution::VariableEmpty { recipients: 1 }, Language::En) => {
+            "1 contact lacks something that the message needs and will not get it; give a fallback to include them.".to_owned()
         }
         (Caution::VariableEmpty { recipients }, Language::Es) => format!(
             "A {} contactos les falta un dato que el mensaje necesita y no lo recibirán; pon un texto de reserva para incluirlos.",
@@ -296,6 +332,42 @@ fn warned(caution: &Caution, language: Language) -> FindingView {
         ),
     };
     FindingView { code, text }
+}
+
+fn told_of_daily_limit(room: DailyRoom, language: Language) -> String {
+    let (people, left) = (number(room.people), number(room.left));
+    match language {
+        Language::Es => {
+            let left = match room.left {
+                0 => "hoy ya no le queda ninguna".to_owned(),
+                1 => "hoy le queda 1".to_owned(),
+                _ => format!("hoy le quedan {left}"),
+            };
+            let takes = match room.days {
+                Some(1) => "el envío terminará en 1 día".to_owned(),
+                Some(days) => format!("el envío tardará unos {} días", number(days)),
+                None => "el envío tardará muchos días".to_owned(),
+            };
+            format!(
+                "Tu número puede escribir a {people} personas nuevas cada 24 horas y {left}: {takes} y seguirá solo."
+            )
+        }
+        Language::En => {
+            let left = match room.left {
+                0 => "none is left today".to_owned(),
+                1 => "1 is left today".to_owned(),
+                _ => format!("{left} are left today"),
+            };
+            let takes = match room.days {
+                Some(1) => "sending will be done in 1 day".to_owned(),
+                Some(days) => format!("sending will take about {} days", number(days)),
+                None => "sending will take many days".to_owned(),
+            };
+            format!(
+                "Your number may write to {people} new people every 24 hours, of whom {left}: {takes}, and goes on by itself."
+            )
+        }
+    }
 }
 
 impl From<PreflightError> for ApiError {

@@ -6,16 +6,16 @@ use chrono::{DateTime, Utc};
 use nexus_application::campaigns::{CampaignDetails, Outlook};
 use nexus_domain::values::{Language, SendWindow};
 use nexus_domain::{
-    Audience, ButtonValue, Campaign, CampaignContact, CampaignState, ContactId, ContactStatus,
-    Decision, FailureCode, HeaderValue, MediaFile, StartProblem, TemplateMessage,
+    Audience, ButtonValue, Campaign, CampaignContact, CampaignState, CampaignStatus, ContactId,
+    ContactStatus, Decision, FailureCode, HeaderValue, MediaFile, StartProblem, TemplateMessage,
 };
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::words::{
-    explain_failure, explain_pause, explain_silence, explain_skip, explain_start_problem,
-};
+use super::counters::CountersView;
+use super::start_words::explain_start_problem;
+use super::words::{explain_failure, explain_pause, explain_silence, explain_skip};
 
 /// An approved template with a value for each of its variables.
 #[derive(Debug, Serialize, ToSchema)]
@@ -242,12 +242,13 @@ pub struct CampaignView {
     /// `no_recipients`, `template_unusable`, `provider_refused`, `provider_unavailable`,
     /// `store_unavailable`, `tag_being_renamed` or `outside_window`.
     start_problem: Option<&'static str>,
-    /// The same for a person.
-    start_problem_text: Option<&'static str>,
+    /// The same for a person, and what to do.
+    start_problem_text: Option<String>,
     /// When it may be sent; at any time without one.
     send_window: Option<SendWindowView>,
-    /// Active, but nothing is sent before this; it goes on by itself then. In lists only that its window
-    /// is closed is known.
+    /// Active, but nothing is sent before this; it goes on by itself then. While the daily limit is used
+    /// up, that is so of people who were not written to within 24 hours; the others get theirs. In lists
+    /// only that its window is closed is known.
     waiting_until: Option<DateTime<Utc>>,
     /// What it waits for: `send_window` (its hours), `daily_limit` (as many new people were written to
     /// within 24 hours as the number may) or `provider` (it asked for a rest). Only where one campaign
@@ -264,32 +265,8 @@ pub struct CampaignView {
     completed_at: Option<DateTime<Utc>>,
     created_at: DateTime<Utc>,
     updated_at: DateTime<Utc>,
-    /// Until the campaign starts, whom it is for: counted whenever the campaign itself is read or
-    /// changed. In the list, the number for an audience is that of its last change.
-    #[schema(example = 120)]
-    total_recipients: i64,
-    /// Not settled yet.
-    #[schema(example = 0)]
-    pending_count: i64,
-    #[schema(example = 117)]
-    sent_count: i64,
-    #[schema(example = 115)]
-    delivered_count: i64,
-    #[schema(example = 80)]
-    opened_count: i64,
-    #[schema(example = 0)]
-    clicked_count: i64,
-    #[schema(example = 9)]
-    replied_count: i64,
-    #[schema(example = 2)]
-    failed_count: i64,
-    #[schema(example = 1)]
-    skipped_count: i64,
-    #[schema(example = 0)]
-    unconfirmed_count: i64,
-    /// Of the unconfirmed, those that wait for a decision.
-    #[schema(example = 0)]
-    undecided_count: i64,
+    #[serde(flatten)]
+    counters: CountersView,
     media_files: Vec<MediaView>,
     /// Since when the provider has taken messages and reported on none that was sent as late or
     /// later; null while it reports. Only where one campaign is read.
@@ -302,9 +279,9 @@ impl CampaignView {
     /// The campaign as it is at `now`, with reasons in this language.
     pub fn new(details: CampaignDetails, language: Language, now: DateTime<Utc>) -> Self {
         let CampaignDetails { campaign, media } = details;
-        let counters = campaign.counters;
         let schedule = campaign.state.schedule();
         let start_problem = campaign.state.start_problem();
+        let goes_on = campaign.status() == CampaignStatus::Scheduled;
         let pause_reason = match campaign.state {
             CampaignState::Paused { reason, .. } => reason.map(FailureCode::as_str),
             _ => None,
@@ -331,7 +308,7 @@ impl CampaignView {
             latest_start_at: schedule.map(|schedule| schedule.latest_start_at),
             start_problem: start_problem.map(StartProblem::as_str),
             start_problem_text: start_problem
-                .map(|problem| explain_start_problem(problem, language)),
+                .map(|problem| explain_start_problem(problem, goes_on, language)),
             send_window: campaign.send_window.map(Into::into),
             waiting_until: campaign.waiting_until(now),
             waiting_for: None,
@@ -340,17 +317,7 @@ impl CampaignView {
             completed_at: campaign.state.completed_at(),
             created_at: campaign.created_at,
             updated_at: campaign.updated_at,
-            total_recipients: counters.total,
-            pending_count: counters.pending,
-            sent_count: counters.sent,
-            delivered_count: counters.delivered,
-            opened_count: counters.opened,
-            clicked_count: counters.clicked,
-            replied_count: counters.replied,
-            failed_count: counters.failed,
-            skipped_count: counters.skipped,
-            unconfirmed_count: counters.unconfirmed,
-            undecided_count: counters.unconfirmed - counters.unconfirmed_left,
+            counters: campaign.counters.into(),
             media_files: media.iter().map(Into::into).collect(),
             no_reports_since: None,
             no_reports_text: None,

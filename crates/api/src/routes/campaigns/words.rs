@@ -3,7 +3,7 @@
 
 use nexus_application::campaigns::{TemplatePart, TemplateProblem};
 use nexus_domain::values::Language;
-use nexus_domain::{CampaignStatus, ChannelKind, FailureCode, SkipReason, StartProblem};
+use nexus_domain::{CampaignStatus, ChannelKind, FailureCode, SkipReason};
 
 /// Why a recipient was passed over, for a person.
 pub(super) fn explain_skip(reason: SkipReason, language: Language) -> &'static str {
@@ -60,16 +60,36 @@ pub(in crate::routes) fn explain_failure(code: FailureCode, language: Language) 
         (F::RecipientLimited, Language::En) => {
             "WhatsApp delivers no more marketing to this person for now."
         }
-        (F::InvalidMessage, Language::Es) => "WhatsApp no acepta el mensaje como está.",
-        (F::InvalidMessage, Language::En) => "WhatsApp does not accept the message as it is.",
-        (F::MessageTooLong, Language::Es) => "El mensaje es demasiado largo para esta persona.",
-        (F::MessageTooLong, Language::En) => "The message is too long for this person.",
-        (F::TemplateUnusable, Language::Es) => "La plantilla no existe o no está aprobada.",
-        (F::TemplateUnusable, Language::En) => "The template does not exist or is not approved.",
-        (F::TemplateParameters, Language::Es) => "La plantilla lleva otras variables.",
-        (F::TemplateParameters, Language::En) => "The template has other variables.",
-        (F::MediaUnusable, Language::Es) => "El archivo adjunto no se puede usar.",
-        (F::MediaUnusable, Language::En) => "The attached file can't be used.",
+        (F::InvalidMessage, Language::Es) => {
+            "WhatsApp no acepta el mensaje como está; haz una copia de la campaña y cambia el texto."
+        }
+        (F::InvalidMessage, Language::En) => {
+            "WhatsApp does not accept the message as it is; make a copy of the campaign and change the text."
+        }
+        (F::MessageTooLong, Language::Es) => {
+            "El mensaje es demasiado largo para esta persona; acorta sus datos y reintenta los fallidos, o haz una copia de la campaña con un texto más corto."
+        }
+        (F::MessageTooLong, Language::En) => {
+            "The message is too long for this person; shorten their details and retry what failed, or make a copy of the campaign with a shorter text."
+        }
+        (F::TemplateUnusable, Language::Es) => {
+            "La plantilla no existe o no está aprobada; revísala en el administrador de WhatsApp de Meta y, cuando esté aprobada, reintenta los fallidos."
+        }
+        (F::TemplateUnusable, Language::En) => {
+            "The template does not exist or is not approved; check it in Meta's WhatsApp Manager and retry what failed once it is approved."
+        }
+        (F::TemplateParameters, Language::Es) => {
+            "La plantilla de WhatsApp cambió y ya no coincide con la campaña; haz una copia de la campaña y vuelve a llenar sus datos."
+        }
+        (F::TemplateParameters, Language::En) => {
+            "The template at WhatsApp was changed and no longer matches the campaign; make a copy of the campaign and fill it in again."
+        }
+        (F::MediaUnusable, Language::Es) => {
+            "WhatsApp no pudo usar el archivo del mensaje; haz una copia de la campaña con otro archivo."
+        }
+        (F::MediaUnusable, Language::En) => {
+            "WhatsApp could not use the message's file; make a copy of the campaign with another file."
+        }
         (F::CredentialInvalid, Language::Es) => {
             "La clave de WhatsApp no es válida o venció; cámbiala en tu perfil."
         }
@@ -94,8 +114,12 @@ pub(in crate::routes) fn explain_failure(code: FailureCode, language: Language) 
         (F::NumberQuality, Language::En) => {
             "WhatsApp rates your number's quality as low: write less, and to people who expect it, before you go on."
         }
-        (F::RetriesExhausted, Language::Es) => "WhatsApp estuvo ocupado en todos los intentos.",
-        (F::RetriesExhausted, Language::En) => "WhatsApp was busy at every attempt.",
+        (F::RetriesExhausted, Language::Es) => {
+            "WhatsApp estuvo ocupado en todos los intentos; reintenta los fallidos más tarde."
+        }
+        (F::RetriesExhausted, Language::En) => {
+            "WhatsApp was busy at every attempt; retry what failed later."
+        }
         (F::TooManyFailures, Language::Es) => {
             "WhatsApp rechazó demasiados mensajes de esta campaña; revisa la lista de fallidos y \
              corrige el mensaje o los números antes de reanudarla."
@@ -104,56 +128,11 @@ pub(in crate::routes) fn explain_failure(code: FailureCode, language: Language) 
             "WhatsApp refused too many messages of this campaign; look at those that failed and put \
              the message or the numbers right before you resume it."
         }
-        (F::Other, Language::Es) => "WhatsApp rechazó el mensaje; su código dice más.",
-        (F::Other, Language::En) => "WhatsApp refused the message; its code says more.",
-    }
-}
-
-/// Why a campaign did not start at its time, for a person.
-pub(super) fn explain_start_problem(problem: StartProblem, language: Language) -> &'static str {
-    use StartProblem as P;
-    match (problem, language) {
-        (P::NobodyWasThere, Language::Es) => {
-            "El servicio no estuvo en marcha entre la hora programada y la hora límite."
+        (F::Other, Language::Es) => {
+            "WhatsApp rechazó el mensaje; busca el código del error en la ayuda de Meta, corrige lo que diga y reintenta los fallidos."
         }
-        (P::NobodyWasThere, Language::En) => {
-            "The service was not running between the scheduled time and the latest start."
-        }
-        (P::Interrupted, Language::Es) => "El envío no se pudo empezar antes de la hora límite.",
-        (P::Interrupted, Language::En) => "Sending could not be begun before the latest start.",
-        (P::ProviderMissing, Language::Es) => "Falta configurar WhatsApp en tu perfil.",
-        (P::ProviderMissing, Language::En) => "WhatsApp is not configured in your profile.",
-        (P::ChannelUnavailable, Language::Es) => "Su canal todavía no está disponible.",
-        (P::ChannelUnavailable, Language::En) => "Its channel is not available yet.",
-        (P::NoRecipients, Language::Es) => {
-            "No había ningún destinatario al que se pudiera escribir."
-        }
-        (P::NoRecipients, Language::En) => "There was no recipient that could be written to.",
-        (P::TemplateUnusable, Language::Es) => {
-            "WhatsApp no tiene aprobada su plantilla, o la plantilla lleva otras variables."
-        }
-        (P::TemplateUnusable, Language::En) => {
-            "WhatsApp has not approved its template, or the template has other variables."
-        }
-        (P::ProviderRefused, Language::Es) => {
-            "WhatsApp rechazó tu cuenta o tu clave; revísalas en tu perfil y en el panel de Meta."
-        }
-        (P::ProviderRefused, Language::En) => {
-            "WhatsApp refused your account or your key; check them in your profile and in Meta's dashboard."
-        }
-        (P::ProviderUnavailable, Language::Es) => "WhatsApp no respondió.",
-        (P::ProviderUnavailable, Language::En) => "WhatsApp did not answer.",
-        (P::StoreUnavailable, Language::Es) => "El servicio tuvo un problema para guardar datos.",
-        (P::StoreUnavailable, Language::En) => "The service had trouble storing data.",
-        (P::TagBeingRenamed, Language::Es) => {
-            "Se estaba renombrando una etiqueta de sus destinatarios."
-        }
-        (P::TagBeingRenamed, Language::En) => "A tag of its audience was being renamed.",
-        (P::OutsideWindow, Language::Es) => {
-            "Algunos destinatarios no te escribieron en las últimas 24 horas; WhatsApp solo les entrega plantillas aprobadas."
-        }
-        (P::OutsideWindow, Language::En) => {
-            "Some recipients have not written to you within the last 24 hours; WhatsApp delivers only approved templates to them."
+        (F::Other, Language::En) => {
+            "WhatsApp refused the message; look up the error's code in Meta's help, put right what it says and retry what failed."
         }
     }
 }
@@ -163,25 +142,25 @@ pub(super) fn explain_pause(code: FailureCode, language: Language) -> &'static s
     use FailureCode as F;
     match (code, language) {
         (F::TemplateUnusable, Language::Es) => {
-            "WhatsApp pausó, rechazó o deshabilitó la plantilla. Revísala en el administrador de WhatsApp de Meta; cuando vuelva a estar aprobada, continúa la campaña."
+            "WhatsApp pausó, rechazó o deshabilitó la plantilla. Revísala en el administrador de WhatsApp de Meta; cuando vuelva a estar aprobada, reanuda la campaña."
         }
         (F::TemplateUnusable, Language::En) => {
             "WhatsApp paused, rejected or disabled the template. Check it in Meta's WhatsApp Manager; once it is approved again, resume the campaign."
         }
         (F::TemplateQuality, Language::Es) => {
-            "Muchas personas bloquean o denuncian esta plantilla y WhatsApp está por pausarla. Mejora su texto o a quién se la envías, y continúa la campaña cuando quieras."
+            "Muchas personas bloquean o denuncian esta plantilla y WhatsApp está por pausarla. Mejora su texto o a quién se la envías, y reanuda la campaña cuando quieras."
         }
         (F::TemplateQuality, Language::En) => {
             "Many people block or report this template and WhatsApp is about to pause it. Improve its text or whom you send it to, and resume the campaign when you like."
         }
         (F::NumberQuality, Language::Es) => {
-            "Muchas personas bloquean o denuncian tus mensajes y WhatsApp está por limitar tu número. Espera unos días, escribe solo a quien lo espera y continúa la campaña cuando quieras."
+            "Muchas personas bloquean o denuncian tus mensajes y WhatsApp está por limitar tu número. Espera unos días, escribe solo a quien lo espera y reanuda la campaña cuando quieras."
         }
         (F::NumberQuality, Language::En) => {
             "Many people block or report your messages and WhatsApp is about to limit your number. Wait some days, write only to people who expect it, and resume the campaign when you like."
         }
         (F::AccountBlocked, Language::Es) => {
-            "WhatsApp restringió tu cuenta. Mira el motivo y apela en el panel de Meta; cuando se levante, continúa la campaña."
+            "WhatsApp restringió tu cuenta. Mira el motivo y apela en el panel de Meta; cuando se resuelva, reanuda la campaña."
         }
         (F::AccountBlocked, Language::En) => {
             "WhatsApp restricted your account. See why and appeal in Meta's dashboard; once that is lifted, resume the campaign."
@@ -190,18 +169,20 @@ pub(super) fn explain_pause(code: FailureCode, language: Language) -> &'static s
     }
 }
 
-/// What to do about a provider that reports nothing, for a person.
-pub(super) fn explain_silence(language: Language) -> &'static str {
+/// What to do about a provider that reports nothing, for a person. They see these names at Meta.
+pub(in crate::routes) fn explain_silence(language: Language) -> &'static str {
     match language {
         Language::Es => {
-            "WhatsApp acepta tus mensajes pero no informa si llegaron: el webhook no está conectado. \
-             En el panel de Meta, pon la dirección del webhook y la palabra de verificación de tu \
-             perfil, suscribe el campo «messages» y revisa que el secreto de la app sea el correcto."
+            "WhatsApp acepta tus mensajes, pero no nos avisa si llegaron. En el panel de Meta, abre \
+             tu app y entra a WhatsApp → Configuración: en «Webhook» pon la dirección y el token de \
+             verificación que ves en tu perfil, y activa el aviso «messages». Revisa también que la \
+             clave secreta de la app en tu perfil sea la de esa app."
         }
         Language::En => {
-            "WhatsApp takes your messages but does not report whether they arrived: the webhook is \
-             not connected. In Meta's dashboard, enter your profile's webhook address and verify \
-             token, subscribe to the field “messages”, and check that the app secret is right."
+            "WhatsApp takes your messages but does not tell us whether they arrived. In Meta's \
+             dashboard, open your app and go to WhatsApp → Configuration: under “Webhook” enter the \
+             address and the verify token that your profile shows, and turn on “messages”. Check as \
+             well that the app secret in your profile is the one of that app."
         }
     }
 }
@@ -261,33 +242,36 @@ pub(in crate::routes) fn name_profile_field(
 pub(super) fn explain_template(problem: &TemplateProblem, language: Language) -> String {
     match (problem, language) {
         (TemplateProblem::Missing, Language::Es) => {
-            "tu cuenta de WhatsApp no tiene ninguna con ese nombre y ese idioma".into()
+            "tu cuenta de WhatsApp no tiene ninguna con ese nombre y ese idioma; actualiza la lista de plantillas y elige otra".into()
         }
         (TemplateProblem::Missing, Language::En) => {
-            "your WhatsApp account has none with this name and language".into()
+            "your WhatsApp account has none with this name and language; refresh the list of templates and choose another".into()
         }
-        (TemplateProblem::NotApproved { status }, Language::Es) => {
-            format!("WhatsApp no la tiene aprobada (su estado es {status})")
+        (TemplateProblem::NotApproved { status }, language) => explain_approval(status, language),
+        (TemplateProblem::NeedsMore { parts }, language) => {
+            let names: Vec<_> = parts
+                .iter()
+                .map(|part| name_component(part, language))
+                .collect();
+            match language {
+                Language::Es => format!(
+                    "lleva un archivo o un dato en {}, y las campañas todavía no los envían; elige otra",
+                    names.join(", ")
+                ),
+                Language::En => format!(
+                    "it needs a file or a value in {}, which campaigns don't send yet; choose another",
+                    names.join(", ")
+                ),
+            }
         }
-        (TemplateProblem::NotApproved { status }, Language::En) => {
-            format!("WhatsApp has not approved it (its status is {status})")
-        }
-        (TemplateProblem::NeedsMore { parts }, Language::Es) => format!(
-            "lleva un archivo o una variable en otra parte ({}), y las campañas todavía no los envían",
-            parts.join(", ")
-        ),
-        (TemplateProblem::NeedsMore { parts }, Language::En) => format!(
-            "it needs a file or a variable in another part ({}), which campaigns don't send yet",
-            parts.join(", ")
-        ),
         (TemplateProblem::NeedsMedia { format }, language) => {
             let what = name_media(format, language);
             match language {
                 Language::Es => format!(
-                    "su encabezado muestra {what}, y las campañas todavía no envían archivos con plantillas"
+                    "su encabezado muestra {what}, y las campañas todavía no envían archivos con plantillas; elige otra"
                 ),
                 Language::En => format!(
-                    "its header shows {what}, and campaigns don't send files with templates yet"
+                    "its header shows {what}, and campaigns don't send files with templates yet; choose another"
                 ),
             }
         }
@@ -303,6 +287,62 @@ pub(super) fn explain_template(problem: &TemplateProblem, language: Language) ->
         (TemplateProblem::Variables { missing, unknown }, language) => {
             differences(missing, unknown, language)
         }
+    }
+}
+
+/// Why a template that WhatsApp knows can't be sent yet or any more.
+fn explain_approval(status: &str, language: Language) -> String {
+    let (es, en) = match status.to_ascii_uppercase().as_str() {
+        "PENDING" | "IN_APPEAL" | "PENDING_REVIEW" => (
+            "WhatsApp todavía la está revisando; espera a que la apruebe o elige otra",
+            "WhatsApp is still reviewing it; wait until it is approved or choose another",
+        ),
+        "REJECTED" => (
+            "WhatsApp la rechazó; corrígela en el administrador de WhatsApp de Meta o elige otra",
+            "WhatsApp rejected it; correct it in Meta's WhatsApp Manager or choose another",
+        ),
+        "PAUSED" => (
+            "WhatsApp la pausó porque mucha gente la bloquea o denuncia; mejora su texto o elige otra",
+            "WhatsApp paused it because many people block or report it; improve its text or choose another",
+        ),
+        "DISABLED" => (
+            "WhatsApp la deshabilitó; elige otra",
+            "WhatsApp disabled it; choose another",
+        ),
+        _ => {
+            return match language {
+                Language::Es => format!(
+                    "WhatsApp no la tiene aprobada (su estado es {status}); revísala en el administrador de WhatsApp de Meta o elige otra"
+                ),
+                Language::En => format!(
+                    "WhatsApp has not approved it (its status is {status}); check it in Meta's WhatsApp Manager or choose another"
+                ),
+            };
+        }
+    };
+    match language {
+        Language::Es => es.to_owned(),
+        Language::En => en.to_owned(),
+    }
+}
+
+/// A part of a template by WhatsApp's word for it.
+fn name_component(word: &str, language: Language) -> &'static str {
+    match (word.to_ascii_uppercase().as_str(), language) {
+        ("HEADER", Language::Es) => "el encabezado",
+        ("HEADER", Language::En) => "the header",
+        ("BODY", Language::Es) => "el texto",
+        ("BODY", Language::En) => "the text",
+        ("FOOTER", Language::Es) => "el pie",
+        ("FOOTER", Language::En) => "the footer",
+        ("BUTTONS", Language::Es) => "los botones",
+        ("BUTTONS", Language::En) => "the buttons",
+        ("CAROUSEL", Language::Es) => "el carrusel",
+        ("CAROUSEL", Language::En) => "the carousel",
+        ("LIMITED_TIME_OFFER", Language::Es) => "la oferta por tiempo limitado",
+        ("LIMITED_TIME_OFFER", Language::En) => "the limited-time offer",
+        (_, Language::Es) => "otra parte",
+        (_, Language::En) => "another part",
     }
 }
 
@@ -345,6 +385,54 @@ fn name_media(format: &str, language: Language) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// People are told what to do, in the word that the button has.
+    #[test]
+    fn what_stopped_a_campaign_is_told_with_the_next_step() {
+        let steps = ["reanuda", "elige", "reintenta", "copia", "cámbia"];
+        let names_step = |said: &str| steps.iter().any(|step| said.contains(step));
+        for code in FailureCode::ALL {
+            for said in [
+                explain_pause(code, Language::Es),
+                explain_failure(code, Language::Es),
+            ] {
+                assert!(!said.contains("contin"), "{said}");
+            }
+        }
+        for code in [
+            FailureCode::TemplateUnusable,
+            FailureCode::TemplateParameters,
+            FailureCode::TemplateQuality,
+            FailureCode::NumberQuality,
+            FailureCode::AccountBlocked,
+            FailureCode::CredentialInvalid,
+            FailureCode::TooManyFailures,
+        ] {
+            let said = explain_pause(code, Language::Es);
+            assert!(names_step(said), "{said}");
+        }
+        for problem in [
+            TemplateProblem::Missing,
+            TemplateProblem::NotApproved {
+                status: "PENDING".to_owned(),
+            },
+            TemplateProblem::NotApproved {
+                status: "NEW_WORD".to_owned(),
+            },
+            TemplateProblem::NeedsMore {
+                parts: vec!["HEADER".to_owned(), "BUTTONS".to_owned()],
+            },
+            TemplateProblem::NeedsMedia {
+                format: "IMAGE".to_owned(),
+            },
+        ] {
+            let said = explain_template(&problem, Language::Es);
+            assert!(said.contains("elige otra"), "{said}");
+            for raw in ["PENDING", "HEADER", "BUTTONS"] {
+                assert!(!said.contains(raw), "{said}");
+            }
+        }
+    }
 
     #[test]
     fn variables_that_are_missing_and_unknown_are_both_named() {

@@ -4,6 +4,7 @@ use actix_web::web::{Data, Json};
 use actix_web::{HttpRequest, get, post};
 use chrono::{DateTime, Utc};
 use nexus_application::integrations::{CheckIntegrationError, Integrations, WhatsAppOverview};
+use nexus_application::reports::{Reports, SilentAccount};
 use nexus_domain::values::Language;
 use nexus_domain::{AccountStanding, Asked, KnownFailure};
 use serde::Serialize;
@@ -16,7 +17,7 @@ use super::words::{
 use crate::errors::{ApiError, ProblemDocument};
 use crate::extract::{SignedIn, language_of};
 use crate::routes::campaigns::refusals::{asked_a_moment_ago, provider_missing};
-use crate::routes::campaigns::words::name_profile_field;
+use crate::routes::campaigns::words::{explain_silence, name_profile_field};
 use crate::routes::shared::{AnyFailure, NeedsObject, NeedsSession};
 
 /// Something that a provider refused or did not answer.
@@ -97,10 +98,11 @@ pub struct WebhookStateView {
     last_received_at: Option<DateTime<Utc>>,
 }
 
-/// Something that the provider said by itself and that still holds.
+/// Something that the provider said by itself and that still holds, or its silence.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct AlertView {
-    /// For a program: `number_flagged`, `account_warned`, `account_restricted`, `account_disabled`.
+    /// For a program: `number_flagged`, `account_warned`, `account_restricted`, `account_disabled`;
+    /// `no_reports` when the provider takes messages and does not report what became of them.
     #[schema(example = "number_flagged")]
     code: &'static str,
     /// For a person, with what to do.
@@ -146,7 +148,7 @@ pub struct IntegrationView {
     webhook: Option<WebhookStateView>,
     last_check: Option<CheckView>,
     last_error: Option<FailureView>,
-    /// What the provider said by itself and still holds.
+    /// What the provider said by itself and still holds, and whether it reports on messages.
     alerts: Vec<AlertView>,
     /// When the provider was last asked for the templates.
     templates_synced_at: Option<DateTime<Utc>>,
@@ -205,6 +207,18 @@ impl IntegrationView {
             alerts,
             templates_synced_at: overview.templates_synced_at,
         }
+    }
+
+    /// With an alert when messages of an account are not reported on, the longest silence of them.
+    fn with_silence(mut self, silent: &[SilentAccount], language: Language) -> Self {
+        let since = silent.iter().map(|account| account.since).min();
+        self.alerts.extend(since.map(|since| AlertView {
+            code: "no_reports",
+            text: explain_silence(language).to_owned(),
+            since,
+            until: None,
+        }));
+        self
     }
 
     fn unavailable(provider: &'static str, language: Language) -> Self {
@@ -279,6 +293,7 @@ pub struct IntegrationEnvelope {
 #[get("")]
 pub async fn read(
     integrations: Data<Integrations>,
+    reports: Data<Reports>,
     SignedIn(actor): SignedIn,
     request: HttpRequest,
 ) -> Result<Json<IntegrationList>, ApiError> {
@@ -287,12 +302,11 @@ pub async fn read(
         .whatsapp(&actor)
         .await?
         .ok_or_else(ApiError::not_found)?;
+    let silent = reports.silent_accounts(&actor).await?;
+    let whatsapp = IntegrationView::whatsapp(overview, language).with_silence(&silent, language);
     let others = ["gmail", "gemini"].map(|name| IntegrationView::unavailable(name, language));
     Ok(Json(IntegrationList {
-        integrations: [IntegrationView::whatsapp(overview, language)]
-            .into_iter()
-            .chain(others)
-            .collect(),
+        integrations: [whatsapp].into_iter().chain(others).collect(),
     }))
 }
 
@@ -333,6 +347,7 @@ impl From<(CheckIntegrationError, Language)> for ApiError {
 #[post("/whatsapp/check")]
 pub async fn check(
     integrations: Data<Integrations>,
+    reports: Data<Reports>,
     SignedIn(actor): SignedIn,
     request: HttpRequest,
 ) -> Result<Json<IntegrationEnvelope>, ApiError> {
@@ -341,7 +356,9 @@ pub async fn check(
         .check_whatsapp(&actor)
         .await
         .map_err(|error| (error, language))?;
+    let silent = reports.silent_accounts(&actor).await?;
+    let whatsapp = IntegrationView::whatsapp(overview, language).with_silence(&silent, language);
     Ok(Json(IntegrationEnvelope {
-        integration: IntegrationView::whatsapp(overview, language),
+        integration: whatsapp,
     }))
 }

@@ -76,7 +76,7 @@ pub(super) fn explain_quality(quality: &str, language: Language) -> Option<&'sta
 pub(super) fn explain_flag(language: Language) -> &'static str {
     match language {
         Language::Es => {
-            "La calidad de tu número es baja y WhatsApp puede limitarlo: pausamos tus campañas; escribe solo a quien lo espera y continúalas cuando quieras."
+            "La calidad de tu número es baja y WhatsApp puede limitarlo: pausamos tus campañas; escribe solo a quien lo espera y reanúdalas cuando quieras."
         }
         Language::En => {
             "Your number's quality is low and WhatsApp may limit it: we paused your campaigns; write only to people who expect it, and resume them when you like."

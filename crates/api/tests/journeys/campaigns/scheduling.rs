@@ -195,7 +195,7 @@ async fn a_start_that_nobody_saw_is_missed(app: App) {
     assert_eq!(missed["start_problem"], "nobody_was_there");
     assert_eq!(
         missed["start_problem_text"],
-        "El servicio no estuvo en marcha entre la hora programada y la hora límite."
+        "El servicio no estuvo en marcha entre la hora programada y la hora límite. Envíala ahora o vuelve a programarla."
     );
     assert!(missed["scheduled_at"].is_string() && missed["started_at"].is_null());
     let list = browser.get(&format!("{path}/recipients")).await;
@@ -220,7 +220,7 @@ async fn what_cannot_start_is_missed_with_its_reason(app: App) {
     assert_eq!(missed["start_problem"], "provider_missing");
     assert_eq!(
         missed["start_problem_text"],
-        "WhatsApp is not configured in your profile."
+        "WhatsApp is not connected. Fill in what your profile lacks and schedule it again."
     );
 
     browser.configure_sender().await;
@@ -263,9 +263,16 @@ async fn what_may_pass_is_tried_until_the_latest_start(app: App) {
     }
     assert_eq!(hindered["status"], "scheduled", "{hindered}");
     assert_eq!(hindered["start_problem"], "provider_unavailable");
+    assert_eq!(
+        hindered["start_problem_text"],
+        "WhatsApp no respondió. Lo seguimos intentando hasta la hora límite."
+    );
     let missed = until(&mut browser, &path, "missed").await;
     assert_eq!(missed["start_problem"], "provider_unavailable");
-    assert_eq!(missed["start_problem_text"], "WhatsApp no respondió.");
+    assert_eq!(
+        missed["start_problem_text"],
+        "WhatsApp no respondió. Envíala ahora o vuelve a programarla."
+    );
     assert!(now() >= time(&missed["latest_start_at"]));
 }
 

@@ -139,6 +139,14 @@ async fn a_template_has_a_hundred_variables_at_most() {
         problems_of(typed_with(with(101))).await,
         Violations::of("template.variables", Problem::TooMany { max: 100 })
     );
+    let fallbacks = TemplateInput {
+        fallbacks: with(101).variables,
+        ..template(&[("1", "hoy")])
+    };
+    assert_eq!(
+        problems_of(typed_with(fallbacks)).await,
+        Violations::of("template.fallbacks", Problem::TooMany { max: 100 })
+    );
     let made = made_of(typed_with(with(100))).await.campaign;
     assert_eq!(made.content.template().expect("one").variables.len(), 100);
 }

@@ -2,7 +2,7 @@
 
 use chrono::TimeDelta;
 use nexus_domain::ports::{RecipientTally, SenderProfile};
-use nexus_domain::{Failure, FailureCode, StoredTemplate};
+use nexus_domain::{DailyBudget, DailyLimit, Failure, FailureCode, SenderLimits, StoredTemplate};
 
 use super::*;
 
@@ -107,6 +107,72 @@ async fn who_looks_again_and_again_asks_the_provider_once() {
     let bench = bench_with(storage, [checked(1, Ok(SenderProfile::default()))]);
     for _ in 0..3 {
         preflight(&bench).await;
+    }
+}
+
+#[tokio::test]
+async fn what_the_provider_refused_or_left_unanswered_is_not_asked_again_at_once() {
+    for failed in [expired(), ChannelError::NotConnected] {
+        let mut storage = ScriptedStorage::new();
+        for _ in 0..3 {
+            storage = storage
+                .then_read(of_user(Some(ready())))
+                .then_read(found(campaign(), None))
+                .then_read(tallying(tally()));
+        }
+        let bench = bench_with(storage, [checked(1, Err(failed))]);
+        let first = preflight(&bench).await;
+        for _ in 0..2 {
+            let again = preflight(&bench).await;
+            assert_eq!(again.errors, first.errors);
+            assert_eq!(again.credentials, first.credentials);
+        }
+
+        // So it is when the templates could not be asked for.
+        let mut storage = ScriptedStorage::new();
+        for _ in 0..2 {
+            storage = storage
+                .then_read(of_user(Some(ready())))
+                .then_read(found(with_template(), None))
+                .then_read(tallying(tally()));
+        }
+        let mut channel = MockMessageChannel::new();
+        channel.expect_kind().return_const(ChannelKind::Whatsapp);
+        channel
+            .expect_templates()
+            .times(1)
+            .returning(|_| Err(expired()));
+        let bench = bench_with(storage, [channel]);
+        let first = preflight(&bench).await;
+        assert_eq!(preflight(&bench).await.errors, first.errors);
+    }
+}
+
+#[tokio::test]
+async fn how_many_new_people_are_left_today_is_told_when_they_are_too_few() {
+    let limited = || User {
+        whatsapp_daily_limit: Some(DailyLimit::Of250),
+        ..ready()
+    };
+    for (used, caution) in [(0, false), (200, true)] {
+        let mut read = MockUnitOfWork::default();
+        read.senders
+            .expect_of_user()
+            .returning(|_| Ok(vec![account()]));
+        read.senders.expect_limits().returning(move |_, _, _| {
+            Ok(Some(SenderLimits {
+                rests_until: None,
+                quarters: vec![(DailyBudget::quarter(now()), used)],
+            }))
+        });
+        let storage = storage(limited(), found(campaign(), None), tally()).then_read(read);
+        let bench = bench_with(storage, [checked(1, Ok(SenderProfile::default()))]);
+        let found = preflight(&bench).await;
+        let room = found.daily_room.expect("a limit");
+        assert_eq!((room.people, room.left), (250, 250 - used));
+        let told = found.warnings.contains(&Caution::DailyLimit(room));
+        assert_eq!(told, caution, "{:?}", found.warnings);
+        assert_eq!(room.days, Some(if caution { 2 } else { 1 }));
     }
 }
 

@@ -1,6 +1,5 @@
 //! One recipient in the hands of one process, without its dispatcher.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,6 +8,7 @@ use nexus_domain::{AttemptId, CampaignId, DeliveryStatus, InstanceId, SenderLeas
 
 use super::world::World;
 use crate::delivery::Desk;
+use crate::delivery::gate::Heard;
 use crate::delivery::outcome::{Landed, Outcome, Ticket};
 use crate::delivery::outcomes::{Guard, Recorded, record};
 
@@ -78,7 +78,7 @@ impl Bench {
     }
 
     pub(super) async fn record(&self, landed: Landed, guard: Guard) -> Recorded {
-        record(&self.desk, &self.lease, &[landed], &BTreeSet::new(), guard)
+        record(&self.desk, &self.lease, &[landed], &Heard::default(), guard)
             .await
             .expect("the store works")
     }

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use nexus_domain::{CampaignContent, CampaignId, CampaignStatus, DailyLimit, DeliveryStatus};
+use nexus_domain::{
+    CampaignContact, CampaignContent, CampaignId, CampaignStatus, DailyLimit, DeliveryStatus,
+};
 
 use super::process::Process;
 use super::world::World;
@@ -145,4 +147,68 @@ async fn another_process_goes_on_with_the_same_budget() {
     tokio::time::sleep(Duration::from_mins(5)).await;
     assert_eq!(accepted(&world, campaign), 20);
     world.check();
+}
+
+/// A campaign to so many people, of whom those behind them all were written to already.
+fn with_known_people_last(world: &World, new: usize, known: &[CampaignContact]) -> CampaignId {
+    let campaign = world.campaign(new);
+    for recipient in known {
+        world.write_again(campaign, recipient);
+    }
+    campaign
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_counts_already_does_not_wait_behind_new_people() {
+    let world = World::new();
+    let first = world.campaign(10);
+    let process = process(&world, 1, 10);
+    process.start();
+    world.until_completed(first).await;
+
+    let known = world.recipients(first);
+    let one = with_known_people_last(&world, 600, &known[..4]);
+    let two = with_known_people_last(&world, 600, &known[4..]);
+    process.wake.notify_one();
+    tokio::time::sleep(Duration::from_mins(1)).await;
+
+    assert_eq!(accepted(&world, one), 4);
+    assert_eq!(accepted(&world, two), 6);
+    assert_eq!(world.count(one, DeliveryStatus::Queued), 600);
+    world.check();
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_counts_already_and_comes_later_is_noticed_within_a_minute() {
+    let world = World::new();
+    let campaign = world.campaign(30);
+    process(&world, 1, 10).start();
+    tokio::time::sleep(Duration::from_mins(30)).await;
+    assert_eq!(accepted(&world, campaign), 10);
+
+    let sent = |r: &CampaignContact| r.delivery.status == DeliveryStatus::Accepted;
+    let known = world.recipients(campaign).into_iter().find(sent);
+    let other = world.campaign(0);
+    world.write_again(other, &known.expect("somebody who counts"));
+    tokio::time::sleep(Duration::from_mins(1)).await;
+
+    assert_eq!(accepted(&world, other), 1);
+    world.check();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_day_of_waiting_asks_the_store_little() {
+    let world = World::new();
+    let campaign = world.campaign(40);
+    process(&world, 1, 25).start();
+    tokio::time::sleep(Duration::from_mins(1)).await;
+    assert_eq!(accepted(&world, campaign), 25);
+
+    let before = world.ledger.statements();
+    tokio::time::sleep(Duration::from_hours(1)).await;
+
+    // Accounts with work every second, the limits, the campaigns and the lease every few seconds, a
+    // claim now and then. Going round without a wait would be tens of times as much.
+    let asked = world.ledger.statements() - before;
+    assert!(asked < 3 * 3_600, "{asked} statements in an hour");
 }

@@ -110,6 +110,12 @@ fn recipients(unit: &mut MockUnitOfWork, s: &Session) {
     answer!(
         s,
         unit.recipients,
+        expect_lock_due_counted,
+        |t, user, campaign, now, after, most| t.due_counted(user, campaign, now, after, most)
+    );
+    answer!(
+        s,
+        unit.recipients,
         expect_lock_in,
         |t, user, sender, status, before, most| t.recipients_in(user, sender, status, before, most)
     );

@@ -198,6 +198,23 @@ impl Tables {
         first(due.cloned(), most)
     }
 
+    pub(super) fn due_counted(
+        &self,
+        user: UserId,
+        campaign: CampaignId,
+        now: DateTime<Utc>,
+        counting_after: DateTime<Utc>,
+        most: u32,
+    ) -> Vec<CampaignContact> {
+        let mut due = self.due(user, campaign, now, u32::MAX);
+        due.retain(|r| {
+            let address = r.address.iter().cloned().collect::<Vec<_>>();
+            let counted = self.counted(r.sender_id, &address, counting_after);
+            !counted.is_empty()
+        });
+        first(due.into_iter(), most)
+    }
+
     pub(super) fn recipients_in(
         &self,
         user: UserId,

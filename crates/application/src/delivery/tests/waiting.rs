@@ -316,3 +316,40 @@ async fn what_never_left_does_not_count_as_a_try() {
     assert!(sent.iter().all(|r| r.delivery.tries() == 3));
     world.check();
 }
+
+/// The second day of a campaign that takes two, with these answers for most of an hour.
+async fn most_of_an_hour_on_the_second_day(world: &World, answer: Answer) -> CampaignId {
+    let campaign = world.campaign(20);
+    world
+        .process(1)
+        .with(|config| config.daily_people = Some(10))
+        .start();
+    tokio::time::sleep(Duration::from_hours(23)).await;
+    assert_eq!(world.count(campaign, DeliveryStatus::Accepted), 10);
+
+    world.provider.always(answer);
+    tokio::time::sleep(Duration::from_mins(135)).await;
+    let tried = world.recipients(campaign);
+    assert!(tried.iter().any(|r| r.delivery.attempts >= 30));
+    world.provider.always(Answer::accepted());
+    tokio::time::sleep(Duration::from_mins(5)).await;
+    campaign
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_hour_without_connection_on_the_second_day_loses_nobody() {
+    let world = World::new();
+    let answer = Answer::not_connected();
+    let campaign = most_of_an_hour_on_the_second_day(&world, answer).await;
+    assert_eq!(world.count(campaign, DeliveryStatus::Accepted), 20);
+    world.check();
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_account_throttled_on_the_second_day_loses_nobody() {
+    let world = World::new();
+    let answer = Answer::throttled(None);
+    let campaign = most_of_an_hour_on_the_second_day(&world, answer).await;
+    assert_eq!(world.count(campaign, DeliveryStatus::Accepted), 20);
+    world.check();
+}

@@ -25,6 +25,16 @@ pub trait CampaignContactRepository: Send {
         now: DateTime<Utc>,
         most: u32,
     ) -> Result<Vec<CampaignContact>, StorageError>;
+    /// As [`Self::lock_due`], only those whose address began to count for their account's daily limit
+    /// in a quarter that started after `counting_after`: who may be written to while it is used up.
+    async fn lock_due_counted(
+        &mut self,
+        user: UserId,
+        campaign: CampaignId,
+        now: DateTime<Utc>,
+        counting_after: DateTime<Utc>,
+        most: u32,
+    ) -> Result<Vec<CampaignContact>, StorageError>;
     /// Locks recipients of an account in this status whose attempt began before `before`, by id,
     /// at most `most`.
     async fn lock_in(
@@ -105,5 +115,12 @@ pub trait CampaignContactRepository: Send {
         &mut self,
         user: UserId,
         campaigns: &[CampaignId],
+    ) -> Result<Option<DateTime<Utc>>, StorageError>;
+    /// The latest time before which a recipient of this campaign is not sent to; `None` when all are
+    /// due at any time.
+    async fn last_due(
+        &mut self,
+        user: UserId,
+        campaign: CampaignId,
     ) -> Result<Option<DateTime<Utc>>, StorageError>;
 }

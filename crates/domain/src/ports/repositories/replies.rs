@@ -88,6 +88,8 @@ pub trait ReplyRepository: Send {
         user: UserId,
         ids: &[ReplyId],
     ) -> Result<Vec<AutomaticReply>, StorageError>;
+    /// Deletes replies of all users that were added before then and are over. How many.
+    async fn delete_over(&mut self, before: DateTime<Utc>) -> Result<u64, StorageError>;
     /// Stores what became of a reply that was locked before.
     async fn save(&mut self, reply: &AutomaticReply) -> Result<(), StorageError>;
 }
