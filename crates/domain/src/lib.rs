@@ -24,6 +24,7 @@ mod import;
 mod import_plan;
 mod job;
 mod media;
+mod media_upload;
 mod message;
 mod opt_out_words;
 mod provider_news;
@@ -75,6 +76,7 @@ pub use import_plan::{
 };
 pub use job::{Job, JobKind, JobLease, JobWork};
 pub use media::{MediaFile, MediaKind};
+pub use media_upload::{MediaContent, MediaUpload, RefusedId};
 pub use message::{Direction, Message, MessageBody};
 pub use opt_out_words::{OptOutSettings, ReplyText, Wish, WordList};
 pub use provider_news::{AccountStanding, NewsSubject, ProviderNews};

@@ -3,6 +3,7 @@
 mod channel;
 mod clock;
 mod files;
+mod hand_over;
 mod hashing;
 mod progress;
 mod provisioning;
@@ -19,6 +20,7 @@ pub use channel::{
 };
 pub use clock::{Clock, Entropy};
 pub use files::{FileStore, FileStoreError, FileUpload};
+pub use hand_over::{CarriedFile, HandOverError, OutgoingFile};
 pub use hashing::{HashingError, PasswordHasher};
 pub use progress::{ChangeMark, MarkedCampaign, ProgressSource};
 pub use provisioning::{ProvisionedSender, ProvisioningError, SenderProvisioner};

@@ -6,11 +6,13 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use nexus_domain::ports::{MediaRepository, StorageError};
 use nexus_domain::values::ShortText;
-use nexus_domain::{CampaignId, MediaFile, MediaId, MediaKind, UserId};
+use nexus_domain::{
+    CampaignId, MediaContent, MediaFile, MediaId, MediaKind, MediaUpload, SenderId, UserId,
+};
 use sea_orm::FromQueryResult;
 use uuid::Uuid;
 
-use super::SqlRepositories;
+use super::{SqlRepositories, media_uploads};
 use super::rows::Row;
 use super::sql::{Sql, params, rows_per_statement};
 
@@ -95,5 +97,27 @@ impl MediaRepository for SqlRepositories {
             }
         }
         Ok(found)
+    }
+
+    async fn upload(
+        &mut self,
+        user: UserId,
+        sender: SenderId,
+        content: &MediaContent,
+    ) -> Result<Option<MediaUpload>, StorageError> {
+        media_uploads::find(self.db(), user, sender, content).await
+    }
+
+    async fn lock_upload(
+        &mut self,
+        user: UserId,
+        sender: SenderId,
+        provider_id: &str,
+    ) -> Result<Option<MediaUpload>, StorageError> {
+        media_uploads::lock(self.db(), user, sender, provider_id).await
+    }
+
+    async fn save_upload(&mut self, upload: &MediaUpload) -> Result<(), StorageError> {
+        media_uploads::save(self.db(), upload).await
     }
 }

@@ -28,6 +28,7 @@ mod imports;
 mod jobs;
 mod lists;
 mod media;
+mod media_uploads;
 mod messages;
 mod open;
 mod progress;

@@ -46,6 +46,7 @@ mod imports;
 mod jobs;
 mod locks;
 mod media;
+mod media_uploads;
 mod messages;
 mod opening;
 mod progress;

@@ -68,8 +68,18 @@ pub(in crate::routes) fn explain_failure(code: FailureCode, language: Language) 
         (F::TemplateUnusable, Language::En) => "The template does not exist or is not approved.",
         (F::TemplateParameters, Language::Es) => "La plantilla lleva otras variables.",
         (F::TemplateParameters, Language::En) => "The template has other variables.",
-        (F::MediaUnusable, Language::Es) => "El archivo adjunto no se puede usar.",
-        (F::MediaUnusable, Language::En) => "The attached file can't be used.",
+        (F::MediaUnusable, Language::Es) => {
+            "WhatsApp no acepta o no puede usar el archivo adjunto; duplica la campaña y adjunta otro."
+        }
+        (F::MediaUnusable, Language::En) => {
+            "WhatsApp does not take or can't use the attached file; duplicate the campaign and attach another."
+        }
+        (F::MediaMissing, Language::Es) => {
+            "El archivo adjunto ya no está guardado; duplica la campaña y adjúntalo otra vez."
+        }
+        (F::MediaMissing, Language::En) => {
+            "The attached file is no longer stored; duplicate the campaign and attach it again."
+        }
         (F::CredentialInvalid, Language::Es) => {
             "La clave de WhatsApp no es válida o venció; cámbiala en tu perfil."
         }

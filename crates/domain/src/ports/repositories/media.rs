@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 
 use crate::ports::StorageError;
-use crate::{CampaignId, MediaFile, UserId};
+use crate::{CampaignId, MediaContent, MediaFile, MediaUpload, SenderId, UserId};
 
 /// Media files.
 #[cfg_attr(feature = "mocks", mockall::automock)]
@@ -18,4 +18,21 @@ pub trait MediaRepository: Send {
         user: UserId,
         ids: &[CampaignId],
     ) -> Result<Vec<MediaFile>, StorageError>;
+    /// What the provider has of this content, handed over by this account.
+    async fn upload(
+        &mut self,
+        user: UserId,
+        sender: SenderId,
+        content: &MediaContent,
+    ) -> Result<Option<MediaUpload>, StorageError>;
+    /// What the provider has under this id for this account.
+    async fn lock_upload(
+        &mut self,
+        user: UserId,
+        sender: SenderId,
+        provider_id: &str,
+    ) -> Result<Option<MediaUpload>, StorageError>;
+    /// Keeps it, in the place of what was known of the same content and account. Nothing is kept of an
+    /// account that the user does not have.
+    async fn save_upload(&mut self, upload: &MediaUpload) -> Result<(), StorageError>;
 }
