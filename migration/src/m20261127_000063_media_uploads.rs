@@ -3,7 +3,7 @@
 use sea_orm_migration::prelude::*;
 
 use crate::schema::{
-    bare_table, drop, goes_with, key, of_user, primary, text_null, time, time_null, uuid,
+    bare_table, bytes, drop, goes_with, key, of_user, primary, text_null, time, time_null, uuid,
 };
 
 const TABLE: &str = "media_uploads";
@@ -18,7 +18,7 @@ impl MigrationTrait for Migration {
         of_user(&mut uploads);
         uploads
             .col(uuid("sender_id"))
-            .col(key(manager, "sha256"))
+            .col(bytes("sha256"))
             .col(key(manager, "media_type"))
             .col(text_null("provider_id"))
             .col(time("uploaded_at"))

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use crate::{SenderId, UserId};
+use crate::{ContentHash, MediaFile, MediaType, SenderId, UserId};
 
 /// How long an id is used. Meta keeps files for 30 days; the last of them is left for the messages of
 /// a claim to leave, and for clocks that differ.
@@ -12,12 +12,21 @@ const USED_FOR: TimeDelta = TimeDelta::days(29);
 const IN_A_ROW: TimeDelta = TimeDelta::days(1);
 
 /// A content, whatever the files with it are called.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct MediaContent {
-    /// Its SHA-256 in hexadecimal digits.
-    pub sha256: String,
-    /// The media type that it is handed over as.
-    pub media_type: String,
+    /// Its SHA-256.
+    pub sha256: ContentHash,
+    /// The type that it is handed over as.
+    pub media_type: MediaType,
+}
+
+impl From<&MediaFile> for MediaContent {
+    fn from(file: &MediaFile) -> Self {
+        Self {
+            sha256: file.sha256,
+            media_type: file.media_type,
+        }
+    }
 }
 
 /// A content that was handed over by a sender account.

@@ -4,7 +4,7 @@
 //! A hand-over runs beside the driver, so that nothing waits for it but the campaigns that carry the
 //! file. It reaches nobody: whatever becomes of it, and however the process ends, it is tried again.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -89,7 +89,7 @@ impl Drop for Ending {
     fn drop(&mut self) {
         let handed_over = std::mem::replace(&mut self.handed_over, Err(NotTaken::Here));
         // Without a driver nobody wants to know.
-        let _ = self.ended.send((self.content.clone(), handed_over));
+        let _ = self.ended.send((self.content, handed_over));
         self.wake.notify_one();
     }
 }
@@ -99,18 +99,11 @@ pub(super) struct Files {
     wake: Arc<Notify>,
     /// What goes with each campaign that is being sent; once it has started, that does not change.
     of_campaigns: BTreeMap<CampaignId, Option<MediaFile>>,
-    contents: BTreeMap<MediaContent, State>,
+    contents: HashMap<MediaContent, State>,
     /// Dropped, and so given up, with the driver.
     hand_overs: JoinSet<()>,
     ended: mpsc::UnboundedReceiver<(MediaContent, HandedOver)>,
     ending: mpsc::UnboundedSender<(MediaContent, HandedOver)>,
-}
-
-fn content_of(file: &MediaFile) -> MediaContent {
-    MediaContent {
-        sha256: file.sha256.clone(),
-        media_type: file.media_type.clone(),
-    }
 }
 
 impl Files {
@@ -120,7 +113,7 @@ impl Files {
         Self {
             wake,
             of_campaigns: BTreeMap::new(),
-            contents: BTreeMap::new(),
+            contents: HashMap::new(),
             hand_overs: JoinSet::new(),
             ended,
             ending,
@@ -146,13 +139,13 @@ impl Files {
                 ready.push((*id, None));
                 continue;
             };
-            let content = content_of(&file);
+            let content = MediaContent::from(&file);
             self.advance(exit, lease, &file, &content).await?;
             match self.contents.get(&content) {
                 Some(State::Kept { id: provider_id, .. }) => {
                     let carried = CarriedFile {
                         id: provider_id.clone(),
-                        kind: file.kind,
+                        kind: file.kind(),
                         name: file.file_name.as_str().to_owned(),
                     };
                     ready.push((*id, Some(Arc::new(carried))));
@@ -200,11 +193,11 @@ impl Files {
             let file = files.iter().find(|file| file.campaign_id == id).cloned();
             self.of_campaigns.insert(id, file);
         }
-        let carried: BTreeSet<MediaContent> = self
+        let carried: HashSet<MediaContent> = self
             .of_campaigns
             .values()
             .flatten()
-            .map(content_of)
+            .map(MediaContent::from)
             .collect();
         self.contents.retain(|content, state| {
             carried.contains(content) || matches!(state, State::Leaving { .. })
@@ -274,7 +267,7 @@ impl Files {
         if let Some((id, until)) = kept.usable(now) {
             let id = id.to_owned();
             let kept = State::Kept { id, until };
-            self.contents.insert(content.clone(), kept);
+            self.contents.insert(*content, kept);
         }
     }
 
@@ -287,9 +280,9 @@ impl Files {
         since: Instant,
     ) {
         let leaving = State::Leaving { tries, since };
-        self.contents.insert(content.clone(), leaving);
+        self.contents.insert(*content, leaving);
         let mut ending = Ending {
-            content: content.clone(),
+            content: *content,
             handed_over: Err(NotTaken::Here),
             ended: self.ending.clone(),
             wake: Arc::clone(&self.wake),
@@ -317,7 +310,7 @@ impl Files {
         }
         let mut consequences = Consequences::new(lease.user_id);
         for (campaign, file) in &self.of_campaigns {
-            if file.as_ref().is_some_and(|file| content_of(file) == *content) {
+            if file.as_ref().is_some_and(|file| MediaContent::from(file) == *content) {
                 consequences.pause(*campaign, code);
             }
         }
@@ -348,7 +341,7 @@ async fn hand_over(exit: &Exit, file: &MediaFile) -> HandedOver {
     };
     let outgoing = OutgoingFile {
         path,
-        media_type: file.media_type.clone(),
+        media_type: file.media_type,
         name: file.file_name.as_str().to_owned(),
     };
     let id = exit
@@ -364,7 +357,7 @@ async fn hand_over(exit: &Exit, file: &MediaFile) -> HandedOver {
 /// What follows from a hand-over that came to nothing.
 fn not_taken(
     desk: &Desk,
-    media: &MediaContent,
+    content: &MediaContent,
     reason: NotTaken,
     tries: u32,
     since: Instant,
@@ -374,7 +367,12 @@ fn not_taken(
         NotTaken::Here => "here".to_owned(),
         NotTaken::Error(error) => error.to_string(),
     };
-    tracing::warn!(sha256 = %media.sha256, tries, reason = code, "a campaign's file was not handed over");
+    tracing::warn!(
+        media_type = content.media_type.as_str(),
+        tries,
+        reason = code,
+        "a campaign's file was not handed over"
+    );
     let retry_after = match reason {
         NotTaken::Missing | NotTaken::Error(HandOverError::Unreadable { .. }) => {
             return State::Refused {
@@ -421,7 +419,7 @@ async fn keep(
     let (user, sender) = (lease.user_id, lease.sender_id);
     let mut store = desk.storage.read();
     let known = store.media().upload(user, sender, content).await?;
-    let mut upload = known.unwrap_or_else(|| MediaUpload::never(user, sender, content.clone()));
+    let mut upload = known.unwrap_or_else(|| MediaUpload::never(user, sender, *content));
     upload.taken(id, at);
     store.media().save_upload(&upload).await?;
     Ok(upload)
@@ -459,7 +457,7 @@ pub(super) async fn note_refused_ids(
         media.save_upload(&upload).await?;
         tracing::warn!(
             sender_id = %lease.sender_id,
-            sha256 = %upload.content.sha256,
+            media_type = upload.content.media_type.as_str(),
             "the provider refuses the id of a file"
         );
     }

@@ -3,15 +3,15 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::{Failure, MediaKind};
+use crate::{Failure, MediaKind, MediaType};
 
 /// A file to hand over, whole on this machine.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OutgoingFile {
     /// Where it can be read.
     pub path: PathBuf,
-    /// Its media type: `image/png`, `audio/ogg; codecs=opus`.
-    pub media_type: String,
+    /// Its type.
+    pub media_type: MediaType,
     /// The name that the user gave it, of which the provider sees no more than the ending.
     pub name: String,
 }

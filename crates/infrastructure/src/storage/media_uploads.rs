@@ -2,11 +2,12 @@
 
 use chrono::{DateTime, Utc};
 use nexus_domain::ports::StorageError;
-use nexus_domain::{MediaContent, MediaUpload, SenderId, UserId};
+use nexus_domain::{ContentHash, MediaContent, MediaType, MediaUpload, SenderId, UserId};
 use sea_orm::FromQueryResult;
 use uuid::Uuid;
 
 use super::connection::Connection;
+use super::rows::Row;
 use super::sql::{Sql, params};
 
 const COLUMNS: &str =
@@ -16,26 +17,36 @@ const COLUMNS: &str =
 struct UploadRow {
     user_id: Uuid,
     sender_id: Uuid,
-    sha256: String,
+    sha256: Vec<u8>,
     media_type: String,
     provider_id: Option<String>,
     uploaded_at: DateTime<Utc>,
     refused_at: Option<DateTime<Utc>>,
 }
 
-impl From<UploadRow> for MediaUpload {
-    fn from(row: UploadRow) -> Self {
-        Self {
-            user_id: UserId::from_uuid(row.user_id),
-            sender_id: SenderId::from_uuid(row.sender_id),
+impl UploadRow {
+    fn upload(self) -> Result<MediaUpload, StorageError> {
+        // The row has no id of its own.
+        let row = Row {
+            table: "media_uploads of sender",
+            id: self.sender_id,
+        };
+        Ok(MediaUpload {
+            user_id: UserId::from_uuid(self.user_id),
+            sender_id: SenderId::from_uuid(self.sender_id),
             content: MediaContent {
-                sha256: row.sha256,
-                media_type: row.media_type,
+                sha256: ContentHash(row.need("sha256", self.sha256.try_into().ok())?),
+                media_type: row.word(
+                    "media_type",
+                    &self.media_type,
+                    &MediaType::ALL,
+                    MediaType::as_str,
+                )?,
             },
-            provider_id: row.provider_id,
-            uploaded_at: row.uploaded_at,
-            refused_at: row.refused_at,
-        }
+            provider_id: self.provider_id,
+            uploaded_at: self.uploaded_at,
+            refused_at: self.refused_at,
+        })
     }
 }
 
@@ -52,13 +63,13 @@ pub(super) async fn find(
         ),
         params![
             sender,
-            content.sha256.as_str(),
+            content.sha256.0.to_vec(),
             content.media_type.as_str(),
             user
         ],
     );
     let row: Option<UploadRow> = db.one(sql).await?;
-    Ok(row.map(Into::into))
+    row.map(UploadRow::upload).transpose()
 }
 
 pub(super) async fn lock(
@@ -76,7 +87,7 @@ pub(super) async fn lock(
         params![sender, user, provider_id],
     );
     let row: Option<UploadRow> = db.one(sql).await?;
-    Ok(row.map(Into::into))
+    row.map(UploadRow::upload).transpose()
 }
 
 pub(super) async fn save(db: &Connection, upload: &MediaUpload) -> Result<(), StorageError> {
@@ -92,7 +103,7 @@ pub(super) async fn save(db: &Connection, upload: &MediaUpload) -> Result<(), St
         params![
             upload.user_id,
             upload.sender_id,
-            upload.content.sha256.as_str(),
+            upload.content.sha256.0.to_vec(),
             upload.content.media_type.as_str(),
             upload.provider_id.as_deref(),
             upload.uploaded_at,

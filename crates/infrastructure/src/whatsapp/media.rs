@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use nexus_domain::ports::{ChannelError, HandOverError, OutgoingFile, SenderCredentials};
-use nexus_domain::{Failure, FailureCode};
+use nexus_domain::{Failure, FailureCode, MediaType};
 use reqwest::Body;
 use reqwest::multipart::{Form, Part};
 use serde::Deserialize;
@@ -32,13 +32,14 @@ pub(super) async fn hand_over(
     };
     let content = File::open(&file.path).await.map_err(unreadable)?;
     let size = content.metadata().await.map_err(unreadable)?.len();
+    let media_type = told_type(file.media_type);
     let part = Part::stream_with_length(Body::from(content), size)
         .file_name(told_name(&file.name))
-        .mime_str(&file.media_type)
+        .mime_str(media_type)
         .map_err(|_| HandOverError::FileRefused(unusable("its media type can't be read")))?;
     let form = Form::new()
         .text("messaging_product", "whatsapp")
-        .text("type", file.media_type.clone())
+        .text("type", media_type)
         .part("file", part);
     let answer = graph
         .post_form(&sender.token, &path, form, size)
@@ -52,6 +53,15 @@ pub(super) async fn hand_over(
         return Err(HandOverError::Later { retry_after: None });
     }
     Ok(taken.id)
+}
+
+/// "audio/ogg (OPUS codecs only; base audio/ogg not supported)" (Cloud API reference, "Supported media
+/// types").
+fn told_type(media_type: MediaType) -> &'static str {
+    match media_type {
+        MediaType::OggOpus => "audio/ogg; codecs=opus",
+        other => other.as_str(),
+    }
 }
 
 /// A name of our own with the ending of the user's: a form's header is no place for what people type,

@@ -1,6 +1,7 @@
 //! What providers have of an account's files.
 
-use nexus_domain::{MediaContent, MediaUpload, SenderAccount, User};
+use nexus_domain::ports::Storage as _;
+use nexus_domain::{ContentHash, MediaContent, MediaType, MediaUpload, SenderAccount, User};
 
 use crate::samples::at;
 use crate::store::{Store, assert_same};
@@ -17,8 +18,8 @@ on_both_databases!(
 
 fn content(number: u8) -> MediaContent {
     MediaContent {
-        sha256: format!("{number:02x}").repeat(32),
-        media_type: "image/png".to_owned(),
+        sha256: ContentHash([number; 32]),
+        media_type: MediaType::Png,
     }
 }
 
@@ -75,7 +76,7 @@ async fn contents_types_and_accounts_are_told_apart(store: Store) {
     let (user, account) = account(&store).await;
     let other = store.sender(&user).await;
     let mut as_document = upload(&account, 1, "3");
-    as_document.content.media_type = "application/pdf".to_owned();
+    as_document.content.media_type = MediaType::Pdf;
     let all = [
         upload(&account, 1, "1"),
         upload(&account, 2, "2"),
@@ -128,7 +129,6 @@ async fn two_that_hand_the_same_over_at_once_both_succeed(store: Store) {
             async move {
                 let id = crate::samples::next().to_string();
                 let upload = upload(&account, 1, &id);
-                use nexus_domain::ports::Storage as _;
                 process.read().media().save_upload(&upload).await.map(|()| id)
             }
         })
