@@ -7,6 +7,7 @@ mod control;
 mod create;
 mod duplicate;
 mod enrolment;
+mod files;
 mod outlook;
 mod preflight;
 mod preview;
@@ -25,7 +26,9 @@ mod window;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use nexus_domain::ports::{Clock, Entropy, MediaRepository, SecretSealer, Storage, StorageError};
+use nexus_domain::ports::{
+    Clock, Entropy, FileStore, MediaRepository, SecretSealer, Storage, StorageError,
+};
 use nexus_domain::{Campaign, MediaFile, User};
 use tokio::sync::Notify;
 
@@ -40,6 +43,7 @@ pub use content::{AudienceInput, ButtonInput, HeaderInput, TemplateInput};
 pub use control::{CancelCampaignError, PauseCampaignError, ResumeCampaignError, SenderProblem};
 pub use create::{CreateCampaign, CreateCampaignError};
 pub use duplicate::DuplicateCampaignError;
+pub use files::FileProblem;
 pub use outlook::{Outlook, SendingLimits, WaitingFor};
 pub use preflight::{Caution, Preflight, PreflightError};
 pub use preview::{Preview, PreviewError};
@@ -65,6 +69,8 @@ pub struct CampaignPorts {
     pub sealer: Arc<dyn SecretSealer>,
     /// The channels there are.
     pub channels: Channels,
+    /// The files of campaigns.
+    pub files: Arc<dyn FileStore>,
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// Randomness for ids.

@@ -138,6 +138,7 @@ impl Driver {
         let now = Instant::now();
         let watch = Arc::clone(&kept.watch);
         let gate = Gate::new(watch, shutdown.clone(), &desk.config);
+        let files = Files::new(Arc::clone(&wake));
         Self {
             gate: Arc::new(gate),
             desk,
@@ -154,7 +155,7 @@ impl Driver {
             credentials: None,
             first_served: None,
             limits: Limits::default(),
-            files: Files::new(Arc::clone(&wake)),
+            files,
             doubts: Doubts::Waiting,
             doubts_at: now,
             failures: 0,

@@ -281,15 +281,17 @@ impl Files {
     ) {
         let leaving = State::Leaving { tries, since };
         self.contents.insert(*content, leaving);
-        let mut ending = Ending {
+        let ending = Ending {
             content: *content,
             handed_over: Err(NotTaken::Here),
             ended: self.ending.clone(),
             wake: Arc::clone(&self.wake),
         };
         let (exit, file) = (exit.clone(), file.clone());
-        self.hand_overs
-            .spawn(async move { ending.handed_over = hand_over(&exit, &file).await });
+        self.hand_overs.spawn(async move {
+            let mut ending = ending;
+            ending.handed_over = hand_over(&exit, &file).await;
+        });
     }
 
     /// Pauses what can't be sent with the file, or from the account.

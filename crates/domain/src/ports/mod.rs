@@ -26,9 +26,9 @@ pub use progress::{ChangeMark, MarkedCampaign, ProgressSource};
 pub use provisioning::{ProvisionedSender, ProvisioningError, SenderProvisioner};
 pub use repositories::{
     BotActivityRepository, BulkChangeRepository, CampaignContactRepository, CampaignRepository,
-    ContactRepository, CorrespondentRepository, CreatedContact, Effect, FieldRepository,
+    ContactRepository, CorrespondentRepository, CreatedContact, Effect, FieldRepository, FreeText,
     IdempotencyRepository, IdempotencyState, ImportRepository, JobRepository, KnownAddress,
-    MediaRepository, MessageRepository, RecipientTally, ReplayFilter, ReplyRepository,
+    MediaRepository, MessageRepository, ReachRule, RecipientTally, ReplayFilter, ReplyRepository,
     ReplyingSender, SegmentRepository, SenderRepository, SessionRepository, StatisticsRepository,
     StoredAnswer, TakenKey, UserRepository, WebhookRepository, WhatsAppRepository,
 };

@@ -22,7 +22,9 @@ mod whatsapp;
 
 pub use bulk_changes::BulkChangeRepository;
 pub use campaigns::CampaignRepository;
-pub use contacts::{ContactRepository, CreatedContact, KnownAddress, RecipientTally};
+pub use contacts::{
+    ContactRepository, CreatedContact, FreeText, KnownAddress, ReachRule, RecipientTally,
+};
 pub use conversations::{BotActivityRepository, MessageRepository};
 pub use fields::FieldRepository;
 pub use idempotency::{Effect, IdempotencyRepository, IdempotencyState, StoredAnswer, TakenKey};
