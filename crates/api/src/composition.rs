@@ -136,7 +136,7 @@ impl Composition {
             Arc::clone(&clock),
             Arc::clone(&entropy),
         );
-        let housekept_files = Arc::clone(&files);
+        let (housekept_files, campaign_files) = (Arc::clone(&files), Arc::clone(&files));
         let bulk_ports = BulkPorts {
             storage: Arc::clone(&storage),
             clock: Arc::clone(&clock),
@@ -164,6 +164,7 @@ impl Composition {
                 storage: Arc::clone(&storage),
                 sealer: Arc::clone(&sealer),
                 channels: channels.clone(),
+                files: Arc::clone(&campaign_files),
                 clock: Arc::clone(&clock),
                 entropy: Arc::clone(&entropy),
                 wake: Arc::clone(&dispatch_wake),
@@ -196,6 +197,7 @@ impl Composition {
             storage: Arc::clone(&storage),
             sealer: Arc::clone(&sealer),
             channels,
+            files: campaign_files,
             clock: Arc::clone(&clock),
             entropy: Arc::clone(&entropy),
             wake: dispatch_wake,

@@ -148,6 +148,9 @@ codes! {
     OutsideWindow = 422 "outside_window"
         "WhatsApp solo entrega textos propios a quien te escribió en las últimas 24 horas, y {count} de los destinatarios no lo hicieron: usa una plantilla, o deja que se omitan."
         "WhatsApp delivers texts of your own only to people who wrote to you within the last 24 hours, and {count} of the recipients did not: use a template, or let them be passed over.";
+    /// Its files don't go with its message.
+    FilesUnusable = 422 "files_unusable"
+        "La campaña no se puede enviar así. {reason}" "The campaign can't be sent like this. {reason}";
     /// The template can't be sent.
     TemplateUnusable = 422 "template_unusable"
         "La plantilla no se puede usar: {reason}." "The template can't be used: {reason}.";

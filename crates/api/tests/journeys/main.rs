@@ -3,6 +3,7 @@
 
 mod accounts;
 mod bulk;
+mod campaign_files;
 mod campaigns;
 mod contacts;
 mod control;

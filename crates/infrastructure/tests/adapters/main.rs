@@ -10,6 +10,7 @@ mod table_fixtures;
 mod table_properties;
 mod whatsapp_account;
 mod whatsapp_doubts;
+mod whatsapp_media;
 mod whatsapp_send;
 mod whatsapp_webhooks;
 mod workbook_file;

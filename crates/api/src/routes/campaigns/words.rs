@@ -1,9 +1,13 @@
 //! What campaigns and recipients are called, and why something happened to them, in the person's
 //! language.
 
-use nexus_application::campaigns::{TemplatePart, TemplateProblem};
+use nexus_application::campaigns::{FileProblem, TemplatePart, TemplateProblem};
 use nexus_domain::values::Language;
-use nexus_domain::{CampaignStatus, ChannelKind, FailureCode, SkipReason, StartProblem};
+use nexus_domain::{
+    CampaignStatus, ChannelKind, FailureCode, MediaKind, SkipReason, StartProblem,
+};
+
+use crate::errors::number;
 
 /// Why a recipient was passed over, for a person.
 pub(super) fn explain_skip(reason: SkipReason, language: Language) -> &'static str {
@@ -139,6 +143,12 @@ pub(super) fn explain_start_problem(problem: StartProblem, language: Language) -
             "No había ningún destinatario al que se pudiera escribir."
         }
         (P::NoRecipients, Language::En) => "There was no recipient that could be written to.",
+        (P::FilesUnusable, Language::Es) => {
+            "El archivo adjunto no va con el mensaje o ya no está guardado; revisa la campaña y prográmala otra vez."
+        }
+        (P::FilesUnusable, Language::En) => {
+            "The attached file does not go with the message or is no longer stored; check the campaign and schedule it again."
+        }
         (P::TemplateUnusable, Language::Es) => {
             "WhatsApp no tiene aprobada su plantilla, o la plantilla lleva otras variables."
         }
@@ -293,13 +303,26 @@ pub(super) fn explain_template(problem: &TemplateProblem, language: Language) ->
         (TemplateProblem::NeedsMedia { format }, language) => {
             let what = name_media(format, language);
             match language {
-                Language::Es => format!(
-                    "su encabezado muestra {what}, y las campañas todavía no envían archivos con plantillas"
-                ),
-                Language::En => format!(
-                    "its header shows {what}, and campaigns don't send files with templates yet"
-                ),
+                Language::Es => format!("su encabezado muestra {what}: adjúntalo a la campaña"),
+                Language::En => format!("its header shows {what}: attach it to the campaign"),
             }
+        }
+        (TemplateProblem::OtherMedia { format, kind }, language) => {
+            let (what, other) = (name_media(format, language), name_kind(*kind, language));
+            match language {
+                Language::Es => {
+                    format!("su encabezado muestra {what} y la campaña lleva {other}: cámbialo")
+                }
+                Language::En => {
+                    format!("its header shows {what} and the campaign has {other}: change it")
+                }
+            }
+        }
+        (TemplateProblem::FileNotShown, Language::Es) => {
+            "no muestra el archivo adjunto, que no llegaría a nadie: quítalo o elige una plantilla cuyo encabezado lo muestre".into()
+        }
+        (TemplateProblem::FileNotShown, Language::En) => {
+            "it does not show the attached file, which would reach nobody: take it away or choose a template whose header shows it".into()
         }
         (TemplateProblem::Parts { missing, unknown }, language) => {
             let names = |parts: &[TemplatePart]| -> Vec<String> {
@@ -336,6 +359,64 @@ fn name_part(part: TemplatePart, language: Language) -> String {
         (TemplatePart::Header, Language::En) => "the header".to_owned(),
         (TemplatePart::Button(index), Language::Es) => format!("el botón {}", index + 1),
         (TemplatePart::Button(index), Language::En) => format!("button {}", index + 1),
+    }
+}
+
+/// Why the files of a campaign can't be sent with its message, and what to do.
+pub(super) fn explain_files(problem: &FileProblem, language: Language) -> String {
+    let megabytes = |bytes: u64| number(bytes / (1_024 * 1_024));
+    let characters = |max: usize| number(u64::try_from(max).unwrap_or(u64::MAX));
+    match (problem, language) {
+        (FileProblem::NothingToSend, Language::Es) => {
+            "No tiene texto ni archivo: escribe el mensaje o adjunta un archivo.".into()
+        }
+        (FileProblem::NothingToSend, Language::En) => {
+            "It has neither a text nor a file: write the message or attach a file.".into()
+        }
+        (FileProblem::TooMany { count, max }, Language::Es) => format!(
+            "Lleva {count} archivos y un mensaje de WhatsApp lleva {max}: deja solo uno."
+        ),
+        (FileProblem::TooMany { count, max }, Language::En) => format!(
+            "It has {count} files and a WhatsApp message carries {max}: leave only one."
+        ),
+        (FileProblem::TextBesideSound, Language::Es) => {
+            "WhatsApp no muestra texto junto a un audio: borra el texto, o manda el audio en otra campaña.".into()
+        }
+        (FileProblem::TextBesideSound, Language::En) => {
+            "WhatsApp shows no text beside a sound: clear the text, or send the sound in another campaign.".into()
+        }
+        (FileProblem::CaptionTooLong { max }, Language::Es) => format!(
+            "Junto a un archivo caben {} caracteres: acorta el texto o quita el archivo.",
+            characters(*max)
+        ),
+        (FileProblem::CaptionTooLong { max }, Language::En) => format!(
+            "Beside a file {} characters fit: shorten the text or take the file away.",
+            characters(*max)
+        ),
+        (FileProblem::TooLarge { name, max_bytes }, Language::Es) => format!(
+            "WhatsApp no acepta «{name}»: el máximo para ese tipo es de {} MB. Adjunta uno más pequeño.",
+            megabytes(*max_bytes)
+        ),
+        (FileProblem::TooLarge { name, max_bytes }, Language::En) => format!(
+            "WhatsApp does not take “{name}”: the limit for its type is {} MB. Attach a smaller one.",
+            megabytes(*max_bytes)
+        ),
+        (FileProblem::Missing { name }, Language::Es) => {
+            format!("«{name}» ya no está guardado: quítalo y adjúntalo otra vez.")
+        }
+        (FileProblem::Missing { name }, Language::En) => {
+            format!("“{name}” is no longer stored: take it away and attach it again.")
+        }
+    }
+}
+
+fn name_kind(kind: MediaKind, language: Language) -> &'static str {
+    match (kind, language) {
+        (MediaKind::Image, language) => name_media("IMAGE", language),
+        (MediaKind::Video, language) => name_media("VIDEO", language),
+        (MediaKind::Document, language) => name_media("DOCUMENT", language),
+        (MediaKind::Audio, Language::Es) => "un audio",
+        (MediaKind::Audio, Language::En) => "a sound",
     }
 }
 
