@@ -5,6 +5,7 @@ mod creating_templates;
 mod custom_fields;
 mod enrolling;
 mod preflighting;
+mod preflighting_files;
 mod previewing;
 mod samples;
 mod scheduling;
@@ -14,6 +15,7 @@ mod starting_audiences;
 mod steering_cancel;
 mod steering_pause;
 mod store;
+mod template_files;
 mod templates;
 mod updating;
 mod updating_recipients;
@@ -24,7 +26,7 @@ use std::sync::{Arc, Mutex};
 use mockall::predicate::eq;
 use nexus_domain::mocks::{MockUnitOfWork, ScriptedStorage};
 use nexus_domain::ports::{
-    ApprovedTemplate, ChannelError, MessageChannel, MockMessageChannel, SenderCredentials,
+    ApprovedTemplate, ChannelError, MessageChannel, MockFileStore, MockMessageChannel, SenderCredentials,
     StorageError,
 };
 use nexus_domain::values::{EmailAddress, TimeZone, Violations};
@@ -44,8 +46,10 @@ use samples::{
     vips, with_template,
 };
 use store::{
-    broken, choosing, counting, failing_media, finding, having, having_fields, holding_fields,
-    keeping_templates, locking, of_user, reaching, reading_media, saving, setting_total,
+    broken, choosing, counting, failing_media, finding, finding_to_send, having,
+    having_all_files, having_fields, holding_fields,
+    keeping_templates, locking, of_user, reaching, reading_media, reading_no_media,
+    saving, setting_total,
     unavailable,
 };
 
@@ -93,6 +97,7 @@ fn bench_with(
                 storage: storage.clone(),
                 sealer: Arc::new(PaperSealer),
                 channels: Channels::new(channels),
+                files: Arc::new(having_all_files()),
                 clock: clock(),
                 entropy: entropy(),
                 wake: wake.clone(),

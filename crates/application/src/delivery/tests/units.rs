@@ -4,7 +4,7 @@
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
-use nexus_domain::DeliveryStatus;
+use nexus_domain::{DeliveryStatus, MediaFile};
 use nexus_domain::mocks::MockUnitOfWork;
 use nexus_domain::ports::{
     BotActivityRepository, BulkChangeRepository, CampaignContactRepository, CampaignRepository,
@@ -118,6 +118,14 @@ impl Connection {
         self.faults
             .lock()
             .unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+
+    /// Whether the store of files beside it has this one: as long as its row has a size.
+    pub(crate) fn has_file(&self, is_it: impl Fn(&MediaFile) -> bool) -> bool {
+        self.ledger.with(|tables| {
+            let mut media = tables.media.iter();
+            media.any(|file| is_it(file) && file.size > 0)
+        })
     }
 
     /// Nothing gets through from now on, or it does again.
