@@ -225,8 +225,9 @@ impl Driven<'_> {
         let path = format!("{}/media", campaign.path);
         let answer = self.world.browser.upload_with(&path, PNG, &[]).await;
         let status = answer.status.as_u16();
-        self.row
-            .wrong_if(status != 201, || format!("{path}: {status} {}", answer.body));
+        self.row.wrong_if(status != 201, || {
+            format!("{path}: {status} {}", answer.body)
+        });
     }
 
     async fn post(&mut self, campaign: &Campaign, what: &str, expected: &[u16]) {

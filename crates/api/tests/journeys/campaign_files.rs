@@ -157,7 +157,10 @@ async fn what_does_not_go_together_is_told_before_and_refused(database: TestData
         let found = preflight(&mut shop, path).await;
         assert_eq!(found["ready"], false, "{found}");
         assert_eq!(found["errors"][0]["code"], code, "{found}");
-        let told = found["errors"][0]["text"].as_str().expect("a text").to_owned();
+        let told = found["errors"][0]["text"]
+            .as_str()
+            .expect("a text")
+            .to_owned();
         assert!(told.replace('.', ",").contains(words), "{told}");
         let answer = send(&mut shop, path).await;
         answer.assert_problem(422, code);

@@ -5,13 +5,14 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use nexus_domain::ports::{
-    CarriedFile, OutgoingButton, OutgoingContent, OutgoingHeader, OutgoingMessage, OutgoingParts, StorageError,
-    UnitOfWork,
+    CarriedFile, OutgoingButton, OutgoingContent, OutgoingHeader, OutgoingMessage, OutgoingParts,
+    StorageError, UnitOfWork,
 };
 use nexus_domain::values::{EmailAddress, PhoneNumber, PlaceholderValues};
 use nexus_domain::{
     AttemptId, Campaign, CampaignContact, CampaignContent, CampaignId, CampaignStatus, Contact,
-    ContactId, EmptyRule, HeaderMedia, HeaderValue, MediaReference, SenderLease, SkipReason, TemplateParts,
+    ContactId, EmptyRule, HeaderMedia, HeaderValue, MediaReference, SenderLease, SkipReason,
+    TemplateParts,
 };
 
 use super::Desk;

@@ -480,7 +480,16 @@ impl Driver {
             }
             let most = u32::try_from(share).unwrap_or(u32::MAX);
             let limit = self.limits.limit();
-            match claim(&self.desk, self.lease(), campaign, most, limit, file.as_ref()).await {
+            match claim(
+                &self.desk,
+                self.lease(),
+                campaign,
+                most,
+                limit,
+                file.as_ref(),
+            )
+            .await
+            {
                 Ok(Claim::UsedUp(renews_at)) => {
                     let wait = (renews_at - self.desk.clock.now()).to_std();
                     self.limits

@@ -9,9 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use nexus_domain::ports::{
-    CarriedFile, HandOverError, OutgoingFile, StorageError, UnitOfWork,
-};
+use nexus_domain::ports::{CarriedFile, HandOverError, OutgoingFile, StorageError, UnitOfWork};
 use nexus_domain::{
     CampaignId, FailureCode, MediaContent, MediaFile, MediaUpload, RefusedId, SenderLease,
 };
@@ -142,7 +140,9 @@ impl Files {
             let content = MediaContent::from(&file);
             self.advance(exit, lease, &file, &content).await?;
             match self.contents.get(&content) {
-                Some(State::Kept { id: provider_id, .. }) => {
+                Some(State::Kept {
+                    id: provider_id, ..
+                }) => {
                     let carried = CarriedFile {
                         id: provider_id.clone(),
                         kind: file.kind(),
@@ -168,8 +168,9 @@ impl Files {
     pub(super) fn forget_refused(&mut self, landed: &[Landed]) {
         for landed in landed {
             if let Outcome::FileRefused { id, .. } = &landed.outcome {
-                self.contents
-                    .retain(|_, state| !matches!(state, State::Kept { id: kept, .. } if kept == id));
+                self.contents.retain(
+                    |_, state| !matches!(state, State::Kept { id: kept, .. } if kept == id),
+                );
             }
         }
     }
@@ -312,7 +313,10 @@ impl Files {
         }
         let mut consequences = Consequences::new(lease.user_id);
         for (campaign, file) in &self.of_campaigns {
-            if file.as_ref().is_some_and(|file| MediaContent::from(file) == *content) {
+            if file
+                .as_ref()
+                .is_some_and(|file| MediaContent::from(file) == *content)
+            {
                 consequences.pause(*campaign, code);
             }
         }
@@ -447,7 +451,9 @@ pub(super) async fn note_refused_ids(
     let mut pauses = BTreeMap::new();
     for (id, (code, campaigns)) in refused {
         let media = unit.media();
-        let known = media.lock_upload(lease.user_id, lease.sender_id, id).await?;
+        let known = media
+            .lock_upload(lease.user_id, lease.sender_id, id)
+            .await?;
         let Some(mut upload) = known else {
             continue;
         };

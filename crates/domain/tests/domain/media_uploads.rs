@@ -16,7 +16,11 @@ fn never() -> MediaUpload {
         media_type: MediaType::Png,
     };
     let (user, sender) = (Uuid::from_u128(1), Uuid::from_u128(2));
-    MediaUpload::never(UserId::from_uuid(user), SenderId::from_uuid(sender), content)
+    MediaUpload::never(
+        UserId::from_uuid(user),
+        SenderId::from_uuid(sender),
+        content,
+    )
 }
 
 fn taken(id: &str, hours: i64) -> MediaUpload {

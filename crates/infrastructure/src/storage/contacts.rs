@@ -4,13 +4,12 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
-use nexus_domain::ports::{ReachRule, 
-    ContactRepository, CreatedContact, KnownAddress, RecipientTally, StorageError,
+use nexus_domain::ports::{
+    ContactRepository, CreatedContact, KnownAddress, ReachRule, RecipientTally, StorageError,
 };
 use nexus_domain::values::{ContactSort, EmailAddress, ListRequest, Listing, PhoneNumber, Tag};
 use nexus_domain::{
-    CampaignId, Contact, ContactFilter, ContactId, ContactSelection,
-    ImportId, UserId,
+    CampaignId, Contact, ContactFilter, ContactId, ContactSelection, ImportId, UserId,
 };
 use sea_orm::FromQueryResult;
 use uuid::Uuid;

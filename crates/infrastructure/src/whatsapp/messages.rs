@@ -1,7 +1,8 @@
 //! The body of a send and its answer (`POST /{phone_number_id}/messages`).
 
 use nexus_domain::ports::{
-    Accepted, CarriedFile, ChannelError, OutgoingContent, OutgoingHeader, OutgoingMessage, OutgoingParts,
+    Accepted, CarriedFile, ChannelError, OutgoingContent, OutgoingHeader, OutgoingMessage,
+    OutgoingParts,
 };
 use nexus_domain::{ButtonKind, Failure, FailureCode, HeaderMedia, MediaKind, MediaReference};
 use serde::{Deserialize, Deserializer, Serialize};

@@ -175,10 +175,7 @@ async fn serve(mut stream: TcpStream, replies: Arc<Vec<Reply>>, seen: Arc<Mutex<
             }
             Reply::Late { after, body } => {
                 tokio::time::sleep(after).await;
-                let head = format!(
-                    "HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n",
-                    body.len()
-                );
+                let head = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n", body.len());
                 if stream.write_all((head + &body).as_bytes()).await.is_err() {
                     return;
                 }

@@ -66,7 +66,12 @@ async fn a_file_goes_to_the_senders_number_as_a_form() {
     let content = "0123456789abcdef".repeat(20_000);
     let path = written(&folder, &content);
     for (media_type, name, told_type, told_name) in [
-        (MediaType::Pdf, "Lista \"a\".pdf", "application/pdf", "file.pdf"),
+        (
+            MediaType::Pdf,
+            "Lista \"a\".pdf",
+            "application/pdf",
+            "file.pdf",
+        ),
         (MediaType::OggOpus, "voz", "audio/ogg; codecs=opus", "file"),
     ] {
         let file = file(&path, media_type, name);
@@ -74,10 +79,7 @@ async fn a_file_goes_to_the_senders_number_as_a_form() {
         assert_eq!(id.as_deref(), Ok("77"));
 
         let request = provider.requests().pop().unwrap();
-        assert_eq!(
-            request.line,
-            "POST /v23.0/106540352242922/media HTTP/1.1"
-        );
+        assert_eq!(request.line, "POST /v23.0/106540352242922/media HTTP/1.1");
         let authorization = format!("authorization: Bearer {TOKEN}");
         assert!(request.headers.contains(&authorization));
         assert!(request.headers.to_lowercase().contains("content-length: "));
@@ -96,8 +98,14 @@ async fn a_file_goes_to_the_senders_number_as_a_form() {
             .iter()
             .find(|(headers, _)| headers.contains("name=\"file\""))
             .unwrap();
-        assert!(headers.contains(&format!("filename=\"{told_name}\"")), "{headers}");
-        assert!(headers.contains(&format!("content-type: {told_type}")), "{headers}");
+        assert!(
+            headers.contains(&format!("filename=\"{told_name}\"")),
+            "{headers}"
+        );
+        assert!(
+            headers.contains(&format!("content-type: {told_type}")),
+            "{headers}"
+        );
         assert!(*sent == content, "the content is another");
     }
 }

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use nexus_domain::ports::{
-    Accepted, CarriedFile, ChannelError, MessageChannel, OutgoingButton, OutgoingContent, OutgoingHeader,
-    OutgoingParts,
+    Accepted, CarriedFile, ChannelError, MessageChannel, OutgoingButton, OutgoingContent,
+    OutgoingHeader, OutgoingParts,
 };
 use nexus_domain::{
     ButtonKind, ChannelKind, Failure, FailureCode, HeaderMedia, MediaKind, MediaReference,
@@ -434,11 +434,7 @@ async fn a_message_carries_a_file_by_its_id_with_a_caption_beside_it() {
             "document",
             json!({ "id": "77", "caption": "Hola", "filename": "Lista de otoño.pdf" }),
         ),
-        (
-            file(MediaKind::Audio, None),
-            "audio",
-            json!({ "id": "77" }),
-        ),
+        (file(MediaKind::Audio, None), "audio", json!({ "id": "77" })),
     ] {
         let body = sent(content).await;
         assert_eq!(body["type"], kind);

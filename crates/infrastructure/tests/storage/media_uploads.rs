@@ -57,7 +57,10 @@ async fn an_upload_is_read_as_it_was_written(store: Store) {
     assert_eq!(find(&store, &account, &content(1)).await, None);
     let mut written = upload(&account, 1, "77");
     save(&store, &written).await;
-    assert_same(&find(&store, &account, &content(1)).await, &Some(written.clone()));
+    assert_same(
+        &find(&store, &account, &content(1)).await,
+        &Some(written.clone()),
+    );
     written.refused("77", at(5));
     save(&store, &written).await;
     assert_same(&find(&store, &account, &content(1)).await, &Some(written));
@@ -87,7 +90,11 @@ async fn contents_types_and_accounts_are_told_apart(store: Store) {
         save(&store, upload).await;
     }
     for upload in all {
-        let of = if upload.sender_id == other.id { &other } else { &account };
+        let of = if upload.sender_id == other.id {
+            &other
+        } else {
+            &account
+        };
         assert_eq!(find(&store, of, &upload.content).await, Some(upload));
     }
 }
@@ -129,12 +136,22 @@ async fn two_that_hand_the_same_over_at_once_both_succeed(store: Store) {
             async move {
                 let id = crate::samples::next().to_string();
                 let upload = upload(&account, 1, &id);
-                process.read().media().save_upload(&upload).await.map(|()| id)
+                process
+                    .read()
+                    .media()
+                    .save_upload(&upload)
+                    .await
+                    .map(|()| id)
             }
         })
         .await;
-    let ids: Vec<_> = outcomes.into_iter().map(|id| id.expect("it is kept")).collect();
-    let kept = find(&store, &account, &content(1)).await.expect("one is kept");
+    let ids: Vec<_> = outcomes
+        .into_iter()
+        .map(|id| id.expect("it is kept"))
+        .collect();
+    let kept = find(&store, &account, &content(1))
+        .await
+        .expect("one is kept");
     assert!(ids.contains(&kept.provider_id.expect("an id")));
 }
 

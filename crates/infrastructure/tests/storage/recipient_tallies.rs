@@ -199,7 +199,12 @@ async fn another_user_is_not_counted(store: Store) {
 
 /// The person with the contact's number wrote to this sender.
 async fn wrote(store: &Store, user: &User, contact: &Contact, at_second: i64, to: Option<&str>) {
-    let address = contact.phone.as_ref().expect("a number").as_str().to_owned();
+    let address = contact
+        .phone
+        .as_ref()
+        .expect("a number")
+        .as_str()
+        .to_owned();
     let mut unit = store.begin().await;
     let addresses = [address];
     let people = unit

@@ -12,12 +12,12 @@ use nexus_domain::{
     Automation, BotActivity, BotActivityId, BotActivityKind, BulkChangeId, Campaign,
     CampaignContact, CampaignContactId, CampaignContent, CampaignCounters, CampaignId,
     CampaignState, ChannelKind, Contact, ContactFilter, ContactId, ContactSource, ContactStatus,
-    Delivery, Direction, ImportId, ImportPlan, ImportProgress, ImportStatus, ImportUndo,
-    ImportedFile, InstanceId, Job, JobId, JobWork, MediaFile, MediaId, MediaType, Message,
-    MessageBody, MessageId, NotificationSettings, OptOutSettings, OutsideWindow, PrivacySettings,
-    ProviderKeys, Schedule, Segment, SegmentId, SenderAccount, SenderId, StartPlan, StartProblem,
-    TableFormat, Theme, User, UserId, WebhookEvent, WebhookEventId, WebhookKey, WebhookSource,
-    WebhookState,
+    ContentHash, Delivery, Direction, ImportId, ImportPlan, ImportProgress, ImportStatus,
+    ImportUndo, ImportedFile, InstanceId, Job, JobId, JobWork, MediaFile, MediaId, MediaType,
+    Message, MessageBody, MessageId, NotificationSettings, OptOutSettings, OutsideWindow,
+    PrivacySettings, ProviderKeys, Schedule, Segment, SegmentId, SenderAccount, SenderId,
+    StartPlan, StartProblem, TableFormat, Theme, User, UserId, WebhookEvent, WebhookEventId,
+    WebhookKey, WebhookSource, WebhookState,
 };
 use nexus_infrastructure::SystemEntropy;
 

@@ -1,9 +1,9 @@
 use nexus_domain::ports::{DuplicateKey, StorageError};
 use nexus_domain::values::{CompanyName, Language, LongText, TimeZone};
 use nexus_domain::{
-    Automation, BotActivity, BotActivityId, BotActivityKind, MediaFile, MediaId, MediaType,
-    MessageDelta, NotificationSettings, PrivacySettings, SealedSecret, SecretField, SessionKeyHash,
-    StoredSession, Theme, User, WebhookKey,
+    Automation, BotActivity, BotActivityId, BotActivityKind, ContentHash, MediaFile, MediaId,
+    MediaType, MessageDelta, NotificationSettings, PrivacySettings, SealedSecret, SecretField,
+    SessionKeyHash, StoredSession, Theme, User, WebhookKey,
 };
 use nexus_infrastructure::SystemEntropy;
 

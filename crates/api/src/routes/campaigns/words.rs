@@ -3,9 +3,7 @@
 
 use nexus_application::campaigns::{FileProblem, TemplatePart, TemplateProblem};
 use nexus_domain::values::Language;
-use nexus_domain::{
-    CampaignStatus, ChannelKind, FailureCode, MediaKind, SkipReason, StartProblem,
-};
+use nexus_domain::{CampaignStatus, ChannelKind, FailureCode, MediaKind, SkipReason, StartProblem};
 
 use crate::errors::number;
 

@@ -26,8 +26,8 @@ use std::sync::{Arc, Mutex};
 use mockall::predicate::eq;
 use nexus_domain::mocks::{MockUnitOfWork, ScriptedStorage};
 use nexus_domain::ports::{
-    ApprovedTemplate, ChannelError, MessageChannel, MockFileStore, MockMessageChannel, SenderCredentials,
-    StorageError,
+    ApprovedTemplate, ChannelError, MessageChannel, MockFileStore, MockMessageChannel,
+    SenderCredentials, StorageError,
 };
 use nexus_domain::values::{EmailAddress, TimeZone, Violations};
 use nexus_domain::{
@@ -46,11 +46,9 @@ use samples::{
     vips, with_template,
 };
 use store::{
-    broken, choosing, counting, failing_media, finding, finding_to_send, having,
-    having_all_files, having_fields, holding_fields,
-    keeping_templates, locking, of_user, reaching, reading_media, reading_no_media,
-    saving, setting_total,
-    unavailable,
+    broken, choosing, counting, failing_media, finding, finding_to_send, having, having_all_files,
+    having_fields, holding_fields, keeping_templates, locking, of_user, reaching, reading_media,
+    reading_no_media, saving, setting_total, unavailable,
 };
 
 const TOKEN: &str = "EAAG-0123456789-wxyz";

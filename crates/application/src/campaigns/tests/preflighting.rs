@@ -85,7 +85,10 @@ fn expired() -> ChannelError {
 }
 
 /// A WhatsApp that is asked about the credentials so often.
-pub(super) fn checked(times: usize, answer: Result<SenderProfile, ChannelError>) -> MockMessageChannel {
+pub(super) fn checked(
+    times: usize,
+    answer: Result<SenderProfile, ChannelError>,
+) -> MockMessageChannel {
     let mut channel = MockMessageChannel::new();
     channel.expect_kind().return_const(ChannelKind::Whatsapp);
     channel

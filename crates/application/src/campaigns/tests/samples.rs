@@ -8,8 +8,9 @@ use nexus_domain::values::{
     CustomFields, MessageText, PersonName, PhoneNumber, SegmentName, ShortText, Tag, TimeZone,
 };
 use nexus_domain::{
-    CampaignContactId, CampaignId, ContactSource, ContentHash, MediaId, MediaType, OutsideWindow, Schedule,
-    Segment, SegmentId, SenderId, StartPlan, StartProblem, TemplateParts, TemplateVariable,
+    CampaignContactId, CampaignId, ContactSource, ContentHash, MediaId, MediaType, OutsideWindow,
+    Schedule, Segment, SegmentId, SenderId, StartPlan, StartProblem, TemplateParts,
+    TemplateVariable,
 };
 
 use super::*;

@@ -5,8 +5,8 @@ use std::time::Duration;
 use nexus_domain::ports::{HandOverError, OutgoingContent, OutgoingHeader};
 use nexus_domain::values::{MessageText, ShortText};
 use nexus_domain::{
-    CampaignContent, CampaignId, CampaignState, ContentHash, DeliveryStatus, FailureCode, MediaFile,
-    MediaId, MediaReference, MediaType, TemplateMessage, TemplateParts,
+    CampaignContent, CampaignId, CampaignState, ContentHash, DeliveryStatus, FailureCode,
+    MediaFile, MediaId, MediaReference, MediaType, TemplateMessage, TemplateParts,
 };
 use tokio::time::Instant;
 
@@ -63,7 +63,9 @@ fn pause_reason(world: &World, id: CampaignId) -> Option<FailureCode> {
 
 async fn until_paused(world: &World, id: CampaignId) -> FailureCode {
     world
-        .until("the campaign pauses", |world| pause_reason(world, id).is_some())
+        .until("the campaign pauses", |world| {
+            pause_reason(world, id).is_some()
+        })
         .await;
     pause_reason(world, id).expect("a reason")
 }
@@ -78,7 +80,10 @@ async fn a_file_is_handed_over_once_and_every_message_carries_it_with_its_text()
 
     assert_eq!(world.provider.files().len(), 1);
     let file = &world.provider.files()[0];
-    assert_eq!((file.media_type, file.name.as_str()), (MediaType::Jpeg, "Oferta.bin"));
+    assert_eq!(
+        (file.media_type, file.name.as_str()),
+        (MediaType::Jpeg, "Oferta.bin")
+    );
     let carried = carried(&world, campaign);
     assert_eq!(carried.len(), 300);
     for (id, caption) in carried {
@@ -122,7 +127,11 @@ async fn other_contents_and_other_accounts_are_handed_over_by_themselves() {
     }
 
     assert_eq!(world.provider.files().len(), 2);
-    assert!(carried(&world, sound).iter().all(|(_, text)| text.is_none()));
+    assert!(
+        carried(&world, sound)
+            .iter()
+            .all(|(_, text)| text.is_none())
+    );
     world.check();
 }
 
@@ -144,7 +153,9 @@ async fn nobody_is_claimed_before_the_file_is_there_and_other_campaigns_dont_wai
     let arrived = world.provider.files_at()[0];
     let requests = world.provider.requests();
     let with_file = |content: &OutgoingContent| matches!(content, OutgoingContent::Media { .. });
-    let mut with_file = requests.iter().filter(|request| with_file(&request.content));
+    let mut with_file = requests
+        .iter()
+        .filter(|request| with_file(&request.content));
     assert!(with_file.all(|request| request.at >= arrived));
     world.check();
 }
@@ -155,7 +166,9 @@ async fn a_hand_over_that_fails_is_tried_again_as_late_as_the_provider_asks() {
     let wait = Duration::from_mins(3);
     let at_once = Duration::from_millis(1);
     let later = |retry_after| (at_once, Err(HandOverError::Later { retry_after }));
-    world.provider.hand_overs([later(None), later(Some(wait)), later(None)]);
+    world
+        .provider
+        .hand_overs([later(None), later(Some(wait)), later(None)]);
     let campaign = with_picture(&world, 5);
     let began = Instant::now();
     world.start();
@@ -181,7 +194,10 @@ async fn an_id_that_is_refused_is_replaced_and_everybody_is_reached_once() {
 
     assert_eq!(world.provider.files().len(), 2);
     assert_eq!(world.count(second, DeliveryStatus::Accepted), 300);
-    let refused = carried(&world, second).iter().filter(|(id, _)| id == "file 1").count();
+    let refused = carried(&world, second)
+        .iter()
+        .filter(|(id, _)| id == "file 1")
+        .count();
     assert!(refused > 0 && refused < 300, "{refused}");
     world.check();
 }
@@ -194,7 +210,10 @@ async fn a_file_whose_new_id_is_refused_as_well_pauses_the_campaign_and_loses_no
     let plain = world.campaign(50);
     world.start();
 
-    assert_eq!(until_paused(&world, campaign).await, FailureCode::MediaUnusable);
+    assert_eq!(
+        until_paused(&world, campaign).await,
+        FailureCode::MediaUnusable
+    );
     world.until_completed(plain).await;
     world
         .until("everybody is back in the queue", |world| {
@@ -254,7 +273,10 @@ async fn a_file_that_is_refused_or_gone_pauses_what_carries_it() {
     let campaign = with_picture(&world, 5);
     world.ledger.with(|tables| tables.media[0].size = 0);
     world.start();
-    assert_eq!(until_paused(&world, campaign).await, FailureCode::MediaMissing);
+    assert_eq!(
+        until_paused(&world, campaign).await,
+        FailureCode::MediaMissing
+    );
     assert!(world.provider.files().is_empty());
 }
 
@@ -277,7 +299,9 @@ async fn an_account_that_is_refused_pauses_all_of_its_campaigns() {
 #[tokio::test(start_paused = true)]
 async fn the_end_of_the_process_does_not_wait_for_a_file() {
     let world = World::new();
-    world.provider.hand_overs([(Duration::from_hours(1), Ok(()))]);
+    world
+        .provider
+        .hand_overs([(Duration::from_hours(1), Ok(()))]);
     let campaign = with_picture(&world, 5);
     let process = world.process(1);
     let task = process.start();

@@ -8,9 +8,7 @@ use nexus_domain::ports::{
     Accepted, ApprovedTemplate, ChannelError, HandOverError, MessageChannel, OutgoingContent,
     OutgoingFile, OutgoingHeader, OutgoingMessage, SenderCredentials, SenderProfile,
 };
-use nexus_domain::{
-    AttemptId, ChannelKind, DeliveryStatus, Failure, FailureCode, MediaReference,
-};
+use nexus_domain::{AttemptId, ChannelKind, DeliveryStatus, Failure, FailureCode, MediaReference};
 use tokio::time::Instant;
 
 use super::Later;

@@ -9,9 +9,9 @@ use nexus_domain::values::PhoneNumber;
 use nexus_domain::{
     AutomaticReply, Campaign, CampaignContact, CampaignContactId, CampaignCounters, CampaignId,
     CampaignStatus, ChannelKind, Contact, ContactId, Correspondent, CounterDelta, DeliveryStatus,
-    InstanceId, MediaContent, MediaFile, MediaUpload, Message, MessageBucket, MessageDelta, ReplyId, ReplyStatus, SenderAccount,
-    SenderId, SenderLease, SenderLimits, StoredTemplate, User, UserId, WebhookEvent,
-    WebhookEventId, WebhookState, WhatsAppConnection,
+    InstanceId, MediaContent, MediaFile, MediaUpload, Message, MessageBucket, MessageDelta,
+    ReplyId, ReplyStatus, SenderAccount, SenderId, SenderLease, SenderLimits, StoredTemplate, User,
+    UserId, WebhookEvent, WebhookEventId, WebhookState, WhatsAppConnection,
 };
 use tokio::time::Instant;
 
@@ -140,9 +140,8 @@ impl Tables {
     }
 
     pub(super) fn save_upload(&mut self, saved: &MediaUpload) {
-        self.uploads.retain(|known| {
-            known.sender_id != saved.sender_id || known.content != saved.content
-        });
+        self.uploads
+            .retain(|known| known.sender_id != saved.sender_id || known.content != saved.content);
         self.uploads.push(saved.clone());
     }
 }

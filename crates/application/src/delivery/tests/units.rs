@@ -4,7 +4,6 @@
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
-use nexus_domain::{DeliveryStatus, MediaFile};
 use nexus_domain::mocks::MockUnitOfWork;
 use nexus_domain::ports::{
     BotActivityRepository, BulkChangeRepository, CampaignContactRepository, CampaignRepository,
@@ -13,6 +12,7 @@ use nexus_domain::ports::{
     Repositories, SegmentRepository, SenderRepository, SessionRepository, StatisticsRepository,
     Storage, StorageError, UnitOfWork, UserRepository, WebhookRepository, WhatsAppRepository,
 };
+use nexus_domain::{DeliveryStatus, MediaFile};
 use tokio::sync::OwnedMutexGuard;
 
 use super::Later;
