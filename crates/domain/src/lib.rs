@@ -74,7 +74,7 @@ pub use import_plan::{
     ColumnMapping, ColumnMeaning, ConsentNote, ImportPlan, KnownContacts, MappedColumn,
 };
 pub use job::{Job, JobKind, JobLease, JobWork};
-pub use media::{MediaFile, MediaKind};
+pub use media::{ContentHash, MAX_CAPTION_CHARS, MediaFile, MediaKind, MediaType};
 pub use message::{Direction, Message, MessageBody};
 pub use opt_out_words::{OptOutSettings, ReplyText, Wish, WordList};
 pub use provider_news::{AccountStanding, NewsSubject, ProviderNews};

@@ -7,6 +7,7 @@ mod delivery_life;
 mod delivery_properties;
 mod import_plans;
 mod imports;
+mod media;
 mod message_text;
 mod opt_outs;
 mod records;

@@ -6,8 +6,9 @@ use nexus_domain::values::{
     CustomFields, MessageText, PersonName, PhoneNumber, SegmentName, ShortText, Tag, TimeZone,
 };
 use nexus_domain::{
-    CampaignContactId, CampaignId, ContactSource, MediaId, MediaKind, OutsideWindow, Schedule,
-    Segment, SegmentId, SenderId, StartPlan, StartProblem, TemplateParts, TemplateVariable,
+    CampaignContactId, CampaignId, ContactSource, ContentHash, MediaId, MediaType, OutsideWindow,
+    Schedule, Segment, SegmentId, SenderId, StartPlan, StartProblem, TemplateParts,
+    TemplateVariable,
 };
 
 use super::*;
@@ -245,10 +246,10 @@ pub(super) fn file() -> MediaFile {
         id: MediaId::new(now(), entropy().as_ref()),
         user_id: user().id,
         campaign_id: campaign_id(),
-        kind: MediaKind::Image,
         file_name: short("foto.jpg"),
-        media_type: "image/jpeg".to_owned(),
+        media_type: MediaType::Jpeg,
         size: 1,
+        sha256: ContentHash([1; 32]),
         created_at: earlier(),
     }
 }
