@@ -204,6 +204,12 @@ pub(super) fn explain_pause(code: FailureCode, language: Language) -> &'static s
         (F::AccountBlocked, Language::En) => {
             "WhatsApp restricted your account. See why and appeal in Meta's dashboard; once that is lifted, resume the campaign."
         }
+        (F::MediaUnusable, Language::Es) => {
+            "WhatsApp no acepta o no puede usar el archivo adjunto. Continúa la campaña para intentarlo otra vez, o duplícala y adjunta otro archivo."
+        }
+        (F::MediaUnusable, Language::En) => {
+            "WhatsApp does not take or can't use the attached file. Resume the campaign to try again, or duplicate it and attach another file."
+        }
         (code, language) => explain_failure(code, language),
     }
 }

@@ -417,6 +417,6 @@ async fn a_text_can_be_cleared_where_a_file_says_it_all() {
     );
     assert_eq!(
         problems(campaign(), clearing()).await,
-        [("message".to_owned(), "Required".to_owned())]
+        fields(&[("message", "required")])
     );
 }
