@@ -29,5 +29,6 @@ mod shop;
 mod slow_clients;
 mod statistics;
 mod support;
+mod tenancy;
 mod webhooks;
 mod window;

@@ -1,7 +1,7 @@
 //! Changing a campaign before it starts.
 
 use nexus_domain::ports::StorageError;
-use nexus_domain::values::{FieldName, MessageText, ShortText, TimeZone, Violations};
+use nexus_domain::values::{FieldName, MessageText, Problem, ShortText, TimeZone, Violations};
 use nexus_domain::{Campaign, CampaignId, CampaignStatus, OutsideWindow};
 
 use super::content::{AudienceInput, Chosen, Refused, TemplateInput, asks_for_fields, compose};
@@ -200,6 +200,12 @@ impl Campaigns {
             campaign.counters.total = total;
         }
         let details = with_media(unit.media(), campaign).await?;
+        let most = details.campaign.channel.max_files();
+        if details.media.len() > most {
+            let max = u32::try_from(most).unwrap_or(u32::MAX);
+            let too_many = Violations::of("media_files", Problem::TooMany { max });
+            return Err(UpdateCampaignError::Invalid(too_many));
+        }
         unit.commit().await?;
         Ok(details)
     }

@@ -3,7 +3,7 @@
 
 use nexus_application::campaigns::{TemplatePart, TemplateProblem};
 use nexus_domain::values::Language;
-use nexus_domain::{CampaignStatus, ChannelKind, FailureCode, SkipReason, StartProblem};
+use nexus_domain::{CampaignStatus, ChannelKind, FailureCode, MediaKind, SkipReason, StartProblem};
 
 /// Why a recipient was passed over, for a person.
 pub(super) fn explain_skip(reason: SkipReason, language: Language) -> &'static str {
@@ -223,6 +223,20 @@ pub(super) fn name_status(status: CampaignStatus, language: Language) -> &'stati
         (CampaignStatus::Cancelled, Language::En) => "was cancelled",
         (CampaignStatus::Missed, Language::Es) => "que no se envió a tiempo",
         (CampaignStatus::Missed, Language::En) => "was not sent in time",
+    }
+}
+
+/// What kind of files, in the plural, as the beginning of a sentence.
+pub(super) fn name_media_kind(kind: MediaKind, language: Language) -> &'static str {
+    match (kind, language) {
+        (MediaKind::Image, Language::Es) => "Las imágenes",
+        (MediaKind::Image, Language::En) => "Pictures",
+        (MediaKind::Video, Language::Es) => "Los videos",
+        (MediaKind::Video, Language::En) => "Videos",
+        (MediaKind::Audio, Language::Es) => "Los audios",
+        (MediaKind::Audio, Language::En) => "Sounds",
+        (MediaKind::Document, Language::Es) => "Los documentos",
+        (MediaKind::Document, Language::En) => "Documents",
     }
 }
 

@@ -11,7 +11,8 @@ use nexus_domain::ports::{
     ContactRepository, CorrespondentRepository, FieldRepository, IdempotencyRepository,
     ImportRepository, JobRepository, MediaRepository, MessageRepository, ReplyRepository,
     Repositories, SegmentRepository, SenderRepository, SessionRepository, StatisticsRepository,
-    Storage, StorageError, UnitOfWork, UserRepository, WebhookRepository, WhatsAppRepository,
+    Storage, StorageError, StoredFileRepository, UnitOfWork, UserRepository, WebhookRepository,
+    WhatsAppRepository,
 };
 use tokio::sync::OwnedMutexGuard;
 
@@ -313,6 +314,7 @@ lend! {
     segments: SegmentRepository,
     senders: SenderRepository,
     media: MediaRepository,
+    stored_files: StoredFileRepository,
     imports: ImportRepository,
     messages: MessageRepository,
     correspondents: CorrespondentRepository,
