@@ -36,6 +36,7 @@ mod m20261127_000056_automatic_replies;
 mod m20261127_000057_whatsapp_templates;
 mod m20261127_000060_campaign_changes;
 mod m20261127_000061_media_content;
+mod m20261127_000062_stored_files;
 mod m20261127_000063_media_uploads;
 mod schema;
 
@@ -83,6 +84,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261127_000057_whatsapp_templates::Migration),
             Box::new(m20261127_000060_campaign_changes::Migration),
             Box::new(m20261127_000061_media_content::Migration),
+            Box::new(m20261127_000062_stored_files::Migration),
             Box::new(m20261127_000063_media_uploads::Migration),
         ]
     }

@@ -8,7 +8,7 @@ use nexus_application::Shutdown;
 use nexus_application::accounts::{AccountDefaults, AccountPorts, Accounts};
 use nexus_application::bulk::{BulkChanges, BulkPorts, BulkWorker};
 use nexus_application::campaigns::{
-    CampaignPorts, Campaigns, ScheduleConfig, Scheduler, SendingLimits,
+    CampaignPorts, Campaigns, MediaPorts, ScheduleConfig, Scheduler, SendingLimits,
 };
 use nexus_application::contacts::Contacts;
 use nexus_application::delivery::{
@@ -31,8 +31,8 @@ use nexus_infrastructure::storage::{SqlStorage, StorageOptions};
 use nexus_infrastructure::tables::{SpreadsheetReader, TableLimits};
 use nexus_infrastructure::whatsapp::{WhatsAppChannel, WhatsAppConfig, WhatsAppWebhooks};
 use nexus_infrastructure::{
-    Argon2Hasher, FolderFileStore, KeyRing, SystemClock, SystemEntropy, generate_secret_key,
-    private_folder,
+    Argon2Hasher, ContentRecogniser, FolderFileStore, KeyRing, SystemClock, SystemEntropy,
+    generate_secret_key, private_folder,
 };
 use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::Notify;
@@ -136,7 +136,6 @@ impl Composition {
             Arc::clone(&clock),
             Arc::clone(&entropy),
         );
-        let (housekept_files, campaign_files) = (Arc::clone(&files), Arc::clone(&files));
         let bulk_ports = BulkPorts {
             storage: Arc::clone(&storage),
             clock: Arc::clone(&clock),
@@ -145,7 +144,7 @@ impl Composition {
         };
         let import_ports = ImportPorts {
             storage: Arc::clone(&storage),
-            files,
+            files: Arc::clone(&files),
             tables: Arc::new(SpreadsheetReader::new(TableLimits {
                 max_rows: settings.imports.max_rows,
                 max_columns: settings.imports.max_columns,
@@ -162,9 +161,13 @@ impl Composition {
         let campaigns = Campaigns::new(
             CampaignPorts {
                 storage: Arc::clone(&storage),
+                media: MediaPorts {
+                    files: Arc::clone(&files),
+                    recogniser: Arc::new(ContentRecogniser),
+                    quota: settings.media.quota,
+                },
                 sealer: Arc::clone(&sealer),
                 channels: channels.clone(),
-                files: Arc::clone(&campaign_files),
                 clock: Arc::clone(&clock),
                 entropy: Arc::clone(&entropy),
                 wake: Arc::clone(&dispatch_wake),
@@ -197,7 +200,7 @@ impl Composition {
             storage: Arc::clone(&storage),
             sealer: Arc::clone(&sealer),
             channels,
-            files: campaign_files,
+            files: Arc::clone(&files),
             clock: Arc::clone(&clock),
             entropy: Arc::clone(&entropy),
             wake: dispatch_wake,
@@ -246,7 +249,7 @@ impl Composition {
                 ),
                 housekeeping: Housekeeping::new(
                     Arc::clone(&storage),
-                    housekept_files,
+                    files,
                     Arc::clone(&clock),
                     Retention {
                         webhooks: settings.retention.webhooks,

@@ -1,8 +1,8 @@
 //! Media files of campaigns, and what the channels take.
 //!
-//! The types and sizes are those of WhatsApp's Cloud API: "Supported media types" of its reference
-//! (Graph API v23.0, "Media"). They hold for every channel, so that the channel of a campaign can be
-//! changed without losing its files.
+//! Types and sizes are those of WhatsApp's Cloud API, as the page "Media" of its reference lists them
+//! (Graph API v23.0; the sizes seen as VTEX repeats them, and not tried at Meta). They hold for every
+//! channel, so that a campaign can change its channel without losing its files.
 
 use chrono::{DateTime, Utc};
 
@@ -56,7 +56,7 @@ impl MediaKind {
     }
 }
 
-/// The most characters of a caption on WhatsApp.
+/// The most characters of a caption on WhatsApp (the same reference, "Messages").
 pub const MAX_CAPTION_CHARS: usize = 1_024;
 
 /// A type of file that is taken.

@@ -13,8 +13,8 @@ use secrecy::SecretString;
 
 use super::{
     AccountSettings, DatabaseSettings, DispatchSettings, Environment, EventSettings, HttpSettings,
-    ImportSettings, LogFormat, LogSettings, RetentionSettings, SameSite, SandboxSettings,
-    ScheduleSettings, SessionSettings, Settings, SignInSettings, WhatsAppSettings,
+    ImportSettings, LogFormat, LogSettings, MediaSettings, RetentionSettings, SameSite,
+    SandboxSettings, ScheduleSettings, SessionSettings, Settings, SignInSettings, WhatsAppSettings,
 };
 
 /// Environment variable and the setting that it overrides.
@@ -77,6 +77,7 @@ const VARIABLES: &[(&str, &str)] = &[
     ("IMPORT_MAX_ROWS", "imports.max_rows"),
     ("IMPORT_MAX_COLUMNS", "imports.max_columns"),
     ("IMPORT_MAX_INFLATED_BYTES", "imports.max_inflated_bytes"),
+    ("MEDIA_QUOTA_BYTES", "media.quota_bytes"),
     ("DEFAULT_LANGUAGE", "accounts.language"),
     ("DEFAULT_TIME_ZONE", "accounts.time_zone"),
     ("DEFAULT_COUNTRY", "accounts.country"),
@@ -346,6 +347,9 @@ fn read(environment: Environment, source: &Source) -> Result<Settings, SettingsE
                 1 << 40,
                 "bytes, 1024 or more",
             )?,
+        },
+        media: MediaSettings {
+            quota: source.number("media.quota_bytes", 0, 1 << 50, "bytes, 0 or more")?,
         },
         accounts: AccountSettings {
             language: Language::parse(&source.text("accounts.language")?)

@@ -54,6 +54,8 @@ pub struct Settings {
     pub events: EventSettings,
     /// Imports.
     pub imports: ImportSettings,
+    /// Files of campaigns.
+    pub media: MediaSettings,
     /// What new accounts begin with.
     pub accounts: AccountSettings,
     /// How long things are kept.
@@ -229,6 +231,13 @@ pub struct ImportSettings {
     pub max_columns: u32,
     /// What a compressed workbook may inflate to, in bytes.
     pub max_inflated_bytes: u64,
+}
+
+/// Files of campaigns.
+#[derive(Debug, Clone)]
+pub struct MediaSettings {
+    /// The most bytes that the files of one user may have together.
+    pub quota: u64,
 }
 
 /// What new accounts begin with.

@@ -1,10 +1,5 @@
 //! A campaign with a file, from the upload to the provider's phones.
 
-use nexus_domain::ports::{Clock as _, Storage as _};
-use nexus_domain::values::ShortText;
-use nexus_domain::{ContentHash, MediaFile, MediaId, MediaType, UserId};
-use nexus_infrastructure::storage::{SqlStorage, StorageOptions};
-use nexus_infrastructure::{SystemClock, SystemEntropy};
 use nexus_sandbox::Event;
 use nexus_testing::TestDatabase;
 use serde_json::{Value, json};
@@ -51,36 +46,16 @@ async fn written(shop: &mut Shop, content: Value) -> String {
     format!("/api/campaigns/{id}")
 }
 
-/// Adds a file to the campaign, in the store and in the store of files.
+/// Adds a file to the campaign.
 async fn attach(shop: &mut Shop, path: &str, name: &str, content: &[u8]) {
-    let media_type = if content == PNG {
-        MediaType::Png
-    } else {
-        MediaType::Mp3
-    };
-    let answer = shop.browser.get("/api/auth/me").await;
-    let user: UserId = answer.body["user"]["id"]
-        .as_str()
-        .and_then(|id| id.parse().ok())
-        .expect("an id");
-    let campaign = path.rsplit('/').next().and_then(|id| id.parse().ok());
-    let file = MediaFile {
-        id: MediaId::new(SystemClock.now(), &SystemEntropy),
-        user_id: user,
-        campaign_id: campaign.expect("an id"),
-        file_name: ShortText::parse(name).expect("a name"),
-        media_type,
-        size: content.len() as u64,
-        sha256: ContentHash([content[0]; 32]),
-        created_at: SystemClock.now(),
-    };
-    let folder = shop.data_folder().join("files").join(user.to_string());
-    std::fs::create_dir_all(&folder).expect("a folder");
-    std::fs::write(folder.join(file.id.to_string()), content).expect("it is written");
-    let store = SqlStorage::connect(shop.database_url(), StorageOptions::default())
-        .await
-        .expect("the store");
-    store.read().media().insert(&file).await.expect("a file");
+    let part = reqwest::multipart::Part::bytes(content.to_vec()).file_name(name.to_owned());
+    let form = reqwest::multipart::Form::new().part("file", part);
+    let request = shop
+        .browser
+        .request(reqwest::Method::POST, &format!("{path}/media"))
+        .multipart(form);
+    let answer = shop.browser.send(request).await;
+    assert_eq!(answer.status, 201, "{:?}", answer.body);
 }
 
 async fn send(shop: &mut Shop, path: &str) -> Answer {

@@ -106,15 +106,6 @@ impl Shop {
         self.stops.push(stop);
     }
 
-    /// Where the server keeps files.
-    pub(crate) fn data_folder(&self) -> &std::path::Path {
-        self.folder.path()
-    }
-
-    pub(crate) fn database_url(&self) -> &str {
-        self.database.url()
-    }
-
     /// Adds a contact with this phone number. Its id.
     pub(crate) async fn contact(&mut self, name: &str, phone: &str) -> String {
         self.contact_with(json!({"name": name, "phone": phone}))

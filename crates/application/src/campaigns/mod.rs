@@ -8,6 +8,7 @@ mod create;
 mod duplicate;
 mod enrolment;
 mod files;
+mod media;
 mod outlook;
 mod preflight;
 mod preview;
@@ -26,9 +27,7 @@ mod window;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use nexus_domain::ports::{
-    Clock, Entropy, FileStore, MediaRepository, SecretSealer, Storage, StorageError,
-};
+use nexus_domain::ports::{Clock, Entropy, MediaRepository, SecretSealer, Storage, StorageError};
 use nexus_domain::{Campaign, MediaFile, User};
 use tokio::sync::Notify;
 
@@ -44,6 +43,10 @@ pub use control::{CancelCampaignError, PauseCampaignError, ResumeCampaignError, 
 pub use create::{CreateCampaign, CreateCampaignError};
 pub use duplicate::DuplicateCampaignError;
 pub use files::FileProblem;
+pub use media::{
+    AddMediaError, IncomingMedia, MediaContent, MediaPorts, OpenMediaError, QuotaExceeded,
+    RemoveMediaError,
+};
 pub use outlook::{Outlook, SendingLimits, WaitingFor};
 pub use preflight::{Caution, Preflight, PreflightError};
 pub use preview::{Preview, PreviewError};
@@ -65,12 +68,12 @@ pub use window::SendWindowInput;
 pub struct CampaignPorts {
     /// The store.
     pub storage: Arc<dyn Storage>,
+    /// What files are kept with.
+    pub media: MediaPorts,
     /// Opens the providers' secrets.
     pub sealer: Arc<dyn SecretSealer>,
     /// The channels there are.
     pub channels: Channels,
-    /// The files of campaigns.
-    pub files: Arc<dyn FileStore>,
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// Randomness for ids.

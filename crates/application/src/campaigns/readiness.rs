@@ -282,7 +282,8 @@ impl Campaigns {
         files::check(&found.campaign, &found.files)?;
         for file in &found.files {
             let name = || file.file_name.to_string();
-            let stored = self.ports.files.local_copy(file.user_id, file.id.as_uuid());
+            let files = &self.ports.media.files;
+            let stored = files.open(file.user_id, file.id.as_uuid());
             match stored.await {
                 Ok(Some(_)) => {}
                 Ok(None) => return Err(FileProblem::Missing { name: name() }),

@@ -1,7 +1,7 @@
 //! Changing a campaign before it starts.
 
 use nexus_domain::ports::StorageError;
-use nexus_domain::values::{FieldName, MessageText, ShortText, TimeZone, Violations};
+use nexus_domain::values::{FieldName, MessageText, Problem, ShortText, TimeZone, Violations};
 use nexus_domain::{Campaign, CampaignContent, CampaignId, CampaignStatus, OutsideWindow};
 
 use super::content::{AudienceInput, Chosen, Refused, TemplateInput, asks_for_fields, compose};
@@ -203,6 +203,12 @@ impl Campaigns {
         if total != campaign.counters.total {
             unit.campaigns().set_total(user, id, total).await?;
             campaign.counters.total = total;
+        }
+        let most = campaign.channel.max_files();
+        if media.len() > most {
+            let max = u32::try_from(most).unwrap_or(u32::MAX);
+            let too_many = Violations::of("media_files", Problem::TooMany { max });
+            return Err(UpdateCampaignError::Invalid(too_many));
         }
         let details = CampaignDetails { campaign, media };
         unit.commit().await?;

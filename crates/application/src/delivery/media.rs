@@ -333,8 +333,9 @@ async fn hand_over(exit: &Exit, file: &MediaFile) -> HandedOver {
         .files
         .local_copy(file.user_id, file.id.as_uuid())
         .await;
-    let path = match local {
-        Ok(Some(path)) => path,
+    // There as long as this is held.
+    let copy = match local {
+        Ok(Some(copy)) => copy,
         Ok(None) => return Err(NotTaken::Missing),
         Err(error) => {
             tracing::warn!(
@@ -346,7 +347,7 @@ async fn hand_over(exit: &Exit, file: &MediaFile) -> HandedOver {
         }
     };
     let outgoing = OutgoingFile {
-        path,
+        path: copy.path().to_owned(),
         media_type: file.media_type,
         name: file.file_name.as_str().to_owned(),
     };
@@ -355,6 +356,7 @@ async fn hand_over(exit: &Exit, file: &MediaFile) -> HandedOver {
         .hand_over(&exit.credentials, &outgoing)
         .await
         .map_err(NotTaken::Error)?;
+    drop(copy);
     fault::at(Point::FileTaken);
     tracing::info!(media_id = %file.id, size = file.size, "a campaign's file is with the provider");
     Ok(id)

@@ -44,14 +44,15 @@ async fn a_file_is_there_once_it_is_finished_and_whole() {
     let store = FolderFileStore::open(folder.join("files")).unwrap();
     let mut upload = store.create(user(1), FILE).await.unwrap();
     upload.write(b"half").await.unwrap();
-    assert_eq!(store.local_copy(user(1), FILE).await.unwrap(), None);
+    assert!(store.local_copy(user(1), FILE).await.unwrap().is_none());
     upload.write(b" and half").await.unwrap();
     upload.finish().await.unwrap();
 
-    let path = store.local_copy(user(1), FILE).await.unwrap().unwrap();
+    let copy = store.local_copy(user(1), FILE).await.unwrap().unwrap();
+    let path = copy.path().to_path_buf();
     assert_eq!(fs::read(&path).unwrap(), b"half and half");
     assert_eq!(every_file(folder.path()), [path]);
-    assert_eq!(store.local_copy(user(2), FILE).await.unwrap(), None);
+    assert!(store.local_copy(user(2), FILE).await.unwrap().is_none());
 }
 
 #[tokio::test]
@@ -59,7 +60,8 @@ async fn nobody_else_can_read_it() {
     let folder = TempFolder::new();
     let store = FolderFileStore::open(folder.join("files")).unwrap();
     write(&store, user(1), FILE, b"content").await;
-    let path = store.local_copy(user(1), FILE).await.unwrap().unwrap();
+    let copy = store.local_copy(user(1), FILE).await.unwrap().unwrap();
+    let path = copy.path().to_path_buf();
     let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
     assert_eq!(mode(&path), 0o600);
     assert_eq!(mode(path.parent().unwrap()), 0o700);
@@ -87,7 +89,8 @@ async fn two_uploads_of_one_file_do_not_mix() {
     other.write(b"other").await.unwrap();
     one.finish().await.unwrap();
     drop(other);
-    let path = store.local_copy(user(1), FILE).await.unwrap().unwrap();
+    let copy = store.local_copy(user(1), FILE).await.unwrap().unwrap();
+    let path = copy.path().to_path_buf();
     assert_eq!(fs::read(path).unwrap(), b"one");
 }
 
@@ -101,11 +104,11 @@ async fn deleting_is_no_error_twice_and_spares_other_users() {
     }
     for _ in 0..2 {
         store.delete(user(1), FILE).await.unwrap();
-        assert_eq!(store.local_copy(user(1), FILE).await.unwrap(), None);
+        assert!(store.local_copy(user(1), FILE).await.unwrap().is_none());
     }
     for _ in 0..2 {
         store.delete_all(user(1)).await.unwrap();
-        assert_eq!(store.local_copy(user(1), second).await.unwrap(), None);
+        assert!(store.local_copy(user(1), second).await.unwrap().is_none());
     }
     assert!(store.local_copy(user(2), FILE).await.unwrap().is_some());
 }

@@ -2,6 +2,7 @@
 
 mod csv_tables;
 mod files;
+mod media;
 mod old_workbook;
 mod old_workbooks;
 mod open_spreadsheets;

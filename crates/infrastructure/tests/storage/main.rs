@@ -63,6 +63,7 @@ mod sender_limits;
 mod senders;
 mod sessions;
 mod store;
+mod stored_files;
 mod transactions;
 mod users;
 mod webhooks;

@@ -4,6 +4,7 @@ pub mod browse;
 pub mod control;
 pub mod duplicate;
 mod input;
+pub mod media;
 pub mod preflight;
 pub mod preview;
 pub mod recipients;

@@ -250,6 +250,20 @@ pub(super) fn name_status(status: CampaignStatus, language: Language) -> &'stati
     }
 }
 
+/// What kind of files, in the plural, as the beginning of a sentence.
+pub(super) fn name_media_kind(kind: MediaKind, language: Language) -> &'static str {
+    match (kind, language) {
+        (MediaKind::Image, Language::Es) => "Las imágenes",
+        (MediaKind::Image, Language::En) => "Pictures",
+        (MediaKind::Video, Language::Es) => "Los videos",
+        (MediaKind::Video, Language::En) => "Videos",
+        (MediaKind::Audio, Language::Es) => "Los audios",
+        (MediaKind::Audio, Language::En) => "Sounds",
+        (MediaKind::Document, Language::Es) => "Los documentos",
+        (MediaKind::Document, Language::En) => "Documents",
+    }
+}
+
 /// A channel as its makers write it, in either language.
 pub(super) fn name_channel(channel: ChannelKind) -> &'static str {
     match channel {

@@ -4,6 +4,7 @@ mod creating_audiences;
 mod creating_templates;
 mod custom_fields;
 mod enrolling;
+mod media;
 mod preflighting;
 mod preflighting_files;
 mod previewing;
@@ -26,8 +27,8 @@ use std::sync::{Arc, Mutex};
 use mockall::predicate::eq;
 use nexus_domain::mocks::{MockUnitOfWork, ScriptedStorage};
 use nexus_domain::ports::{
-    ApprovedTemplate, ChannelError, MessageChannel, MockFileStore, MockMessageChannel,
-    SenderCredentials, StorageError,
+    ApprovedTemplate, ChannelError, MessageChannel, MockFileStore, MockMediaRecogniser,
+    MockMessageChannel, SenderCredentials, StorageError,
 };
 use nexus_domain::values::{EmailAddress, TimeZone, Violations};
 use nexus_domain::{
@@ -51,6 +52,8 @@ use store::{
     reading_no_media, saving, setting_total, unavailable,
 };
 
+/// The most bytes of a user's files.
+const QUOTA: u64 = 1_000;
 const TOKEN: &str = "EAAG-0123456789-wxyz";
 const PHONE_NUMBER_ID: &str = "1550001";
 const BUSINESS_ACCOUNT_ID: &str = "1770001";
@@ -83,6 +86,15 @@ fn bench_with(
     storage: ScriptedStorage,
     channels: impl IntoIterator<Item = MockMessageChannel>,
 ) -> Bench {
+    let media = (having_all_files(), MockMediaRecogniser::new());
+    bench_over(storage, channels, media)
+}
+
+fn bench_over(
+    storage: ScriptedStorage,
+    channels: impl IntoIterator<Item = MockMessageChannel>,
+    (files, recogniser): (MockFileStore, MockMediaRecogniser),
+) -> Bench {
     let storage = Arc::new(storage);
     let wake = Arc::new(Notify::new());
     let channels = channels
@@ -93,9 +105,13 @@ fn bench_with(
             CampaignPorts {
                 keeps_window: false,
                 storage: storage.clone(),
+                media: MediaPorts {
+                    files: Arc::new(files),
+                    recogniser: Arc::new(recogniser),
+                    quota: QUOTA,
+                },
                 sealer: Arc::new(PaperSealer),
                 channels: Channels::new(channels),
-                files: Arc::new(having_all_files()),
                 clock: clock(),
                 entropy: entropy(),
                 wake: wake.clone(),

@@ -72,10 +72,10 @@ async fn files_that_dont_go_with_the_message_are_an_error() {
 #[tokio::test]
 async fn a_file_that_is_not_stored_any_more_is_an_error() {
     let mut files = MockFileStore::new();
-    files.expect_local_copy().returning(|_, _| Ok(None));
+    files.expect_open().returning(|_, _| Ok(None));
     let storage = storage(ready(), found_with(campaign(), vec![file()], None), tally());
     let mut bench = bench_with(storage, [checked(1, Ok(SenderProfile::default()))]);
-    bench.campaigns.ports.files = Arc::new(files);
+    bench.campaigns.ports.media.files = Arc::new(files);
     let name = file().file_name.to_string();
     let expected = Obstacle::FilesUnusable(FileProblem::Missing { name });
     assert_eq!(preflight(&bench).await.errors, [expected]);

@@ -1,6 +1,7 @@
 //! What the store is asked, and what it answers.
 
 use mockall::predicate::always;
+use nexus_domain::ports::MockFileDownload;
 use nexus_domain::values::FieldName;
 
 use super::*;
@@ -86,8 +87,8 @@ fn files_with(campaign: &Campaign) -> Vec<MediaFile> {
 pub(super) fn having_all_files() -> MockFileStore {
     let mut files = MockFileStore::new();
     files
-        .expect_local_copy()
-        .returning(|_, _| Ok(Some(std::path::PathBuf::from("/files/1"))));
+        .expect_open()
+        .returning(|_, _| Ok(Some(Box::new(MockFileDownload::new()))));
     files
 }
 

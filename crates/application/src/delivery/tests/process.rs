@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use nexus_domain::InstanceId;
-use nexus_domain::ports::{Clock, Entropy, MockFileStore};
+use nexus_domain::ports::{Clock, Entropy, LocalCopy, MockFileStore};
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 
@@ -57,7 +57,7 @@ impl Process {
         files.expect_local_copy().returning(move |user, id| {
             let is_there =
                 connection.has_file(|file| (file.user_id, file.id.as_uuid()) == (user, id));
-            Ok(is_there.then(|| std::path::PathBuf::from(format!("/files/{id}"))))
+            Ok(is_there.then(|| LocalCopy::of(format!("/files/{id}"))))
         });
         files
     }

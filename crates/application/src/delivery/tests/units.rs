@@ -10,7 +10,8 @@ use nexus_domain::ports::{
     ContactRepository, CorrespondentRepository, FieldRepository, IdempotencyRepository,
     ImportRepository, JobRepository, MediaRepository, MessageRepository, ReplyRepository,
     Repositories, SegmentRepository, SenderRepository, SessionRepository, StatisticsRepository,
-    Storage, StorageError, UnitOfWork, UserRepository, WebhookRepository, WhatsAppRepository,
+    Storage, StorageError, StoredFileRepository, UnitOfWork, UserRepository, WebhookRepository,
+    WhatsAppRepository,
 };
 use nexus_domain::{DeliveryStatus, MediaFile};
 use tokio::sync::OwnedMutexGuard;
@@ -321,6 +322,7 @@ lend! {
     segments: SegmentRepository,
     senders: SenderRepository,
     media: MediaRepository,
+    stored_files: StoredFileRepository,
     imports: ImportRepository,
     messages: MessageRepository,
     correspondents: CorrespondentRepository,

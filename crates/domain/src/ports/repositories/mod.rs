@@ -16,6 +16,7 @@ mod segments;
 mod senders;
 mod sessions;
 mod statistics;
+mod stored_files;
 mod users;
 mod webhooks;
 mod whatsapp;
@@ -37,6 +38,7 @@ pub use segments::SegmentRepository;
 pub use senders::SenderRepository;
 pub use sessions::SessionRepository;
 pub use statistics::StatisticsRepository;
+pub use stored_files::{StoredFileRepository, UnneededFile};
 pub use users::UserRepository;
 pub use webhooks::{ReplayFilter, WebhookRepository};
 pub use whatsapp::WhatsAppRepository;
@@ -58,6 +60,7 @@ pub use {
     senders::MockSenderRepository,
     sessions::MockSessionRepository,
     statistics::MockStatisticsRepository,
+    stored_files::MockStoredFileRepository,
     users::MockUserRepository,
     webhooks::MockWebhookRepository,
     whatsapp::MockWhatsAppRepository,
