@@ -140,7 +140,7 @@ async fn a_large_file_comes_back_as_it_was(kept: Kept) {
     let part = 5 * 1024 * 1024;
     for length in [part - 1, part, part + 1, 2 * part, 2 * part + 7] {
         let content: Vec<u8> = (0..length)
-            .map(|place| (place / 1_000 % 251) as u8)
+            .map(|place| u8::try_from(place / 1_000 % 251).unwrap())
             .collect();
         kept.write(user(1), FILE, &content, 300_001).await;
         assert!(
