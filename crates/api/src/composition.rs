@@ -31,8 +31,8 @@ use nexus_infrastructure::storage::{SqlStorage, StorageOptions};
 use nexus_infrastructure::tables::{SpreadsheetReader, TableLimits};
 use nexus_infrastructure::whatsapp::{WhatsAppChannel, WhatsAppConfig, WhatsAppWebhooks};
 use nexus_infrastructure::{
-    Argon2Hasher, ContentRecogniser, FolderFileStore, KeyRing, SystemClock, SystemEntropy,
-    generate_secret_key, private_folder,
+    Argon2Hasher, BucketFileStore, ContentRecogniser, FolderFileStore, KeyRing, SystemClock,
+    SystemEntropy, generate_secret_key, private_folder,
 };
 use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::Notify;
@@ -106,10 +106,7 @@ impl Composition {
         let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy);
         let key = secret_key(settings)?;
         let sealer: Arc<dyn SecretSealer> = Arc::new(KeyRing::new(&key, &settings.previous_keys));
-        let files: Arc<dyn FileStore> = Arc::new(
-            FolderFileStore::open(settings.data_folder.join("files"))
-                .context("DATA_FOLDER: uploaded files can't be kept there")?,
-        );
+        let files = file_store(settings)?;
         let accounts = Accounts::new(
             AccountPorts {
                 storage: Arc::clone(&storage),
@@ -291,6 +288,20 @@ impl Composition {
             );
         }
     }
+}
+
+/// The bucket, where one is configured, or the data folder.
+fn file_store(settings: &Settings) -> anyhow::Result<Arc<dyn FileStore>> {
+    if let Some(bucket) = &settings.bucket {
+        let copies = settings.data_folder.join("copies");
+        let store = BucketFileStore::open(bucket, copies)
+            .context("S3_BUCKET, DATA_FOLDER: uploaded files can't be kept there")?;
+        return Ok(Arc::new(store));
+    }
+    let folder = settings.data_folder.join("files");
+    let store =
+        FolderFileStore::open(folder).context("DATA_FOLDER: uploaded files can't be kept there")?;
+    Ok(Arc::new(store))
 }
 
 fn dispatching(settings: &Settings) -> DispatchConfig {

@@ -14,7 +14,7 @@ pub mod whatsapp;
 
 pub use clock::SystemClock;
 pub use entropy::SystemEntropy;
-pub use files::FolderFileStore;
+pub use files::{BucketConfig, BucketFileStore, FolderFileStore};
 pub use hashing::{Argon2Hasher, HashingCost};
 pub use media::ContentRecogniser;
 pub use private::private_folder;

@@ -143,6 +143,10 @@ impl From<FileStoreError> for ApiError {
                 tracing::warn!(error = %Chain(&error), "a file or its folder is gone");
                 Self::new(Code::Unavailable).retry_after(1)
             }
+            std::io::ErrorKind::ResourceBusy => {
+                tracing::error!(error = %Chain(&error), "the file store is not available");
+                Self::new(Code::Unavailable).retry_after(10)
+            }
             _ => Self::internal(&error),
         }
     }

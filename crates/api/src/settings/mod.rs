@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use nexus_application::fault::Faults;
 use nexus_domain::values::{Country, Language, TimeZone};
+use nexus_infrastructure::BucketConfig;
 use secrecy::SecretString;
 
 pub use load::{SettingsError, from_environment, from_pairs};
@@ -36,6 +37,8 @@ pub struct Settings {
     pub database: DatabaseSettings,
     /// Where files are kept.
     pub data_folder: PathBuf,
+    /// The bucket that uploaded files are kept in; `None`: in the data folder.
+    pub bucket: Option<BucketConfig>,
     /// The key that seals secrets; `None` in development, where one is made.
     pub secret_key: Option<SecretString>,
     /// Earlier keys.

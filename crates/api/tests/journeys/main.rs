@@ -19,6 +19,7 @@ mod import_plans;
 mod imports;
 mod inbox;
 mod integrations;
+mod media_servers;
 mod opt_outs;
 mod pacing;
 #[expect(dead_code, reason = "the fault harness uses the rest")]

@@ -14,7 +14,8 @@ use crate::UserId;
 pub struct FileStoreError {
     /// What was tried.
     pub context: &'static str,
-    /// Why it failed.
+    /// Why it failed. [`ResourceBusy`](std::io::ErrorKind::ResourceBusy) means that the same may work
+    /// later.
     #[source]
     pub source: std::io::Error,
 }

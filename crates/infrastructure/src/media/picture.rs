@@ -70,15 +70,9 @@ fn size_of_jpeg(file: &mut File) -> io::Result<Option<(u32, u32)>> {
         let marker = segment[1];
         match marker {
             // B.1.1.2: any number of fill bytes may stand before a marker.
-            0xff => {
-                place += 1;
-                continue;
-            }
+            0xff => place += 1,
             // Markers without a segment.
-            0x01 | 0xd0..=0xd8 => {
-                place += 2;
-                continue;
-            }
+            0x01 | 0xd0..=0xd8 => place += 2,
             // The end, or pixels before their frame.
             0xd9 | 0xda => return Ok(None),
             // Frame headers; DHT, JPG and DAC are not.

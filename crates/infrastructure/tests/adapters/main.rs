@@ -1,6 +1,8 @@
 //! The adapters from outside: over real HTTP, on real files.
 
+mod bucket;
 mod csv_tables;
+mod file_stores;
 mod files;
 mod media;
 mod old_workbook;

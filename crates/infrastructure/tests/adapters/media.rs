@@ -273,12 +273,7 @@ async fn content_is_known_by_its_hash() {
     let judged = ContentRecogniser.recognise(&path).await.unwrap().unwrap();
     // FIPS 180-2, B.1.
     let expected = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
-    let hash: String = judged
-        .sha256
-        .0
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
+    let hash = hex::encode(judged.sha256.0);
     assert_eq!(hash, expected);
     assert!(
         ContentRecogniser

@@ -284,7 +284,10 @@ fn attachment(name: &str, media_type: MediaType) -> String {
             b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'.' | b'-' | b'_' => {
                 extended.push(char::from(byte));
             }
-            _ => extended.push_str(&format!("%{byte:02X}")),
+            _ => {
+                extended.push('%');
+                extended.push_str(&hex::encode_upper([byte]));
+            }
         }
     }
     format!("attachment; filename=\"{plain}\"; filename*=UTF-8''{extended}")

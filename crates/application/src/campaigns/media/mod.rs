@@ -90,7 +90,7 @@ impl Campaigns {
         match refused {
             Ok(true) => {
                 self.delete_unneeded(user_id, &[UnneededFile::One(file)])
-                    .await
+                    .await;
             }
             Ok(false) => {}
             Err(error) => tracing::warn!(
