@@ -35,6 +35,9 @@ mod m20261127_000055_correspondents;
 mod m20261127_000056_automatic_replies;
 mod m20261127_000057_whatsapp_templates;
 mod m20261127_000060_campaign_changes;
+mod m20261127_000061_media_content;
+mod m20261127_000062_stored_files;
+mod m20261127_000063_media_uploads;
 mod m20261127_000065_later_recipients;
 mod m20261127_000068_contact_marks_of_batches;
 mod m20261127_000069_contact_last_messages;
@@ -84,6 +87,9 @@ impl MigratorTrait for Migrator {
             Box::new(m20261127_000056_automatic_replies::Migration),
             Box::new(m20261127_000057_whatsapp_templates::Migration),
             Box::new(m20261127_000060_campaign_changes::Migration),
+            Box::new(m20261127_000061_media_content::Migration),
+            Box::new(m20261127_000062_stored_files::Migration),
+            Box::new(m20261127_000063_media_uploads::Migration),
             Box::new(m20261127_000065_later_recipients::Migration),
             Box::new(m20261127_000068_contact_marks_of_batches::Migration),
             Box::new(m20261127_000069_contact_last_messages::Migration),

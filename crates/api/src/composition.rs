@@ -8,7 +8,7 @@ use nexus_application::Shutdown;
 use nexus_application::accounts::{AccountDefaults, AccountPorts, Accounts};
 use nexus_application::bulk::{BulkChanges, BulkPorts, BulkWorker};
 use nexus_application::campaigns::{
-    CampaignPorts, Campaigns, ScheduleConfig, Scheduler, SendingLimits,
+    CampaignPorts, Campaigns, MediaPorts, ScheduleConfig, Scheduler, SendingLimits,
 };
 use nexus_application::contacts::Contacts;
 use nexus_application::delivery::{
@@ -31,8 +31,8 @@ use nexus_infrastructure::storage::{SqlStorage, StorageOptions};
 use nexus_infrastructure::tables::{SpreadsheetReader, TableLimits};
 use nexus_infrastructure::whatsapp::{WhatsAppChannel, WhatsAppConfig, WhatsAppWebhooks};
 use nexus_infrastructure::{
-    Argon2Hasher, FolderFileStore, KeyRing, SystemClock, SystemEntropy, generate_secret_key,
-    private_folder,
+    Argon2Hasher, BucketFileStore, ContentRecogniser, FolderFileStore, KeyRing, SystemClock,
+    SystemEntropy, generate_secret_key, private_folder,
 };
 use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::Notify;
@@ -106,10 +106,7 @@ impl Composition {
         let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy);
         let key = secret_key(settings)?;
         let sealer: Arc<dyn SecretSealer> = Arc::new(KeyRing::new(&key, &settings.previous_keys));
-        let files: Arc<dyn FileStore> = Arc::new(
-            FolderFileStore::open(settings.data_folder.join("files"))
-                .context("DATA_FOLDER: uploaded files can't be kept there")?,
-        );
+        let files = file_store(settings)?;
         let accounts = Accounts::new(
             AccountPorts {
                 storage: Arc::clone(&storage),
@@ -136,7 +133,6 @@ impl Composition {
             Arc::clone(&clock),
             Arc::clone(&entropy),
         );
-        let housekept_files = Arc::clone(&files);
         let bulk_ports = BulkPorts {
             storage: Arc::clone(&storage),
             clock: Arc::clone(&clock),
@@ -145,7 +141,7 @@ impl Composition {
         };
         let import_ports = ImportPorts {
             storage: Arc::clone(&storage),
-            files,
+            files: Arc::clone(&files),
             tables: Arc::new(SpreadsheetReader::new(TableLimits {
                 max_rows: settings.imports.max_rows,
                 max_columns: settings.imports.max_columns,
@@ -162,6 +158,11 @@ impl Composition {
         let campaigns = Campaigns::new(
             CampaignPorts {
                 storage: Arc::clone(&storage),
+                media: MediaPorts {
+                    files: Arc::clone(&files),
+                    recogniser: Arc::new(ContentRecogniser),
+                    quota: settings.media.quota,
+                },
                 sealer: Arc::clone(&sealer),
                 channels: channels.clone(),
                 clock: Arc::clone(&clock),
@@ -196,6 +197,7 @@ impl Composition {
             storage: Arc::clone(&storage),
             sealer: Arc::clone(&sealer),
             channels,
+            files: Arc::clone(&files),
             clock: Arc::clone(&clock),
             entropy: Arc::clone(&entropy),
             wake: dispatch_wake,
@@ -244,7 +246,7 @@ impl Composition {
                 ),
                 housekeeping: Housekeeping::new(
                     Arc::clone(&storage),
-                    housekept_files,
+                    files,
                     Arc::clone(&clock),
                     Retention {
                         webhooks: settings.retention.webhooks,
@@ -286,6 +288,20 @@ impl Composition {
             );
         }
     }
+}
+
+/// The bucket, where one is configured, or the data folder.
+fn file_store(settings: &Settings) -> anyhow::Result<Arc<dyn FileStore>> {
+    if let Some(bucket) = &settings.bucket {
+        let copies = settings.data_folder.join("copies");
+        let store = BucketFileStore::open(bucket, copies)
+            .context("S3_BUCKET, DATA_FOLDER: uploaded files can't be kept there")?;
+        return Ok(Arc::new(store));
+    }
+    let folder = settings.data_folder.join("files");
+    let store =
+        FolderFileStore::open(folder).context("DATA_FOLDER: uploaded files can't be kept there")?;
+    Ok(Arc::new(store))
 }
 
 fn dispatching(settings: &Settings) -> DispatchConfig {

@@ -86,6 +86,8 @@ named! {
         SendInFlight = "send.in_flight",
         /// The answer is there, and not recorded.
         SendAnswered = "send.answered",
+        /// The provider has a campaign's file, and its id is not kept.
+        FileTaken = "file.taken",
         /// Outcomes are about to be committed.
         RecordCommitting = "record.committing",
         /// They are committed.

@@ -8,6 +8,7 @@ use nexus_domain::ports::{Clock, FileStore, Storage, StorageError};
 use nexus_domain::{ImportId, UserId};
 
 use crate::Shutdown;
+use crate::stored_files::delete_unneeded;
 
 /// How often.
 const INTERVAL: Duration = Duration::from_hours(1);
@@ -21,8 +22,10 @@ const OVER: TimeDelta = TimeDelta::hours(1);
 /// How long the answers that the product gave by itself are kept: longer than the provider takes to
 /// report on one, and than it matters that a wish was confirmed already.
 const REPLIES: TimeDelta = TimeDelta::days(90);
-/// How many files of imports are deleted at a time.
+/// How many files are deleted at a time.
 const AT_ONCE: u32 = 100;
+/// No upload takes so long: a file that is still awaited then is one whose process died.
+const RECEIVED: TimeDelta = TimeDelta::days(1);
 
 /// How long things are kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,7 +39,8 @@ pub struct Retention {
 }
 
 /// Deletes webhooks, idempotency keys, sessions, changes of many contacts, automatic replies and
-/// previewed files whose time is over, and what is left of uploads and imports that died. Any number may run.
+/// previewed files whose time is over, and what is left of uploads, imports, campaigns and accounts that
+/// died. Any number may run.
 #[derive(Clone)]
 pub struct Housekeeping {
     storage: Arc<dyn Storage>,
@@ -101,6 +105,7 @@ impl Housekeeping {
         let replies = store.replies().delete_over(now - REPLIES).await?;
         let previews = self.forget_previews().await?;
         self.delete_left_files().await?;
+        let unneeded = self.delete_unneeded().await?;
         let unfinished = self.files.delete_abandoned().await.unwrap_or_else(|error| {
             tracing::warn!(
                 error = &error as &dyn std::error::Error,
@@ -108,7 +113,7 @@ impl Housekeeping {
             );
             0
         });
-        if sessions + webhooks + keys + changes + replies + previews + unfinished > 0 {
+        if sessions + webhooks + keys + changes + replies + previews + unneeded + unfinished > 0 {
             tracing::info!(
                 sessions,
                 webhooks,
@@ -116,6 +121,7 @@ impl Housekeeping {
                 changes,
                 replies,
                 previews,
+                unneeded,
                 unfinished,
                 "deleted what is kept no longer"
             );
@@ -166,6 +172,28 @@ impl Housekeeping {
         }
     }
 
+    /// Deletes files that are noted as nobody's. How many.
+    async fn delete_unneeded(&self) -> Result<u64, StorageError> {
+        let before = self.clock.now() - RECEIVED;
+        let given_up = self.storage.read().stored_files().give_up(before).await?;
+        if given_up > 0 {
+            tracing::info!(given_up, "files were given up whose uploads died");
+        }
+        let mut deleted = 0;
+        loop {
+            let found = self.storage.read().stored_files().unneeded(AT_ONCE).await?;
+            let mut now_deleted = 0;
+            for (user, file) in found {
+                let (storage, files) = (self.storage.as_ref(), self.files.as_ref());
+                now_deleted += delete_unneeded(storage, files, user, &[file]).await;
+            }
+            if now_deleted == 0 {
+                return Ok(deleted);
+            }
+            deleted += now_deleted;
+        }
+    }
+
     /// Whether it is gone.
     async fn delete_file(&self, user_id: UserId, import_id: ImportId) -> bool {
         let deleted = self.files.delete(user_id, import_id.as_uuid()).await;
@@ -184,7 +212,7 @@ impl Housekeeping {
 #[cfg(test)]
 mod tests {
     use nexus_domain::mocks::{MockUnitOfWork, ScriptedStorage};
-    use nexus_domain::ports::{FileStoreError, MockFileStore};
+    use nexus_domain::ports::{FileStoreError, MockFileStore, UnneededFile};
 
     use super::*;
     use crate::fixtures::{clock, entropy, now, user};
@@ -228,6 +256,44 @@ mod tests {
             .expect_over_with_file()
             .returning(|_, _| Ok(Vec::new()));
         [some, none]
+    }
+
+    /// What was awaited for a day is given up; two notes are found, done and forgotten, and then none.
+    fn unneeded() -> Vec<MockUnitOfWork> {
+        let reads = || MockUnitOfWork::default();
+        let noted = [
+            UnneededFile::One(ImportId::new(now(), entropy().as_ref()).as_uuid()),
+            UnneededFile::All,
+        ];
+        let mut giving_up = reads();
+        giving_up
+            .stored_files
+            .expect_give_up()
+            .withf(|before| *before == now() - TimeDelta::days(1))
+            .times(1)
+            .returning(|_| Ok(1));
+        let mut some = reads();
+        some.stored_files
+            .expect_unneeded()
+            .times(1)
+            .returning(move |_| Ok(noted.map(|file| (user().id, file)).to_vec()));
+        let forgetting = noted.map(|file| {
+            let mut unit = reads();
+            unit.stored_files
+                .expect_forget()
+                .withf(move |of, forgotten| *of == user().id && *forgotten == file)
+                .times(1)
+                .returning(|_, _| Ok(()));
+            unit
+        });
+        let mut none = reads();
+        none.stored_files
+            .expect_unneeded()
+            .returning(|_| Ok(Vec::new()));
+        let mut all = vec![giving_up, some];
+        all.extend(forgetting);
+        all.push(none);
+        all
     }
 
     #[tokio::test]
@@ -290,7 +356,8 @@ mod tests {
             .returning(|_| Ok(5));
         let day = Duration::from_hours(24);
         let mut files = MockFileStore::new();
-        files.expect_delete().times(2).returning(|_, _| Ok(()));
+        files.expect_delete().times(3).returning(|_, _| Ok(()));
+        files.expect_delete_all().times(1).returning(|_| Ok(()));
         files.expect_delete_abandoned().times(1).returning(|| Ok(2));
         let [some, none] = previews();
         let [left, none_left] = left_files();
@@ -300,6 +367,9 @@ mod tests {
             .then_read(none)
             .then_read(left)
             .then_read(none_left);
+        let storage = unneeded()
+            .into_iter()
+            .fold(storage, ScriptedStorage::then_read);
         let housekeeping = Housekeeping::new(
             Arc::new(storage),
             Arc::new(files),

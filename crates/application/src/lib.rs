@@ -27,6 +27,7 @@ pub mod delivery;
 pub mod events;
 pub mod fault;
 mod field;
+mod file_name;
 #[cfg(test)]
 mod fixtures;
 pub mod housekeeping;
@@ -40,6 +41,7 @@ pub mod reports;
 pub mod segments;
 mod shutdown;
 pub mod statistics;
+mod stored_files;
 pub mod webhooks;
 
 pub use actor::Actor;

@@ -9,7 +9,8 @@ use nexus_domain::ports::{
     ContactRepository, CorrespondentRepository, Effect, FieldRepository, IdempotencyRepository,
     ImportRepository, JobRepository, MediaRepository, MessageRepository, ReplyRepository,
     Repositories, SegmentRepository, SenderRepository, SessionRepository, StatisticsRepository,
-    StorageError, TakenKey, UnitOfWork, UserRepository, WebhookRepository, WhatsAppRepository,
+    StorageError, StoredFileRepository, TakenKey, UnitOfWork, UserRepository, WebhookRepository,
+    WhatsAppRepository,
 };
 
 use crate::fault::{self, Bug};
@@ -85,6 +86,7 @@ lend! {
     segments: SegmentRepository,
     senders: SenderRepository,
     media: MediaRepository,
+    stored_files: StoredFileRepository,
     imports: ImportRepository,
     messages: MessageRepository,
     bot_activity: BotActivityRepository,

@@ -61,6 +61,8 @@ pub enum CampaignContent {
         /// A text for the user's own lists.
         note: Option<MessageText>,
     },
+    /// Nothing but the file that goes with it.
+    FileOnly,
 }
 
 impl CampaignContent {
@@ -69,13 +71,14 @@ impl CampaignContent {
         match self {
             Self::Text(text) => Some(text),
             Self::Template { note, .. } => note.as_ref(),
+            Self::FileOnly => None,
         }
     }
 
     /// The template, if it is one.
     pub fn template(&self) -> Option<&TemplateMessage> {
         match self {
-            Self::Text(_) => None,
+            Self::Text(_) | Self::FileOnly => None,
             Self::Template { template, .. } => Some(template),
         }
     }

@@ -172,8 +172,10 @@ pub enum FailureCode {
     TemplateUnusable,
     /// The template has other variables than the campaign gives.
     TemplateParameters,
-    /// The media can't be used.
+    /// The provider does not take the file, or can't use it.
     MediaUnusable,
+    /// The file is not there any more.
+    MediaMissing,
     /// The key is wrong, expired or lacks a permission.
     CredentialInvalid,
     /// The provider has blocked or limited the account; a person must act there.
@@ -192,7 +194,7 @@ pub enum FailureCode {
 
 impl FailureCode {
     /// Every code.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::Unreachable,
         Self::TemplateRequired,
         Self::OptedOut,
@@ -202,6 +204,7 @@ impl FailureCode {
         Self::TemplateUnusable,
         Self::TemplateParameters,
         Self::MediaUnusable,
+        Self::MediaMissing,
         Self::CredentialInvalid,
         Self::AccountBlocked,
         Self::TemplateQuality,
@@ -223,6 +226,7 @@ impl FailureCode {
             Self::TemplateUnusable => "template_unusable",
             Self::TemplateParameters => "template_parameters",
             Self::MediaUnusable => "media_unusable",
+            Self::MediaMissing => "media_missing",
             Self::CredentialInvalid => "credential_invalid",
             Self::AccountBlocked => "account_blocked",
             Self::TemplateQuality => "template_quality",

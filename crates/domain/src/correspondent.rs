@@ -60,6 +60,11 @@ impl Correspondent {
         }
     }
 
+    /// Who wrote after this may be written to freely at `now`.
+    pub fn window_began(now: DateTime<Utc>) -> DateTime<Utc> {
+        now - WINDOW
+    }
+
     /// They wrote at `at` to this sender of the user's.
     pub fn wrote(&mut self, at: DateTime<Utc>, sender_external_id: &str) {
         if self.last_inbound_at.is_none_or(|known| known <= at) {

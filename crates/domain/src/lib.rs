@@ -24,6 +24,7 @@ mod import;
 mod import_plan;
 mod job;
 mod media;
+mod media_upload;
 mod message;
 mod opt_out_words;
 mod provider_news;
@@ -74,7 +75,8 @@ pub use import_plan::{
     ColumnMapping, ColumnMeaning, ConsentNote, ImportPlan, KnownContacts, MappedColumn,
 };
 pub use job::{Job, JobKind, JobLease, JobWork};
-pub use media::{MediaFile, MediaKind};
+pub use media::{ContentHash, MAX_CAPTION_CHARS, MediaFile, MediaKind, MediaType};
+pub use media_upload::{MediaContent, MediaUpload, RefusedId};
 pub use message::{Direction, Message, MessageBody};
 pub use opt_out_words::{OptOutSettings, ReplyText, Wish, WordList};
 pub use provider_news::{AccountStanding, NewsSubject, ProviderNews};

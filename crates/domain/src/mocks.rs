@@ -15,10 +15,11 @@ use crate::ports::{
     MockContactRepository, MockCorrespondentRepository, MockFieldRepository,
     MockIdempotencyRepository, MockImportRepository, MockJobRepository, MockMediaRepository,
     MockMessageRepository, MockReplyRepository, MockSegmentRepository, MockSenderRepository,
-    MockSessionRepository, MockStatisticsRepository, MockUserRepository, MockWebhookRepository,
-    MockWhatsAppRepository, ReplyRepository, Repositories, SegmentRepository, SenderRepository,
-    SessionRepository, StatisticsRepository, Storage, StorageError, UnitOfWork, UserRepository,
-    WebhookRepository, WhatsAppRepository,
+    MockSessionRepository, MockStatisticsRepository, MockStoredFileRepository, MockUserRepository,
+    MockWebhookRepository, MockWhatsAppRepository, ReplyRepository, Repositories,
+    SegmentRepository, SenderRepository, SessionRepository, StatisticsRepository, Storage,
+    StorageError, StoredFileRepository, UnitOfWork, UserRepository, WebhookRepository,
+    WhatsAppRepository,
 };
 
 /// A unit of work whose repositories are mocks. What is not expected of a mock panics when it is
@@ -45,6 +46,8 @@ pub struct MockUnitOfWork {
     pub senders: MockSenderRepository,
     /// The mock of `media`.
     pub media: MockMediaRepository,
+    /// The mock of `stored_files`.
+    pub stored_files: MockStoredFileRepository,
     /// The mock of `imports`.
     pub imports: MockImportRepository,
     /// The mock of `messages`.
@@ -99,6 +102,9 @@ impl Repositories for MockUnitOfWork {
     }
     fn media(&mut self) -> &mut dyn MediaRepository {
         &mut self.media
+    }
+    fn stored_files(&mut self) -> &mut dyn StoredFileRepository {
+        &mut self.stored_files
     }
     fn imports(&mut self) -> &mut dyn ImportRepository {
         &mut self.imports

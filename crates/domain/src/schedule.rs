@@ -65,6 +65,8 @@ pub enum StartProblem {
     ChannelUnavailable,
     /// Nobody it is meant for can be reached.
     NoRecipients,
+    /// Its files don't go with its message, or are gone.
+    FilesUnusable,
     /// The provider would not take its template.
     TemplateUnusable,
     /// The provider refused the account.
@@ -81,12 +83,13 @@ pub enum StartProblem {
 
 impl StartProblem {
     /// Every problem.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::NobodyWasThere,
         Self::Interrupted,
         Self::ProviderMissing,
         Self::ChannelUnavailable,
         Self::NoRecipients,
+        Self::FilesUnusable,
         Self::TemplateUnusable,
         Self::ProviderRefused,
         Self::ProviderUnavailable,
@@ -103,6 +106,7 @@ impl StartProblem {
             Self::ProviderMissing => "provider_missing",
             Self::ChannelUnavailable => "channel_unavailable",
             Self::NoRecipients => "no_recipients",
+            Self::FilesUnusable => "files_unusable",
             Self::TemplateUnusable => "template_unusable",
             Self::ProviderRefused => "provider_refused",
             Self::ProviderUnavailable => "provider_unavailable",

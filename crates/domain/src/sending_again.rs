@@ -32,7 +32,8 @@ impl FailureCode {
             | Self::OptedOut
             | Self::TemplateRequired
             | Self::InvalidMessage
-            | Self::MediaUnusable => Retry::Never,
+            | Self::MediaUnusable
+            | Self::MediaMissing => Retry::Never,
             Self::RecipientLimited => Retry::After(HELD_BACK),
             // The contact's values may have become shorter, the template approved or put right, the
             // key replaced, the account unblocked, the provider less busy. Of what is not known by

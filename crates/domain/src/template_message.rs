@@ -225,6 +225,7 @@ impl CampaignContent {
         match self {
             Self::Text(text) => EmptyRule::of(std::iter::once((text, None))),
             Self::Template { template, .. } => EmptyRule::of(template.texts()),
+            Self::FileOnly => EmptyRule::default(),
         }
     }
 }

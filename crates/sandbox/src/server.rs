@@ -200,6 +200,18 @@ impl Sandbox {
         Ok(self.simulation.add_template(phone_number_id, template)?)
     }
 
+    /// Forgets every uploaded file, as Meta does after 30 days. How many there were.
+    pub fn expire_media(&self) -> usize {
+        let ids = self.simulation.media().ids();
+        for media_id in &ids {
+            self.simulation.media().remove(media_id);
+            let media_id = media_id.clone();
+            self.simulation
+                .record_or_log(Event::MediaDeleted { media_id });
+        }
+        ids.len()
+    }
+
     /// Rates a number, as Meta shows it when it is asked.
     pub fn rate_number(&self, phone_number_id: &str, quality: &str) {
         self.simulation.ratings().set(phone_number_id, quality);

@@ -169,6 +169,9 @@ codes! {
     OutsideWindow = 422 "outside_window"
         "WhatsApp solo entrega textos propios a quien te escribió en las últimas 24 horas, y {who}: usa una plantilla, o deja que se omitan."
         "WhatsApp delivers texts of your own only to people who wrote to you within the last 24 hours, and {who}: use a template, or let them be passed over.";
+    /// Its files don't go with its message.
+    FilesUnusable = 422 "files_unusable"
+        "La campaña no se puede enviar así. {reason}" "The campaign can't be sent like this. {reason}";
     /// The template can't be sent.
     TemplateUnusable = 422 "template_unusable"
         "La plantilla no se puede usar: {reason}." "The template can't be used: {reason}.";
@@ -185,6 +188,29 @@ codes! {
         "WhatsApp no responde en este momento; inténtalo en unos minutos." "WhatsApp does not answer right now; try again in a few minutes.";
     /// The file is empty.
     EmptyFile = 422 "empty_file" "El archivo está vacío." "The file is empty.";
+    /// The file is of a type that is not sent.
+    MediaType = 422 "media_type"
+        "Este archivo no se puede enviar. Sube una imagen JPEG o PNG, un video MP4 o 3GP, un audio AAC, AMR, MP3, M4A u OGG (Opus), o un documento PDF, Word, Excel, PowerPoint o de texto en UTF-8, sin contraseña ni macros."
+        "This file can't be sent. Upload a JPEG or PNG picture, an MP4 or 3GP video, AAC, AMR, MP3, M4A or OGG (Opus) sound, or a PDF, Word, Excel, PowerPoint or UTF-8 text document, without password or macros.";
+    /// The file is larger than WhatsApp takes of its kind.
+    MediaTooLarge = 413 "media_too_large"
+        "{kind} pueden tener hasta {max}: sube uno más pequeño." "{kind} may have up to {max}: upload a smaller one.";
+    /// The picture has too many pixels to be shown.
+    PictureTooLarge = 422 "picture_too_large"
+        "La imagen mide {width} × {height} píxeles y muchos teléfonos no podrían mostrarla: redúcela."
+        "The picture has {width} × {height} pixels, which many phones could not show: make it smaller.";
+    /// The campaign's messages carry no more files.
+    MediaLimit = 409 "media_limit"
+        "Archivos por mensaje de {channel}: {max} como máximo. Quita uno antes de subir otro."
+        "Files per {channel} message: {max} at most. Remove one before you upload another.";
+    /// The user's files would be more than they may be.
+    MediaQuota = 409 "media_quota"
+        "Tus archivos ya ocupan {used} de {quota}, y este no cabe: elimina los de campañas que no necesites."
+        "Your files already take {used} of {quota}, and this one does not fit: delete those of campaigns that you don't need.";
+    /// The files changed again and again while they were copied.
+    MediaChanging = 409 "media_changing"
+        "Los archivos de la campaña cambiaron mientras los copiábamos; inténtalo otra vez."
+        "The campaign's files changed while we copied them; try again.";
     /// The file is no table.
     NotATable = 422 "not_a_table"
         "El archivo no es una tabla que podamos leer: usa CSV, XLSX, XLS u ODS, sin contraseña." "The file is not a table that we can read: use CSV, XLSX, XLS or ODS, without a password.";

@@ -137,12 +137,18 @@ impl From<StorageError> for ApiError {
 
 impl From<FileStoreError> for ApiError {
     fn from(error: FileStoreError) -> Self {
-        // The folder of an account goes with it, under a file that is just being received.
-        if error.source.kind() == std::io::ErrorKind::NotFound {
-            tracing::warn!(error = %Chain(&error), "a file or its folder is gone");
-            return Self::new(Code::Unavailable).retry_after(1);
+        match error.source.kind() {
+            // The folder of an account goes with it, under a file that is just being received.
+            std::io::ErrorKind::NotFound => {
+                tracing::warn!(error = %Chain(&error), "a file or its folder is gone");
+                Self::new(Code::Unavailable).retry_after(1)
+            }
+            std::io::ErrorKind::ResourceBusy => {
+                tracing::error!(error = %Chain(&error), "the file store is not available");
+                Self::new(Code::Unavailable).retry_after(10)
+            }
+            _ => Self::internal(&error),
         }
-        Self::internal(&error)
     }
 }
 

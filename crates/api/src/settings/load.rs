@@ -8,13 +8,13 @@ use std::time::Duration;
 use config::{Config, File, FileFormat};
 use nexus_application::fault::{Bug, Faults, Point};
 use nexus_domain::values::{Country, Language, TimeZone};
-use nexus_infrastructure::check_strength;
+use nexus_infrastructure::{BucketConfig, check_strength};
 use secrecy::SecretString;
 
 use super::{
     AccountSettings, DatabaseSettings, DispatchSettings, Environment, EventSettings, HttpSettings,
-    ImportSettings, LogFormat, LogSettings, RetentionSettings, SameSite, SandboxSettings,
-    ScheduleSettings, SessionSettings, Settings, SignInSettings, WhatsAppSettings,
+    ImportSettings, LogFormat, LogSettings, MediaSettings, RetentionSettings, SameSite,
+    SandboxSettings, ScheduleSettings, SessionSettings, Settings, SignInSettings, WhatsAppSettings,
 };
 
 /// Environment variable and the setting that it overrides.
@@ -42,6 +42,13 @@ const VARIABLES: &[(&str, &str)] = &[
     ("DATABASE_URL", "database.url"),
     ("DATABASE_MAX_CONNECTIONS", "database.max_connections"),
     ("DATA_FOLDER", "data.folder"),
+    ("S3_BUCKET", "s3.bucket"),
+    ("S3_ENDPOINT", "s3.endpoint"),
+    ("S3_REGION", "s3.region"),
+    ("S3_ACCESS_KEY_ID", "s3.access_key_id"),
+    ("S3_SECRET_ACCESS_KEY", "s3.secret_access_key"),
+    ("S3_PATH_STYLE", "s3.path_style"),
+    ("S3_PREFIX", "s3.prefix"),
     ("SECRET_KEY", "secrets.key"),
     ("SECRET_KEY_PREVIOUS", "secrets.previous"),
     ("LOG_LEVEL", "log.level"),
@@ -77,6 +84,7 @@ const VARIABLES: &[(&str, &str)] = &[
     ("IMPORT_MAX_ROWS", "imports.max_rows"),
     ("IMPORT_MAX_COLUMNS", "imports.max_columns"),
     ("IMPORT_MAX_INFLATED_BYTES", "imports.max_inflated_bytes"),
+    ("MEDIA_QUOTA_BYTES", "media.quota_bytes"),
     ("DEFAULT_LANGUAGE", "accounts.language"),
     ("DEFAULT_TIME_ZONE", "accounts.time_zone"),
     ("DEFAULT_COUNTRY", "accounts.country"),
@@ -347,6 +355,9 @@ fn read(environment: Environment, source: &Source) -> Result<Settings, SettingsE
                 "bytes, 1024 or more",
             )?,
         },
+        media: MediaSettings {
+            quota: source.number("media.quota_bytes", 0, 1 << 50, "bytes, 0 or more")?,
+        },
         accounts: AccountSettings {
             language: Language::parse(&source.text("accounts.language")?)
                 .map_err(|_| refused("DEFAULT_LANGUAGE", "es or en"))?,
@@ -378,6 +389,7 @@ fn read(environment: Environment, source: &Source) -> Result<Settings, SettingsE
             )?),
         },
         faults: Faults::default(),
+        bucket: read_bucket(source)?,
         data_folder,
     })
 }
@@ -534,6 +546,50 @@ fn read_database(
     })
 }
 
+/// The bucket, whole or not at all: files must not land in the folder by mistake.
+fn read_bucket(source: &Source) -> Result<Option<BucketConfig>, SettingsError> {
+    let bucket = source.text("s3.bucket")?;
+    let endpoint = read_url(source, "s3.endpoint")?;
+    let access_key_id = source.text("s3.access_key_id")?;
+    let secret = source.text("s3.secret_access_key")?;
+    let prefix = source.text("s3.prefix")?;
+    let given = [
+        ("S3_BUCKET", !bucket.is_empty()),
+        ("S3_ACCESS_KEY_ID", !access_key_id.is_empty()),
+        ("S3_SECRET_ACCESS_KEY", !secret.is_empty()),
+    ];
+    let any = given.iter().any(|(_, given)| *given) || endpoint.is_some() || !prefix.is_empty();
+    if !any {
+        return Ok(None);
+    }
+    if let Some((missing, _)) = given.iter().find(|(_, given)| !given) {
+        return Err(refused(
+            missing,
+            "must be set too when files are kept in a bucket: S3_BUCKET, S3_ACCESS_KEY_ID and S3_SECRET_ACCESS_KEY go together",
+        ));
+    }
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '/');
+    if !prefix.chars().all(plain) || prefix.contains("..") {
+        return Err(refused(
+            "S3_PREFIX",
+            "letters, digits, -, _, . and / such as nexus/files",
+        ));
+    }
+    let region = source.text("s3.region")?;
+    if region.is_empty() {
+        return Err(refused("S3_REGION", "a region such as us-east-1, or auto"));
+    }
+    Ok(Some(BucketConfig {
+        bucket,
+        endpoint,
+        region,
+        access_key_id,
+        secret_access_key: SecretString::from(secret),
+        path_style: source.read("s3.path_style", "true or false")?,
+        prefix,
+    }))
+}
+
 fn read_sandbox(source: &Source) -> Result<Option<SandboxSettings>, SettingsError> {
     match source.text("sandbox.mode")?.as_str() {
         "on" => {}
@@ -627,6 +683,13 @@ fn check_production(settings: &Settings) -> Result<(), SettingsError> {
             "SANDBOX",
             "off in production: the sandbox delivers nothing to anyone",
         ));
+    }
+    let endpoint = settings
+        .bucket
+        .as_ref()
+        .and_then(|bucket| bucket.endpoint.as_ref());
+    if endpoint.is_some_and(|endpoint| !endpoint.starts_with("https://")) {
+        return Err(refused("S3_ENDPOINT", "an https:// address in production"));
     }
     if !settings.whatsapp.base_url.starts_with("https://") {
         return Err(refused(

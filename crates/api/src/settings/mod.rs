@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use nexus_application::fault::Faults;
 use nexus_domain::values::{Country, Language, TimeZone};
+use nexus_infrastructure::BucketConfig;
 use secrecy::SecretString;
 
 pub use load::{SettingsError, from_environment, from_pairs};
@@ -36,6 +37,8 @@ pub struct Settings {
     pub database: DatabaseSettings,
     /// Where files are kept.
     pub data_folder: PathBuf,
+    /// The bucket that uploaded files are kept in; `None`: in the data folder.
+    pub bucket: Option<BucketConfig>,
     /// The key that seals secrets; `None` in development, where one is made.
     pub secret_key: Option<SecretString>,
     /// Earlier keys.
@@ -54,6 +57,8 @@ pub struct Settings {
     pub events: EventSettings,
     /// Imports.
     pub imports: ImportSettings,
+    /// Files of campaigns.
+    pub media: MediaSettings,
     /// What new accounts begin with.
     pub accounts: AccountSettings,
     /// How long things are kept.
@@ -229,6 +234,13 @@ pub struct ImportSettings {
     pub max_columns: u32,
     /// What a compressed workbook may inflate to, in bytes.
     pub max_inflated_bytes: u64,
+}
+
+/// Files of campaigns.
+#[derive(Debug, Clone)]
+pub struct MediaSettings {
+    /// The most bytes that the files of one user may have together.
+    pub quota: u64,
 }
 
 /// What new accounts begin with.

@@ -17,6 +17,15 @@ const RECIPIENTS: usize = 40;
 /// How long it may take until a point is reached.
 const REACHED_WITHIN: Duration = Duration::from_secs(15);
 
+/// A PNG of one white pixel.
+const PNG: &[u8] = &[
+    0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a, 0x00, 0x00, 0x00, 0x0d, 0x49, 0x48, 0x44, 0x52,
+    0x00, 0x00, 0x00, 0x01, 0x00, 0x00, 0x00, 0x01, 0x08, 0x00, 0x00, 0x00, 0x00, 0x3a, 0x7e, 0x9b,
+    0x55, 0x00, 0x00, 0x00, 0x0a, 0x49, 0x44, 0x41, 0x54, 0x78, 0x9c, 0x63, 0xf8, 0x0f, 0x00, 0x01,
+    0x01, 0x01, 0x00, 0xb1, 0x38, 0xf6, 0x14, 0x00, 0x00, 0x00, 0x00, 0x49, 0x45, 0x4e, 0x44, 0xae,
+    0x42, 0x60, 0x82,
+];
+
 /// How soon the provider reports.
 const STATUS_DELAY_MS: u64 = 100;
 /// How many servers walk at the same time: most of it is waiting for leases to end.
@@ -123,6 +132,9 @@ async fn die_at(world: &mut World, point: Point, fault: &str, plan: &Plan, row: 
         requests: 0,
     };
     let campaign = driven.create().await;
+    if point == Point::FileTaken {
+        driven.attach(&campaign).await;
+    }
     driven.post(&campaign, "send", &[202]).await;
     match point {
         Point::DoubtCommitting
@@ -207,6 +219,15 @@ impl Driven<'_> {
             label: self.label.to_owned(),
             path: format!("/api/campaigns/{id}"),
         }
+    }
+
+    async fn attach(&mut self, campaign: &Campaign) {
+        let path = format!("{}/media", campaign.path);
+        let answer = self.world.browser.upload_with(&path, PNG, &[]).await;
+        let status = answer.status.as_u16();
+        self.row.wrong_if(status != 201, || {
+            format!("{path}: {status} {}", answer.body)
+        });
     }
 
     async fn post(&mut self, campaign: &Campaign, what: &str, expected: &[u16]) {

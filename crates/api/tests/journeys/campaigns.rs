@@ -4,6 +4,7 @@
 mod boundaries;
 mod copying;
 mod finding;
+mod media;
 mod scheduling;
 mod sending;
 mod writing;

@@ -170,7 +170,8 @@ mod in_a_shop {
             found["recipients"],
             json!({"total": 5, "reachable": 2, "skipped": 3, "counts_are_exact": true,
                 "skipped_by_reason": {"opted_out": 1, "inactive": 1, "no_address": 1,
-                                      "duplicate_address": 0, "variable_empty": 0}})
+                                      "duplicate_address": 0, "variable_empty": 0,
+                                      "outside_window": 0}})
         );
         assert_eq!(found["template"]["status"], "APPROVED");
         assert_eq!(found["template"]["variables"], json!(["1", "2"]));

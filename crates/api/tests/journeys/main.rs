@@ -3,6 +3,7 @@
 
 mod accounts;
 mod bulk;
+mod campaign_files;
 mod campaigns;
 mod contacts;
 mod control;
@@ -18,6 +19,7 @@ mod import_plans;
 mod imports;
 mod inbox;
 mod integrations;
+mod media_servers;
 mod opt_outs;
 mod pacing;
 #[expect(dead_code, reason = "the fault harness uses the rest")]
@@ -29,5 +31,6 @@ mod shop;
 mod slow_clients;
 mod statistics;
 mod support;
+mod tenancy;
 mod webhooks;
 mod window;

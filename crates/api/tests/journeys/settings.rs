@@ -158,3 +158,56 @@ fn a_fault_that_nobody_knows_is_refused_and_production_has_none() {
     ]);
     assert!(said.ends_with("nothing in production"), "{said}");
 }
+
+#[test]
+fn a_bucket_is_configured_whole_or_not_at_all() {
+    let whole = [
+        ("S3_BUCKET", "archivos"),
+        ("S3_ACCESS_KEY_ID", "AKIDEXAMPLE"),
+        ("S3_SECRET_ACCESS_KEY", "a-planted-secret"),
+    ];
+    let pairs = |pairs: &[(&str, &str)]| {
+        let pairs = pairs.iter();
+        from_pairs(pairs.map(|(name, value)| ((*name).to_owned(), (*value).to_owned())))
+    };
+    assert!(pairs(&[]).expect("no bucket").bucket.is_none());
+    let settings = pairs(&whole).expect("a bucket");
+    let told = format!("{settings:?}");
+    assert!(
+        told.contains("archivos") && !told.contains("a-planted-secret"),
+        "{told}"
+    );
+    for missing in 0..whole.len() {
+        let mut part = whole.to_vec();
+        let (name, _) = part.remove(missing);
+        let said = refusal(&part);
+        assert!(said.starts_with(&format!("{name}: must be set")), "{said}");
+        assert!(!said.contains("a-planted-secret"), "{said}");
+    }
+    for alone in [
+        ("S3_ENDPOINT", "http://127.0.0.1:9000"),
+        ("S3_PREFIX", "nexus"),
+    ] {
+        assert!(refusal(&[alone]).starts_with("S3_BUCKET: must be set"));
+    }
+    for (name, value) in [
+        ("S3_PREFIX", "../otro"),
+        ("S3_ENDPOINT", "minio:9000"),
+        ("S3_PATH_STYLE", "sí"),
+    ] {
+        let with = [whole.as_slice(), &[(name, value)]].concat();
+        let said = refusal(&with);
+        assert!(said.starts_with(name), "{said}");
+    }
+    let production = [
+        whole.as_slice(),
+        &[
+            ("APP_ENV", "production"),
+            ("SECRET_KEY", KEY),
+            ("SANDBOX", "off"),
+            ("S3_ENDPOINT", "http://minio:9000"),
+        ],
+    ]
+    .concat();
+    assert!(refusal(&production).starts_with("S3_ENDPOINT: an https://"));
+}

@@ -39,7 +39,7 @@ pub(crate) struct App {
     composition: Composition,
     stop: Option<tokio::sync::oneshot::Sender<()>>,
     // Dropped last: the application works in them.
-    _folder: TempFolder,
+    folder: TempFolder,
     database: Arc<TestDatabase>,
 }
 
@@ -80,6 +80,7 @@ impl App {
             // Nobody listens there: a journey that calls the provider is told so, and never Meta.
             ("WHATSAPP_BASE_URL", "http://127.0.0.1:9"),
             ("IMPORT_MAX_BYTES", "1048576"),
+            ("MEDIA_QUOTA_BYTES", "8388608"),
             ("SIGN_IN_PER_MINUTE", "1000"),
             ("SIGN_IN_PER_ACCOUNT_PER_MINUTE", "20"),
         ];
@@ -115,7 +116,7 @@ impl App {
             address,
             composition,
             stop: Some(stop),
-            _folder: folder,
+            folder,
             database,
         }
     }
@@ -125,6 +126,19 @@ impl App {
         let worker = self.composition.workers.scheduler.clone();
         let shutdown = self.composition.shutdown.clone();
         tokio::spawn(async move { worker.run(shutdown).await });
+    }
+
+    /// The names of the files that are kept, finished or not.
+    pub(crate) fn files(&self) -> Vec<String> {
+        let names = |folder: &std::path::Path| -> Vec<std::path::PathBuf> {
+            let entries = std::fs::read_dir(folder).into_iter().flatten();
+            entries
+                .filter_map(|entry| Some(entry.ok()?.path()))
+                .collect()
+        };
+        let users = names(&self.folder.join("files"));
+        let files = users.iter().flat_map(|user| names(user));
+        files.map(|path| path.display().to_string()).collect()
     }
 
     /// From now on the database can't be reached.

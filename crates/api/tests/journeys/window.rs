@@ -82,6 +82,15 @@ async fn a_campaign_that_refuses_does_not_start_while_somebody_is_outside(databa
     let id = answer.body["campaign"]["id"].as_str().expect("an id");
     let path = format!("/api/campaigns/{id}");
 
+    let preflight = format!("{path}/preflight");
+    let answer = shop.browser.get(&preflight).await.body["preflight"].take();
+    assert_eq!(answer["ready"], false, "{answer}");
+    assert_eq!(answer["errors"][0]["code"], "outside_window");
+    assert_eq!(answer["recipients"]["reachable"], 1);
+    assert_eq!(
+        answer["recipients"]["skipped_by_reason"]["outside_window"],
+        1
+    );
     let answer = shop.browser.post(&format!("{path}/send"), json!({})).await;
     answer.assert_problem(422, "outside_window");
     assert_eq!(answer.body["outside_window_count"], 1);
@@ -96,6 +105,14 @@ async fn a_campaign_that_refuses_does_not_start_while_somebody_is_outside(databa
 
     let answer = shop.browser.put(&path, json!({"outside_window": ""})).await;
     assert_eq!(answer.body["campaign"]["outside_window"], "skip");
+    let answer = shop.browser.get(&preflight).await.body["preflight"].take();
+    assert_eq!(answer["ready"], true, "{answer}");
+    let warnings = answer["warnings"].as_array().expect("warnings");
+    let told = warnings
+        .iter()
+        .find(|warning| warning["code"] == "only_within_window");
+    let text = told.and_then(|warning| warning["text"].as_str());
+    assert!(text.is_some_and(|text| text.starts_with("1 ")), "{answer}");
     let answer = shop.browser.post(&format!("{path}/send"), json!({})).await;
     assert_eq!(answer.status, 202, "{:?}", answer.body);
     let answer = shop.until(&path, over).await;

@@ -1,12 +1,13 @@
 //! Changing the password, and deleting the account, which asks for it too.
 
 use nexus_domain::User;
-use nexus_domain::ports::{HashingError, StorageError};
+use nexus_domain::ports::{HashingError, StorageError, UnneededFile};
 use nexus_domain::values::{NewPassword, Problem, Violations};
 use secrecy::{ExposeSecret, SecretString};
 
 use super::Accounts;
 use crate::Actor;
+use crate::stored_files::delete_unneeded;
 
 /// Why a password was not changed.
 #[derive(Debug, thiserror::Error)]
@@ -110,16 +111,15 @@ impl Accounts {
         if !unit.users().delete(user.id).await? {
             return Err(DeleteAccountError::NoSuchUser);
         }
+        let now = self.ports.clock.now();
+        unit.stored_files()
+            .note_unneeded(user.id, &[UnneededFile::All], now)
+            .await?;
         unit.commit().await?;
         self.recent.forget(&user.id);
         // The account is gone whatever becomes of its files, so their failure is not the answer.
-        if let Err(error) = self.ports.files.delete_all(user.id).await {
-            tracing::error!(
-                user_id = %user.id,
-                error = &error as &dyn std::error::Error,
-                "files of a deleted account are left"
-            );
-        }
+        let (storage, files) = (self.ports.storage.as_ref(), self.ports.files.as_ref());
+        delete_unneeded(storage, files, user.id, &[UnneededFile::All]).await;
         tracing::info!(user_id = %user.id, "the account was deleted");
         Ok(())
     }

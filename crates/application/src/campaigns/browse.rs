@@ -11,6 +11,7 @@ use nexus_domain::{
     DecisionFilter, DeliveryStatus, MediaFile, RecipientFilter, UserId,
 };
 
+use super::media::unneeded;
 use super::{CampaignDetails, Campaigns, recipients, with_media};
 use crate::Actor;
 use crate::field::optional;
@@ -248,7 +249,7 @@ impl Campaigns {
             .await?)
     }
 
-    /// Deletes a campaign with its recipients, unless messages of it may be on their way.
+    /// Deletes a campaign with its recipients and files, unless messages of it may be on their way.
     pub async fn delete(&self, actor: &Actor, id: CampaignId) -> Result<(), DeleteCampaignError> {
         let user = actor.user_id();
         let mut unit = self.ports.storage.begin().await?;
@@ -262,8 +263,14 @@ impl Campaigns {
             .map_err(|error| DeleteCampaignError::NotDeletable {
                 status: error.status,
             })?;
+        let files = unneeded(&unit.media().of_campaigns(user, &[id]).await?);
+        if !files.is_empty() {
+            let now = self.ports.clock.now();
+            unit.stored_files().note_unneeded(user, &files, now).await?;
+        }
         unit.campaigns().delete(user, id).await?;
         unit.commit().await?;
+        self.delete_unneeded(user, &files).await;
         Ok(())
     }
 }

@@ -333,7 +333,8 @@ impl Chosen {
 /// A template with problems of its own, which are noted.
 pub(super) struct Refused;
 
-/// What a campaign says, put together from its parts; what they lack or forbid each other is
+/// What a campaign says, put together from its parts. With a file to send it need say nothing. What
+/// they lack or forbid each other is
 /// noted under fields that have no other problem. Nothing is made of a refused template, but what
 /// goes for any template goes for it, and with it no message is missing.
 pub(super) fn compose(
@@ -341,6 +342,7 @@ pub(super) fn compose(
     subject: Option<&ShortText>,
     message: Option<MessageText>,
     template: Result<Option<TemplateMessage>, Refused>,
+    has_file: bool,
     violations: &mut Violations,
 ) -> Option<CampaignContent> {
     let mut complain = |field: &str, problem: Problem| {
@@ -364,6 +366,7 @@ pub(super) fn compose(
     match (template.ok()?, message) {
         (Some(template), note) => Some(CampaignContent::Template { template, note }),
         (None, Some(text)) => Some(CampaignContent::Text(text)),
+        (None, None) if has_file => Some(CampaignContent::FileOnly),
         (None, None) => {
             complain("message", Problem::Required);
             None

@@ -139,6 +139,7 @@ impl Campaigns {
             subject.as_ref(),
             message,
             template,
+            false,
             &mut violations,
         );
         let chosen = Chosen::parse(&typed.contact_ids, &mut violations);

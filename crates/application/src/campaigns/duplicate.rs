@@ -1,12 +1,16 @@
 //! A new draft like another campaign.
 
-use nexus_domain::ports::StorageError;
+use nexus_domain::ports::{FileStoreError, StorageError};
 use nexus_domain::values::{Language, ShortText, Violations};
-use nexus_domain::{Campaign, CampaignCounters, CampaignId, CampaignState};
+use nexus_domain::{Campaign, CampaignCounters, CampaignId, CampaignState, MediaFile};
 
 use super::content::check_fields;
+use super::media::{QuotaExceeded, StoringError, add_copies};
 use super::{CampaignDetails, Campaigns, audience, recipients};
 use crate::Actor;
+
+/// How often files are copied anew that changed while they were copied.
+const TRIES: usize = 3;
 
 /// Why a campaign was not duplicated.
 #[derive(Debug, thiserror::Error)]
@@ -17,9 +21,27 @@ pub enum DuplicateCampaignError {
     /// Its message uses a custom field that there is no more.
     #[error("refused fields: {0}")]
     Invalid(Violations),
+    /// The user's files would be more than they may be.
+    #[error(transparent)]
+    Quota(#[from] QuotaExceeded),
+    /// Its files changed again and again while they were copied.
+    #[error("its files are being changed")]
+    Changing,
+    /// The file store failed.
+    #[error(transparent)]
+    Files(#[from] FileStoreError),
     /// The store failed.
     #[error(transparent)]
     Storage(#[from] StorageError),
+}
+
+impl From<StoringError> for DuplicateCampaignError {
+    fn from(error: StoringError) -> Self {
+        match error {
+            StoringError::Files(error) => Self::Files(error),
+            StoringError::Storage(error) => Self::Storage(error),
+        }
+    }
 }
 
 /// `name` with the word for a copy, shortened so that both fit.
@@ -34,9 +56,9 @@ fn name_of_copy(name: &ShortText, language: Language) -> ShortText {
 }
 
 impl Campaigns {
-    /// Adds a draft that says the same to the same, in the same window. What became of the other, and
-    /// when it starts by itself, stays with it. The rule of a campaign that has started may name a
-    /// segment that is gone: the draft then has no rule, and so chooses nobody by one.
+    /// Adds a draft that says the same to the same, in the same window, with copies of its files. What
+    /// became of the other, and when it starts by itself, stays with it. The rule of a campaign that has
+    /// started may name a segment that is gone: the draft then has no rule, and so chooses nobody by one.
     pub async fn duplicate(
         &self,
         actor: &Actor,
@@ -44,15 +66,65 @@ impl Campaigns {
         language: Language,
     ) -> Result<CampaignDetails, DuplicateCampaignError> {
         let user = actor.user_id();
+        for _ in 0..TRIES {
+            let (originals, used) = {
+                let mut read = self.ports.storage.read();
+                let found = read.campaigns().find(user, id).await?;
+                found.ok_or(DuplicateCampaignError::NotFound)?;
+                let files = read.media().of_campaigns(user, &[id]).await?;
+                let used = if files.is_empty() {
+                    0
+                } else {
+                    read.media().used_bytes(user).await?
+                };
+                (files, used)
+            };
+            self.ports.media.check_quota(used, size_of(&originals))?;
+            let copy_id = CampaignId::new(self.ports.clock.now(), self.ports.entropy.as_ref());
+            let copies = self.copy_media(&originals, copy_id).await?;
+            match self
+                .add_copy(actor, id, copy_id, language, &originals, &copies)
+                .await
+            {
+                Ok(Some(details)) => return Ok(details),
+                Ok(None) => self.discard_copies(&copies).await,
+                Err(error) => {
+                    self.discard_copies(&copies).await;
+                    return Err(error);
+                }
+            }
+        }
+        Err(DuplicateCampaignError::Changing)
+    }
+
+    /// Adds the draft with the copies of its files; `None` when these are not the original's any more.
+    async fn add_copy(
+        &self,
+        actor: &Actor,
+        id: CampaignId,
+        copy_id: CampaignId,
+        language: Language,
+        originals: &[MediaFile],
+        copies: &[MediaFile],
+    ) -> Result<Option<CampaignDetails>, DuplicateCampaignError> {
+        let user = actor.user_id();
         let now = self.ports.clock.now();
         let mut unit = self.ports.storage.begin().await?;
+        if !copies.is_empty() {
+            // As for an upload: the user's row stands for all their files.
+            let locked = unit.users().lock(user).await?;
+            locked.ok_or(DuplicateCampaignError::NotFound)?;
+        }
         let original = unit
             .campaigns()
             .find(user, id)
             .await?
             .ok_or(DuplicateCampaignError::NotFound)?;
+        if unit.media().of_campaigns(user, &[id]).await? != originals {
+            return Ok(None);
+        }
         let mut campaign = Campaign {
-            id: CampaignId::new(now, self.ports.entropy.as_ref()),
+            id: copy_id,
             name: name_of_copy(&original.name, language),
             sender_id: None,
             state: CampaignState::Draft,
@@ -73,17 +145,26 @@ impl Campaigns {
         }
         unit.campaigns().insert(&campaign).await?;
         unit.campaigns().choose_as(user, campaign.id, id).await?;
+        if !copies.is_empty() {
+            let used = unit.media().used_bytes(user).await?;
+            self.ports.media.check_quota(used, size_of(copies))?;
+            add_copies(unit.as_mut(), copies).await?;
+        }
         let total = recipients::count(unit.as_mut(), &campaign).await?;
         if total > 0 {
             unit.campaigns().set_total(user, campaign.id, total).await?;
         }
         unit.commit().await?;
         campaign.counters.total = total;
-        Ok(CampaignDetails {
+        Ok(Some(CampaignDetails {
             campaign,
-            media: Vec::new(),
-        })
+            media: copies.to_vec(),
+        }))
     }
+}
+
+fn size_of(files: &[MediaFile]) -> u64 {
+    files.iter().map(|file| file.size).sum()
 }
 
 #[cfg(test)]

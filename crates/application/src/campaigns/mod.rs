@@ -7,6 +7,8 @@ mod control;
 mod create;
 mod duplicate;
 mod enrolment;
+mod files;
+mod media;
 mod outlook;
 mod preflight;
 mod preview;
@@ -40,6 +42,11 @@ pub use content::{AudienceInput, ButtonInput, HeaderInput, TemplateInput};
 pub use control::{CancelCampaignError, PauseCampaignError, ResumeCampaignError, SenderProblem};
 pub use create::{CreateCampaign, CreateCampaignError};
 pub use duplicate::DuplicateCampaignError;
+pub use files::FileProblem;
+pub use media::{
+    AddMediaError, IncomingMedia, MediaContent, MediaPorts, OpenMediaError, QuotaExceeded,
+    RemoveMediaError,
+};
 pub use outlook::{DailyRoom, Outlook, SendingLimits, WaitingFor};
 pub use preflight::{Caution, Preflight, PreflightError};
 pub use preview::{Preview, PreviewError};
@@ -61,6 +68,8 @@ pub use window::SendWindowInput;
 pub struct CampaignPorts {
     /// The store.
     pub storage: Arc<dyn Storage>,
+    /// What files are kept with.
+    pub media: MediaPorts,
     /// Opens the providers' secrets.
     pub sealer: Arc<dyn SecretSealer>,
     /// The channels there are.

@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use nexus_domain::ports::{RecipientTally, SenderCredentials, StorageError};
+use nexus_domain::ports::{FreeText, ReachRule, RecipientTally, SenderCredentials, StorageError};
 use nexus_domain::values::Placeholder;
 use nexus_domain::{
-    AccountNotice, AccountStanding, ApprovedTemplate, Campaign, CampaignId, EmptyRule,
-    OutsideWindow, WhatsAppConnection,
+    AccountNotice, AccountStanding, ApprovedTemplate, Campaign, CampaignId, Correspondent,
+    EmptyRule, MediaFile, OutsideWindow, WhatsAppConnection,
 };
 
 use super::readiness::{Purpose, Readiness, recipient_obstacle, tag_obstacle};
@@ -38,10 +38,11 @@ pub enum Caution {
     },
     /// No webhook ever came: what becomes of the messages will not be known.
     NoWebhooks,
-    /// A text of the user's own reaches only those who have written within 24 hours.
+    /// A text of the user's own reaches only those who have written within 24 hours; the others are
+    /// passed over.
     OnlyWithinWindow {
-        /// Whether it does not start while there are others, instead of passing them over.
-        refuses: bool,
+        /// How many have not.
+        outside: u64,
     },
     /// There are more recipients than new people who may still be written to today.
     DailyLimit(DailyRoom),
@@ -61,6 +62,8 @@ pub struct Preflight {
     pub at: DateTime<Utc>,
     /// Whom it would reach; `None` when it can't be sent any more.
     pub recipients: Option<RecipientTally>,
+    /// The files that go with its message.
+    pub files: Vec<MediaFile>,
     /// Its template as the provider knows it.
     pub template: Option<CheckedTemplate>,
     /// Whether the credentials work.
@@ -80,7 +83,8 @@ pub struct Preflight {
 impl Preflight {
     /// How long sending takes at that pace, if nothing holds it up.
     pub fn expected_duration(&self) -> Option<Duration> {
-        let reachable = self.recipients.as_ref()?.reachable();
+        let tally = self.recipients.as_ref()?;
+        let reachable = tally.reachable().saturating_sub(tally.outside_window);
         let per_second = u64::from(self.per_second.max(1));
         Some(Duration::from_secs(reachable.div_ceil(per_second)))
     }
@@ -99,8 +103,7 @@ pub enum PreflightError {
 
 impl Campaigns {
     /// What would become of the campaign if it were sent now. Sending is refused for what is an
-    /// error here, and for nothing else but recipients outside of the 24 hours, of whom a warning
-    /// tells: they are looked for only at the start.
+    /// error here, and for nothing else.
     pub async fn preflight(
         &self,
         actor: &Actor,
@@ -118,9 +121,15 @@ impl Campaigns {
         };
         let at = self.ports.clock.now();
         let mut warnings = cautions(&found, recipients.as_ref(), at);
-        if self.ports.keeps_window && found.campaign.needs_window() {
-            let refuses = found.campaign.outside_window == OutsideWindow::Refuse;
-            warnings.push(Caution::OnlyWithinWindow { refuses });
+        let outside = recipients.map_or(0, |tally| tally.outside_window);
+        if outside > 0 {
+            match found.campaign.outside_window {
+                OutsideWindow::Skip => warnings.push(Caution::OnlyWithinWindow { outside }),
+                OutsideWindow::Refuse => {
+                    let obstacle = Obstacle::OutsideWindow { count: outside };
+                    found.obstacles.push(obstacle);
+                }
+            }
         }
         let reachable = recipients.as_ref().map(RecipientTally::reachable);
         let daily_room = match (&found.credentials, reachable) {
@@ -136,6 +145,7 @@ impl Campaigns {
                 .map(Caution::DailyLimit),
         );
         Ok(Preflight {
+            files: found.files,
             at,
             recipients,
             template: found.template,
@@ -160,16 +170,21 @@ impl Campaigns {
         if names_fields(&empty) {
             empty = empty.spelled_as(&read.fields().list(user).await?);
         }
+        let sender = found.credentials.as_ref();
+        let free_text = sender
+            .filter(|_| self.ports.keeps_window && campaign.needs_window())
+            .map(|sender| FreeText {
+                sender: sender.external_id.clone(),
+                written_after: Correspondent::window_began(self.ports.clock.now()),
+            });
+        let rule = ReachRule {
+            channel: campaign.channel,
+            empty,
+            free_text,
+        };
         let tally = read
             .contacts()
-            .tally_recipients(
-                user,
-                campaign.id,
-                audience,
-                campaign.channel,
-                &empty,
-                MOST_TALLIED,
-            )
+            .tally_recipients(user, campaign.id, audience, &rule, MOST_TALLIED)
             .await?;
         found.obstacles.extend(renamed);
         found

@@ -102,6 +102,7 @@ impl Campaigns {
     ) -> (String, Vec<(String, String)>) {
         match &campaign.content {
             CampaignContent::Text(text) => (text.render(values), Vec::new()),
+            CampaignContent::FileOnly => (String::new(), Vec::new()),
             CampaignContent::Template { template, note } => {
                 let variables = template.render(values);
                 let body = match kept {

@@ -12,12 +12,12 @@ use nexus_domain::ports::{
 };
 use nexus_domain::values::Tag;
 use nexus_domain::{
-    ApprovedTemplate, Campaign, CampaignId, CampaignStatus, ChannelKind, ContactFilter,
+    ApprovedTemplate, Campaign, CampaignId, CampaignStatus, ChannelKind, ContactFilter, MediaFile,
     StoredTemplate, TemplateMessage, User, UserId, WhatsAppConnection,
 };
 use secrecy::ExposeSecret;
 
-use super::{Campaigns, TemplateProblem, template};
+use super::{Campaigns, FileProblem, TemplateProblem, files, template};
 use crate::Actor;
 use crate::bulk::being_renamed;
 use crate::delivery::credentials_for;
@@ -53,6 +53,8 @@ pub enum Obstacle {
         /// The profile's fields, by their names in the API.
         missing: Vec<&'static str>,
     },
+    /// Its files don't go with its message.
+    FilesUnusable(FileProblem),
     /// The provider would not take its template.
     TemplateUnusable(TemplateProblem),
     /// The provider refuses the credentials, or did not tell of the template.
@@ -67,6 +69,11 @@ pub enum Obstacle {
     },
     /// Nobody it is meant for can be reached.
     NoRecipients,
+    /// It is to be sent only when everyone wrote within 24 hours, and some did not.
+    OutsideWindow {
+        /// How many.
+        count: u64,
+    },
 }
 
 /// What is known of whether the credentials work.
@@ -112,6 +119,8 @@ pub(super) enum Purpose {
 pub(super) struct Readiness {
     pub(super) user: User,
     pub(super) campaign: Campaign,
+    /// The files that go with its message.
+    pub(super) files: Vec<MediaFile>,
     pub(super) credentials: Option<SenderCredentials>,
     pub(super) connection: Option<WhatsAppConnection>,
     pub(super) check: CredentialCheck,
@@ -213,9 +222,11 @@ impl Campaigns {
         let Some(campaign) = read.campaigns().find(user.id, id).await? else {
             return Ok(None);
         };
+        let files = read.media().of_campaigns(user.id, &[id]).await?;
         let mut found = Readiness {
             user,
             campaign,
+            files,
             credentials: None,
             connection: None,
             check: CredentialCheck::NotAsked,
@@ -237,6 +248,9 @@ impl Campaigns {
             _ => None,
         };
         drop(read);
+        if let Err(problem) = self.check_files(&found).await {
+            found.obstacles.push(Obstacle::FilesUnusable(problem));
+        }
         if let Some(wanted) = &wanted {
             self.check_template(&mut found, &channel, &credentials, wanted, stored, purpose)
                 .await?;
@@ -275,6 +289,27 @@ impl Campaigns {
         None
     }
 
+    /// Whether its files go with its message, and are there.
+    async fn check_files(&self, found: &Readiness) -> Result<(), FileProblem> {
+        files::check(&found.campaign, &found.files)?;
+        for file in &found.files {
+            let name = || file.file_name.to_string();
+            let files = &self.ports.media.files;
+            let stored = files.open(file.user_id, file.id.as_uuid());
+            match stored.await {
+                Ok(Some(_)) => {}
+                Ok(None) => return Err(FileProblem::Missing { name: name() }),
+                // The dispatcher looks again, and waits for it.
+                Err(error) => tracing::warn!(
+                    media_id = %file.id,
+                    error = &error as &dyn std::error::Error,
+                    "nobody knows whether a campaign's file is there"
+                ),
+            }
+        }
+        Ok(())
+    }
+
     /// Whether the provider takes the template. What is kept is believed when it is fresh and the
     /// template can be sent; nobody is refused for what may be otherwise by now.
     async fn check_template(
@@ -289,7 +324,7 @@ impl Campaigns {
         let now = self.ports.clock.now();
         let fresh = stored.filter(|stored| stored.is_fresh(now));
         if let Some(stored) = fresh
-            && template::check(wanted, Some(&stored.template)).is_ok()
+            && template::check(wanted, found.files.first(), Some(&stored.template)).is_ok()
         {
             found.template = Some(CheckedTemplate {
                 at: stored.synced_at.unwrap_or(now),
@@ -311,7 +346,8 @@ impl Campaigns {
         match asked {
             Ok(known) => {
                 let template = known.as_ref().map(|known| &known.template);
-                if let Err(problem) = template::check(wanted, template) {
+                let file = found.files.first();
+                if let Err(problem) = template::check(wanted, file, template) {
                     found.obstacles.push(Obstacle::TemplateUnusable(problem));
                 }
                 found.template = known;

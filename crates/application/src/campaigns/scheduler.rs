@@ -48,6 +48,7 @@ fn judge(error: &SendCampaignError) -> Verdict {
         E::NoProvider { .. } => Verdict::Never(StartProblem::ProviderMissing),
         E::NoRecipients => Verdict::Never(StartProblem::NoRecipients),
         E::OutsideWindow { .. } => Verdict::Never(StartProblem::OutsideWindow),
+        E::FilesUnusable(_) => Verdict::Never(StartProblem::FilesUnusable),
         E::TemplateUnusable(_) => Verdict::Never(StartProblem::TemplateUnusable),
         E::ProviderRefused { reason } => match reason {
             ChannelError::Refused(_)

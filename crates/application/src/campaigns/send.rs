@@ -5,12 +5,12 @@ use nexus_domain::ports::{ChannelError, Effect, SenderCredentials, StorageError,
 use nexus_domain::values::Tag;
 use nexus_domain::{
     ApprovedTemplate, Campaign, CampaignCounters, CampaignId, CampaignStatus, ChannelKind,
-    CounterDelta, OutsideWindow, Schedule, SenderAccount, SenderId,
+    CounterDelta, MediaId, OutsideWindow, Schedule, SenderAccount, SenderId,
 };
 
 use super::enrolment::{Enrolled, Enrolment};
 use super::readiness::{Purpose, recipient_obstacle, tag_obstacle};
-use super::{CampaignDetails, Campaigns, Obstacle, TemplateProblem, audience, with_media};
+use super::{CampaignDetails, Campaigns, FileProblem, Obstacle, TemplateProblem, audience, files};
 use crate::Actor;
 use crate::fault::{self, Point};
 
@@ -54,6 +54,9 @@ pub enum SendCampaignError {
         /// The tag.
         tag: Tag,
     },
+    /// Its files don't go with its message.
+    #[error(transparent)]
+    FilesUnusable(#[from] FileProblem),
     /// The provider would not take its template.
     #[error(transparent)]
     TemplateUnusable(#[from] TemplateProblem),
@@ -70,6 +73,13 @@ pub enum SendCampaignError {
     /// The store failed.
     #[error(transparent)]
     Storage(#[from] StorageError),
+}
+
+/// What was found fit to be sent.
+struct Checked {
+    campaign: Campaign,
+    files: Vec<MediaId>,
+    credentials: SenderCredentials,
 }
 
 /// Who starts a campaign.
@@ -122,10 +132,10 @@ impl Campaigns {
         id: CampaignId,
         trigger: Trigger<'_>,
     ) -> Result<CampaignDetails, SendCampaignError> {
-        let (checked, credentials) = self.check_sendable(actor, id, trigger).await?;
+        let checked = self.check_sendable(actor, id, trigger).await?;
         let effect = Effect::CampaignStarted(id);
         let unit = actor.noting(effect, self.ports.storage.begin().await?);
-        let started = self.start(unit, &checked, &credentials, trigger).await?;
+        let started = self.start(unit, &checked, trigger).await?;
         tracing::info!(
             user_id = %started.campaign.user_id,
             campaign_id = %id,
@@ -144,7 +154,7 @@ impl Campaigns {
         actor: &Actor,
         id: CampaignId,
         trigger: Trigger<'_>,
-    ) -> Result<(Campaign, SenderCredentials), SendCampaignError> {
+    ) -> Result<Checked, SendCampaignError> {
         let found = self
             .readiness(actor, id, Purpose::Sending)
             .await?
@@ -152,7 +162,11 @@ impl Campaigns {
         trigger.check(&found.campaign, self.ports.clock.now())?;
         match (found.obstacles.into_iter().next(), found.credentials) {
             (Some(obstacle), _) => Err(obstacle.into()),
-            (None, Some(credentials)) => Ok((found.campaign, credentials)),
+            (None, Some(credentials)) => Ok(Checked {
+                files: found.files.iter().map(|file| file.id).collect(),
+                campaign: found.campaign,
+                credentials,
+            }),
             // Without an obstacle there are credentials.
             (None, None) => Err(SendCampaignError::ChangedMeanwhile),
         }
@@ -161,10 +175,14 @@ impl Campaigns {
     async fn start(
         &self,
         mut unit: Box<dyn UnitOfWork>,
-        checked: &Campaign,
-        credentials: &SenderCredentials,
+        checked: &Checked,
         trigger: Trigger<'_>,
     ) -> Result<CampaignDetails, SendCampaignError> {
+        let Checked {
+            campaign: checked,
+            files: checked_files,
+            credentials,
+        } = checked;
         let now = self.ports.clock.now();
         let entropy = self.ports.entropy.as_ref();
         check_not_stopped(unit.as_mut(), checked, credentials).await?;
@@ -191,6 +209,15 @@ impl Campaigns {
         if !same {
             return Err(SendCampaignError::ChangedMeanwhile);
         }
+        let media = unit
+            .media()
+            .of_campaigns(campaign.user_id, &[campaign.id])
+            .await?;
+        if !media.iter().map(|file| &file.id).eq(checked_files) {
+            return Err(SendCampaignError::ChangedMeanwhile);
+        }
+        // Its text may have changed.
+        files::check(&campaign, &media)?;
         let audience = audience::lock(unit.as_mut(), &campaign).await?;
         if let Some(obstacle) =
             tag_obstacle(unit.as_mut(), campaign.user_id, audience.as_ref()).await?
@@ -226,7 +253,7 @@ impl Campaigns {
                 &in_place_of_estimate(counted, &campaign.counters),
             )
             .await?;
-        let details = with_media(unit.media(), campaign).await?;
+        let details = CampaignDetails { campaign, media };
         fault::at(Point::StartCommitting);
         unit.commit().await?;
         fault::at(Point::StartCommitted);
@@ -266,10 +293,12 @@ impl From<Obstacle> for SendCampaignError {
             Obstacle::NotSendable { status } => Self::NotSendable { status },
             Obstacle::ChannelUnavailable { channel } => Self::ChannelUnavailable { channel },
             Obstacle::NoProvider { missing } => Self::NoProvider { missing },
+            Obstacle::FilesUnusable(problem) => Self::FilesUnusable(problem),
             Obstacle::TemplateUnusable(problem) => Self::TemplateUnusable(problem),
             Obstacle::ProviderRefused { reason } => Self::ProviderRefused { reason },
             Obstacle::TagBeingRenamed { tag } => Self::TagBeingRenamed { tag },
             Obstacle::NoRecipients => Self::NoRecipients,
+            Obstacle::OutsideWindow { count } => Self::OutsideWindow { count },
         }
     }
 }

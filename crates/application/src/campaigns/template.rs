@@ -3,8 +3,11 @@
 use std::collections::BTreeSet;
 
 use nexus_domain::{
-    ApprovedTemplate, HeaderValue, TemplateButton, TemplateHeader, TemplateMessage,
+    ApprovedTemplate, HeaderValue, MediaFile, MediaKind, TemplateButton, TemplateHeader,
+    TemplateMessage,
 };
+
+use super::files::header_format;
 
 /// A part of a template that takes a value, besides its body.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -39,6 +42,17 @@ pub enum TemplateProblem {
         /// The provider's word for what kind of file: `IMAGE`, `VIDEO`, `DOCUMENT`.
         format: String,
     },
+    /// Its header shows a file of another kind than the campaign's.
+    #[error("the template's header needs another file: {format}")]
+    OtherMedia {
+        /// The provider's word for what kind of file: `IMAGE`, `VIDEO`, `DOCUMENT`.
+        format: String,
+        /// What the campaign has.
+        kind: MediaKind,
+    },
+    /// The campaign has a file, and nothing of the template shows it: it would be lost.
+    #[error("the template does not show the campaign's file")]
+    FileNotShown,
     /// Its header or buttons take other values than the campaign gives.
     #[error("the template's header and buttons take other values")]
     Parts {
@@ -67,9 +81,11 @@ pub(super) fn find<'a>(
     })
 }
 
-/// Whether the provider would take the template with these values, given how it knows it.
+/// Whether the provider would take the template with these values and the campaign's file, given how
+/// it knows it.
 pub(super) fn check(
     wanted: &TemplateMessage,
+    file: Option<&MediaFile>,
     known: Option<&ApprovedTemplate>,
 ) -> Result<(), TemplateProblem> {
     let template = known.ok_or(TemplateProblem::Missing)?;
@@ -84,7 +100,33 @@ pub(super) fn check(
         });
     }
     check_variables(wanted, template)?;
+    check_file(wanted, file, template)?;
     check_parts(wanted, template)
+}
+
+/// The campaign's file goes into a header that shows one, unless the campaign says what else does.
+fn check_file(
+    wanted: &TemplateMessage,
+    file: Option<&MediaFile>,
+    template: &ApprovedTemplate,
+) -> Result<(), TemplateProblem> {
+    let given = matches!(wanted.parts.header, Some(HeaderValue::Media(_)));
+    match (&template.header, file) {
+        (Some(TemplateHeader::Media { .. }), None) if given => Ok(()),
+        (Some(TemplateHeader::Media { format }), None) => Err(TemplateProblem::NeedsMedia {
+            format: format.clone(),
+        }),
+        (Some(TemplateHeader::Media { format }), Some(file)) if !given => {
+            let kind = file.kind();
+            if header_format(kind) == Some(format.as_str()) {
+                return Ok(());
+            }
+            let format = format.clone();
+            Err(TemplateProblem::OtherMedia { format, kind })
+        }
+        (_, Some(_)) => Err(TemplateProblem::FileNotShown),
+        (_, None) => Ok(()),
+    }
 }
 
 fn check_variables(
@@ -113,12 +155,7 @@ fn check_parts(
 ) -> Result<(), TemplateProblem> {
     let (mut missing, mut unknown) = (BTreeSet::new(), BTreeSet::new());
     match (&template.header, &wanted.parts.header) {
-        (Some(TemplateHeader::Media { .. }), Some(HeaderValue::Media(_))) => {}
-        (Some(TemplateHeader::Media { format }), _) => {
-            return Err(TemplateProblem::NeedsMedia {
-                format: format.clone(),
-            });
-        }
+        (Some(TemplateHeader::Media { .. }), Some(HeaderValue::Media(_)) | None) => {}
         (Some(TemplateHeader::Text { variables, .. }), Some(HeaderValue::Text(value)))
             if *variables == [value.key.as_str()] => {}
         (Some(TemplateHeader::Text { variables, .. }), None) if !variables.is_empty() => {

@@ -1,13 +1,13 @@
 //! Changing a campaign before it starts.
 
 use nexus_domain::ports::StorageError;
-use nexus_domain::values::{FieldName, MessageText, ShortText, TimeZone, Violations};
-use nexus_domain::{Campaign, CampaignId, CampaignStatus, OutsideWindow};
+use nexus_domain::values::{FieldName, MessageText, Problem, ShortText, TimeZone, Violations};
+use nexus_domain::{Campaign, CampaignContent, CampaignId, CampaignStatus, OutsideWindow};
 
 use super::content::{AudienceInput, Chosen, Refused, TemplateInput, asks_for_fields, compose};
 use super::create::parse_channel;
 use super::window::{SendWindowInput, users_zone};
-use super::{CampaignDetails, Campaigns, audience, recipients, with_media};
+use super::{CampaignDetails, Campaigns, audience, recipients};
 use crate::{Actor, Field};
 
 /// What is to change of a campaign, as the user typed it. Its status and counters are not here:
@@ -20,7 +20,7 @@ pub struct UpdateCampaign {
     pub channel: Field<String>,
     /// The subject of its e-mails.
     pub subject: Field<String>,
-    /// What it says; can be cleared while there is a template.
+    /// What it says; can be cleared while there is a template or a file.
     pub message: Field<String>,
     /// An approved template in place of a text.
     pub template: Field<TemplateInput>,
@@ -74,10 +74,13 @@ impl UpdateCampaign {
     fn apply(
         self,
         campaign: &mut Campaign,
+        has_file: bool,
         fields: &[FieldName],
         zone: TimeZone,
     ) -> Result<Option<Chosen>, Violations> {
         let mut violations = Violations::new();
+        // Without its file it is no worse than it was, and does not start.
+        let was_file_only = campaign.content == CampaignContent::FileOnly;
         self.name.replace(
             "name",
             &mut campaign.name,
@@ -116,6 +119,7 @@ impl UpdateCampaign {
             campaign.subject.as_ref(),
             message,
             template,
+            has_file || was_file_only,
             &mut violations,
         ) {
             campaign.content = content;
@@ -178,8 +182,9 @@ impl Campaigns {
             }
             _ => TimeZone::UTC,
         };
+        let media = unit.media().of_campaigns(user, &[id]).await?;
         let chosen = changes
-            .apply(&mut campaign, &fields, zone)
+            .apply(&mut campaign, !media.is_empty(), &fields, zone)
             .map_err(UpdateCampaignError::Invalid)?;
         // Before contacts are chosen: who chooses one locks it, and segments come before contacts.
         audience::check_segment(unit.as_mut(), user, campaign.audience.as_ref())
@@ -199,7 +204,13 @@ impl Campaigns {
             unit.campaigns().set_total(user, id, total).await?;
             campaign.counters.total = total;
         }
-        let details = with_media(unit.media(), campaign).await?;
+        let most = campaign.channel.max_files();
+        if media.len() > most {
+            let max = u32::try_from(most).unwrap_or(u32::MAX);
+            let too_many = Violations::of("media_files", Problem::TooMany { max });
+            return Err(UpdateCampaignError::Invalid(too_many));
+        }
+        let details = CampaignDetails { campaign, media };
         unit.commit().await?;
         Ok(details)
     }

@@ -1,16 +1,18 @@
 //! Claims: the intent to send, committed before any request is made.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use nexus_domain::ports::{
-    OutgoingButton, OutgoingContent, OutgoingHeader, OutgoingMessage, OutgoingParts, StorageError,
-    UnitOfWork,
+    CarriedFile, OutgoingButton, OutgoingContent, OutgoingHeader, OutgoingMessage, OutgoingParts,
+    StorageError, UnitOfWork,
 };
 use nexus_domain::values::{EmailAddress, PhoneNumber, PlaceholderValues};
 use nexus_domain::{
     AttemptId, Campaign, CampaignContact, CampaignContent, CampaignId, CampaignStatus, Contact,
-    ContactId, EmptyRule, HeaderValue, SenderLease, SkipReason, TemplateParts,
+    ContactId, EmptyRule, HeaderMedia, HeaderValue, MediaReference, SenderLease, SkipReason,
+    TemplateParts,
 };
 
 use super::Desk;
@@ -24,6 +26,15 @@ use crate::fault::{self, Bug, Point};
 pub(super) struct Flight {
     pub(super) ticket: Ticket,
     pub(super) message: OutgoingMessage,
+    /// The campaign's file, if it goes with the message.
+    file: Option<Arc<CarriedFile>>,
+}
+
+impl Flight {
+    /// The provider's id of the campaign's file, if it goes with the message.
+    pub(super) fn file_id(&self) -> Option<&str> {
+        self.file.as_deref().map(|file| file.id.as_str())
+    }
 }
 
 /// What a claim brought.
@@ -55,13 +66,14 @@ impl From<StorageError> for ClaimFailed {
 }
 
 /// Claims up to `most` recipients of a campaign that are due; within what is left of the `limit` of
-/// new people a day, if the account has one.
+/// new people a day, if the account has one. The messages carry `file`.
 pub(super) async fn claim(
     desk: &Desk,
     lease: &SenderLease,
     campaign: CampaignId,
     most: u32,
     limit: Option<u32>,
+    file: Option<&Arc<CarriedFile>>,
 ) -> Result<Claim, ClaimFailed> {
     let now = desk.clock.now();
     let user = lease.user_id;
@@ -110,7 +122,7 @@ pub(super) async fn claim(
     consequences.store(unit.as_mut(), now).await?;
     let flights: Vec<_> = begun
         .into_iter()
-        .map(|begun| begun.flight(&campaign))
+        .map(|begun| begun.flight(&campaign, file))
         .collect();
     if fault::has(Bug::SendBeforeIntent) {
         fault::commit_later(unit);
@@ -211,7 +223,7 @@ fn begin<'a>(
 }
 
 impl Begun<'_> {
-    fn flight(self, campaign: &Campaign) -> Flight {
+    fn flight(self, campaign: &Campaign, file: Option<&Arc<CarriedFile>>) -> Flight {
         Flight {
             ticket: Ticket {
                 attempt: self.attempt,
@@ -225,31 +237,64 @@ impl Begun<'_> {
                     .subject
                     .as_ref()
                     .map(|subject| subject.as_str().to_owned()),
-                content: content(&campaign.content, values_of(self.contact)),
+                content: content(
+                    &campaign.content,
+                    file.map(Arc::as_ref),
+                    values_of(self.contact),
+                ),
             },
+            file: file.cloned(),
         }
     }
 }
 
-fn content(content: &CampaignContent, values: PlaceholderValues<'_>) -> OutgoingContent {
-    match content {
-        CampaignContent::Text(text) => OutgoingContent::Text {
+fn content(
+    content: &CampaignContent,
+    file: Option<&CarriedFile>,
+    values: PlaceholderValues<'_>,
+) -> OutgoingContent {
+    let carrying = |file: &CarriedFile, caption| OutgoingContent::Media {
+        file: file.clone(),
+        caption,
+    };
+    match (content, file) {
+        (CampaignContent::Text(text), Some(file)) => carrying(file, Some(text.render(values))),
+        (CampaignContent::FileOnly, Some(file)) => carrying(file, None),
+        (CampaignContent::Text(text), None) => OutgoingContent::Text {
             body: text.render(values),
         },
-        CampaignContent::Template { template, .. } => OutgoingContent::Template {
+        // Does not start. Refused by the channel, should it come to that.
+        (CampaignContent::FileOnly, None) => OutgoingContent::Text {
+            body: String::new(),
+        },
+        (CampaignContent::Template { template, .. }, file) => OutgoingContent::Template {
             name: template.name.as_str().to_owned(),
             language: template.language.as_str().to_owned(),
             variables: template.render(values),
-            parts: parts(&template.parts, values),
+            parts: parts(&template.parts, file, values),
         },
     }
 }
 
-fn parts(parts: &TemplateParts, values: PlaceholderValues<'_>) -> OutgoingParts {
-    let header = parts.header.as_ref().map(|header| match header {
-        HeaderValue::Text(value) => OutgoingHeader::Text(value.key.clone(), value.render(values)),
-        HeaderValue::Media(media) => OutgoingHeader::Media(media.clone()),
-    });
+/// A header without a value of its own shows the campaign's file.
+fn parts(
+    parts: &TemplateParts,
+    file: Option<&CarriedFile>,
+    values: PlaceholderValues<'_>,
+) -> OutgoingParts {
+    let header = match (&parts.header, file) {
+        (Some(HeaderValue::Text(value)), _) => Some(OutgoingHeader::Text(
+            value.key.clone(),
+            value.render(values),
+        )),
+        (Some(HeaderValue::Media(media)), _) => Some(OutgoingHeader::Media(media.clone())),
+        (None, Some(file)) => Some(OutgoingHeader::Media(HeaderMedia {
+            kind: file.kind,
+            reference: MediaReference::Id(file.id.clone()),
+            file_name: Some(file.name.clone()),
+        })),
+        (None, None) => None,
+    };
     let buttons = parts.buttons.iter().map(|button| OutgoingButton {
         index: button.index,
         kind: button.kind,

@@ -21,6 +21,7 @@ use super::flights::{Exit, Flights};
 use super::gate::{Gate, Heard};
 use super::lease::KeptLease;
 use super::limits::{BELIEVED, Limits};
+use super::media::{Files, Looked, Ready};
 use super::open_campaigns::{OpenCampaigns, open_campaigns};
 use super::outcome::{Landed, Outcome};
 use super::outcomes::{Guard, Recorded, pause_all, record};
@@ -115,6 +116,7 @@ struct Driver {
     credentials: Option<(Arc<SenderCredentials>, Instant)>,
     first_served: Option<CampaignId>,
     limits: Limits,
+    files: Files,
     doubts: Doubts,
     doubts_at: Instant,
     /// How often in a row the store failed, and until when it is left alone.
@@ -135,6 +137,7 @@ impl Driver {
         let now = Instant::now();
         let watch = Arc::clone(&kept.watch);
         let gate = Gate::new(watch, shutdown.clone(), &desk.config);
+        let files = Files::new(Arc::clone(&wake));
         Self {
             gate: Arc::new(gate),
             desk,
@@ -151,6 +154,7 @@ impl Driver {
             credentials: None,
             first_served: None,
             limits: Limits::default(),
+            files,
             doubts: Doubts::Waiting,
             doubts_at: now,
             failures: 0,
@@ -301,6 +305,7 @@ impl Driver {
         if doubted {
             self.doubts = Doubts::Waiting;
         }
+        self.files.forget_refused(&self.landed);
         self.landed.clear();
         self.landed_at = None;
         Ok(())
@@ -405,10 +410,25 @@ impl Driver {
         let Some(exit) = self.exit(now).await? else {
             return Ok(Next::GoOn);
         };
-        if self.claim_in_turn(&active, &exit, room).await? {
+        let files = self.files.look_after(&exit, &self.kept.lease, &active);
+        let (ready, next_try) = match files.await? {
+            Looked::Ready(ready, next_try) => (ready, next_try),
+            Looked::Paused(paused) => {
+                self.obey(paused);
+                self.credentials = None;
+                return Ok(Next::GoOn);
+            }
+        };
+        let next_try = next_try.unwrap_or(now + PATROL).min(now + PATROL);
+        if ready.is_empty() {
+            return Ok(Next::Wait(next_try));
+        }
+        if self.claim_in_turn(&ready, &exit, room).await? {
             return Ok(Next::GoOn);
         }
-        Ok(Next::Wait(self.next_due(now, &active).await?))
+        let sending: Vec<CampaignId> = ready.iter().map(|(id, _)| *id).collect();
+        let next_due = self.next_due(now, &sending).await?;
+        Ok(Next::Wait(next_due.min(next_try)))
     }
 
     /// How long it is until then, as far as an account waits at all.
@@ -442,24 +462,34 @@ impl Driver {
     /// next turn begins after it. Whether anything was claimed or passed over.
     async fn claim_in_turn(
         &mut self,
-        active: &[CampaignId],
+        active: &[Ready],
         exit: &Exit,
         mut room: usize,
     ) -> Result<bool, StorageError> {
         let begin = self
             .first_served
-            .and_then(|first| active.iter().position(|id| *id == first))
+            .and_then(|first| active.iter().position(|(id, _)| *id == first))
             .map_or(0, |position| position + 1);
         let mut progress = false;
         for turn in 0..active.len() {
-            let campaign = active[(begin + turn) % active.len()];
+            let (campaign, file) = &active[(begin + turn) % active.len()];
+            let campaign = *campaign;
             let share = room.div_ceil(active.len() - turn);
             if share == 0 {
                 break;
             }
             let most = u32::try_from(share).unwrap_or(u32::MAX);
             let limit = self.limits.limit();
-            match claim(&self.desk, self.lease(), campaign, most, limit).await {
+            match claim(
+                &self.desk,
+                self.lease(),
+                campaign,
+                most,
+                limit,
+                file.as_ref(),
+            )
+            .await
+            {
                 Ok(Claim::UsedUp(renews_at)) => {
                     let wait = (renews_at - self.desk.clock.now()).to_std();
                     let now = Instant::now();

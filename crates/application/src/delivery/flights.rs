@@ -36,7 +36,7 @@ impl Exit {
         let send = self.channel.send(&self.credentials, &flight.message);
         let send = fault::amid(Point::SendInFlight, send);
         let outcome = match tokio::time::timeout(self.desk.config.send_timeout, send).await {
-            Ok(answer) => answer.into(),
+            Ok(answer) => Outcome::from(answer).carrying(flight.file_id()),
             Err(_) => Outcome::InDoubt {
                 reason: "no answer in time".to_owned(),
             },

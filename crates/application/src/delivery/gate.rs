@@ -147,7 +147,8 @@ impl Gate {
                 self.count(&mut state, campaign, false);
             }
             Outcome::Refused(_) => self.count(&mut state, campaign, true),
-            Outcome::CampaignRefused(_) => {
+            // The others that carry the file wait until it is handed over again.
+            Outcome::CampaignRefused(_) | Outcome::FileRefused { .. } => {
                 state.refused_campaigns.insert(campaign);
             }
             Outcome::AccountRefused(_) => state.account_refused = true,

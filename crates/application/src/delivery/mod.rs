@@ -19,6 +19,7 @@ mod flights;
 mod gate;
 mod lease;
 mod limits;
+mod media;
 mod open_campaigns;
 mod outcome;
 mod outcomes;
@@ -30,7 +31,7 @@ mod unrecordable;
 
 use std::sync::Arc;
 
-use nexus_domain::ports::{Clock, Entropy, SecretSealer, Storage};
+use nexus_domain::ports::{Clock, Entropy, FileStore, SecretSealer, Storage};
 use tokio::sync::Notify;
 
 pub use backoff::Backoff;
@@ -52,6 +53,8 @@ pub struct DispatchPorts {
     pub sealer: Arc<dyn SecretSealer>,
     /// The channels there are.
     pub channels: Channels,
+    /// The files of campaigns.
+    pub files: Arc<dyn FileStore>,
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// Randomness for waits.
@@ -65,6 +68,7 @@ struct Desk {
     storage: Arc<dyn Storage>,
     sealer: Arc<dyn SecretSealer>,
     channels: Channels,
+    files: Arc<dyn FileStore>,
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
     config: DispatchConfig,

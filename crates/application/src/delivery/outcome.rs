@@ -39,8 +39,28 @@ pub(super) enum Outcome {
     NotConnected,
     /// Certainly not sent: the request was never made, or its intent may not even be committed.
     HeldBack,
+    /// Certainly not sent: the provider does not know the id of the file that it carried, or can't use
+    /// it. The file is handed over again.
+    FileRefused { id: String, failure: Failure },
     /// It may have been sent.
     InDoubt { reason: String },
+}
+
+impl Outcome {
+    /// The outcome of a message that carried the file with this id, if it carried one.
+    pub(super) fn carrying(self, id: Option<&str>) -> Self {
+        match (self, id) {
+            // Refused here, the id was not looked at.
+            (Self::Refused(failure), Some(id))
+                if failure.code == FailureCode::MediaUnusable
+                    && failure.provider_code.is_some() =>
+            {
+                let id = id.to_owned();
+                Self::FileRefused { id, failure }
+            }
+            (other, _) => other,
+        }
+    }
 }
 
 impl From<Result<Accepted, ChannelError>> for Outcome {
@@ -100,7 +120,9 @@ impl Judge<'_> {
             Outcome::Refused(failure) | Outcome::CampaignRefused(failure) => {
                 recipient.refuse(attempt, failure.clone(), now)
             }
-            Outcome::AccountRefused(_) => recipient.postpone(attempt, now, now),
+            Outcome::AccountRefused(_) | Outcome::FileRefused { .. } => {
+                recipient.postpone(attempt, now, now)
+            }
             Outcome::HeldBack => recipient.take_back(attempt, None, now),
             Outcome::Throttled {
                 retry_after,

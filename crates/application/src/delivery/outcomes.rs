@@ -15,6 +15,7 @@ use nexus_domain::{CampaignContactId, CampaignId, Delivery, FailureCode, SenderL
 use super::Desk;
 use super::consequences::{Consequences, cancel_with_campaign};
 use super::gate::Heard;
+use super::media::note_refused_ids;
 use super::outcome::{Judge, Landed, Outcome};
 use crate::fault::{self, Bug, Point};
 
@@ -92,6 +93,10 @@ pub(super) async fn record(
         settled.is_ok()
     });
     let mut pauses = pauses(unit.as_mut(), lease, landed).await?;
+    let refused_files = note_refused_ids(unit.as_mut(), lease, landed, judge.now).await?;
+    for (campaign, code) in refused_files {
+        pauses.entry(campaign).or_insert(code);
+    }
     for campaign in &heard.stopped {
         pauses
             .entry(*campaign)

@@ -27,11 +27,12 @@ impl Imports {
         plan: &ImportPlan,
     ) -> Result<Layout, InspectionError> {
         let files = self.ports.files.as_ref();
-        let path = files
+        let copy = files
             .local_copy(import.user_id, import.id.as_uuid())
             .await
             .map_err(InspectionError::Files)?
             .ok_or(InspectionError::Unreadable(ImportFailure::FileMissing))?;
+        let path = copy.path().to_path_buf();
         let tables = self.ports.tables.as_ref();
         let layout = match Layout::open(tables, path.clone(), import.format, plan).await {
             Ok(layout) => layout,

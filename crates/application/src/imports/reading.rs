@@ -1,8 +1,8 @@
 //! Reading a file to its end.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use nexus_domain::ports::{DuplicateKey, StorageError, TableSource, UnitOfWork};
+use nexus_domain::ports::{DuplicateKey, LocalCopy, StorageError, TableSource, UnitOfWork};
 use nexus_domain::values::Problem;
 use nexus_domain::{Contact, ImportFailure, ImportedFile, KnownContacts};
 
@@ -34,12 +34,14 @@ impl ImportWorker {
             return Ok(());
         };
         let Begun { origin, import } = begun;
-        let path = self.path(held, shutdown, &import).await?;
-        let mut table = self.open(held, shutdown, &path, &import).await?;
+        // Held until the last row is read.
+        let copy = self.local_copy(held, shutdown, &import).await?;
+        let path = copy.path();
+        let mut table = self.open(held, shutdown, path, &import).await?;
         let columns = table.columns(&import.plan).map_err(Stop::Refused)?;
         self.check_fields(held, &columns).await?;
         if import.total_rows.is_none() {
-            let total = self.count(held, shutdown, &path, &import).await?;
+            let total = self.count(held, shutdown, path, &import).await?;
             self.describe(held, whole_header(&table.header), total)
                 .await?;
         }
@@ -107,12 +109,12 @@ impl ImportWorker {
             .map_err(|problem| without_fields(&problem))
     }
 
-    async fn path(
+    async fn local_copy(
         &self,
         held: &mut HeldJob,
         shutdown: &Shutdown,
         import: &ImportedFile,
-    ) -> Result<PathBuf, Stop> {
+    ) -> Result<LocalCopy, Stop> {
         let storage = self.ports.storage.as_ref();
         let local_copy = self
             .ports

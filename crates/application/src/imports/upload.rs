@@ -11,11 +11,10 @@ use super::Imports;
 use super::inspection::InspectionError;
 use super::preview::Preview;
 use crate::Actor;
+use crate::file_name::shown_name;
 
 /// How much of a file's beginning is kept to recognise its format, in bytes.
 const RECOGNISED_BY: usize = 8_192;
-/// The longest file name that is kept, in characters.
-const LONGEST_NAME: usize = 255;
 
 /// Why an upload was not taken; nothing of it is left.
 #[derive(Debug, thiserror::Error)]
@@ -161,13 +160,16 @@ impl Imports {
             return Ok(());
         }
         let (files, tables) = (&self.ports.files, &self.ports.tables);
-        let Some(path) = files
+        let Some(copy) = files
             .local_copy(import.user_id, import.id.as_uuid())
             .await?
         else {
             return Ok(());
         };
-        match tables.is_table(path, import.format).await {
+        match tables
+            .is_table(copy.path().to_path_buf(), import.format)
+            .await
+        {
             Ok(false) => Err(UploadError::NotATable),
             // What is damaged is said where it is opened.
             Ok(true) | Err(_) => Ok(()),
@@ -232,22 +234,4 @@ impl Imports {
             );
         }
     }
-}
-
-/// The name for show: the last part of a path, without what would change how a page or a terminal
-/// reads (control characters, marks of direction), cut to what is kept.
-fn shown_name(given: &str) -> ShortText {
-    let last = given.rsplit(['/', '\\']).next().unwrap_or_default();
-    let clean: String = last
-        .chars()
-        .filter(|c| !c.is_control() && !is_direction_mark(*c))
-        .collect();
-    let cut: String = clean.trim().chars().take(LONGEST_NAME).collect();
-    ShortText::parse(&cut)
-        .or_else(|_| ShortText::parse("file"))
-        .unwrap_or_else(|_| unreachable!("a plain word is a short text"))
-}
-
-fn is_direction_mark(c: char) -> bool {
-    matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use secrecy::SecretString;
 
+use super::hand_over::{CarriedFile, HandOverError, OutgoingFile};
 use crate::{ApprovedTemplate, AttemptId, ButtonKind, ChannelKind, Failure, HeaderMedia};
 
 /// What a channel needs to send for a user, opened for the moment of use.
@@ -36,6 +37,13 @@ pub enum OutgoingContent {
         variables: Vec<(String, String)>,
         /// What goes into its header and buttons.
         parts: OutgoingParts,
+    },
+    /// A file that the provider has.
+    Media {
+        /// The file.
+        file: CarriedFile,
+        /// The rendered text beside it; a sound has none.
+        caption: Option<String>,
     },
 }
 
@@ -150,6 +158,14 @@ pub trait MessageChannel: Send + Sync {
         sender: &SenderCredentials,
         message: &OutgoingMessage,
     ) -> Result<Accepted, ChannelError>;
+
+    /// Hands a file over, so that messages can carry it. The provider's id of it, which it knows for
+    /// this sender only, and not for ever.
+    async fn hand_over(
+        &self,
+        sender: &SenderCredentials,
+        file: &OutgoingFile,
+    ) -> Result<String, HandOverError>;
 
     /// Asks the provider whether these credentials work.
     async fn check(&self, sender: &SenderCredentials) -> Result<SenderProfile, ChannelError>;

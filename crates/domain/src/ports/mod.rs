@@ -3,7 +3,9 @@
 mod channel;
 mod clock;
 mod files;
+mod hand_over;
 mod hashing;
+mod media;
 mod progress;
 mod provisioning;
 mod repositories;
@@ -18,17 +20,20 @@ pub use channel::{
     OutgoingMessage, OutgoingParts, SenderCredentials, SenderProfile,
 };
 pub use clock::{Clock, Entropy};
-pub use files::{FileStore, FileStoreError, FileUpload};
+pub use files::{FileDownload, FileStore, FileStoreError, FileUpload, LocalCopy};
+pub use hand_over::{CarriedFile, HandOverError, OutgoingFile};
 pub use hashing::{HashingError, PasswordHasher};
+pub use media::{MediaRecogniser, MediaRefusal, RecognisedMedia};
 pub use progress::{ChangeMark, MarkedCampaign, ProgressSource};
 pub use provisioning::{ProvisionedSender, ProvisioningError, SenderProvisioner};
 pub use repositories::{
     BotActivityRepository, BulkChangeRepository, CampaignContactRepository, CampaignRepository,
-    ContactRepository, CorrespondentRepository, CreatedContact, Effect, FieldRepository,
+    ContactRepository, CorrespondentRepository, CreatedContact, Effect, FieldRepository, FreeText,
     IdempotencyRepository, IdempotencyState, ImportRepository, JobRepository, KnownAddress,
-    MediaRepository, MessageRepository, RecipientTally, ReplayFilter, ReplyRepository,
+    MediaRepository, MessageRepository, ReachRule, RecipientTally, ReplayFilter, ReplyRepository,
     ReplyingSender, SegmentRepository, SenderRepository, SessionRepository, StatisticsRepository,
-    StoredAnswer, TakenKey, UserRepository, WebhookRepository, WhatsAppRepository,
+    StoredAnswer, StoredFileRepository, TakenKey, UnneededFile, UserRepository, WebhookRepository,
+    WhatsAppRepository,
 };
 pub use sealing::{SealError, SecretSealer};
 pub use storage::{DuplicateKey, Repositories, Storage, StorageError, UnitOfWork};
@@ -39,8 +44,9 @@ pub use webhooks::{UnreadableWebhook, WebhookReader};
 pub use {
     channel::MockMessageChannel,
     clock::{MockClock, MockEntropy},
-    files::{MockFileStore, MockFileUpload},
+    files::{MockFileDownload, MockFileStore, MockFileUpload},
     hashing::MockPasswordHasher,
+    media::MockMediaRecogniser,
     progress::MockProgressSource,
     provisioning::MockSenderProvisioner,
     repositories::{
@@ -48,8 +54,9 @@ pub use {
         MockCampaignRepository, MockContactRepository, MockCorrespondentRepository,
         MockFieldRepository, MockIdempotencyRepository, MockImportRepository, MockJobRepository,
         MockMediaRepository, MockMessageRepository, MockReplyRepository, MockSegmentRepository,
-        MockSenderRepository, MockSessionRepository, MockStatisticsRepository, MockUserRepository,
-        MockWebhookRepository, MockWhatsAppRepository,
+        MockSenderRepository, MockSessionRepository, MockStatisticsRepository,
+        MockStoredFileRepository, MockUserRepository, MockWebhookRepository,
+        MockWhatsAppRepository,
     },
     sealing::MockSecretSealer,
     storage::MockStorage,

@@ -6,8 +6,8 @@ use super::{
     BotActivityRepository, BulkChangeRepository, CampaignContactRepository, CampaignRepository,
     ContactRepository, CorrespondentRepository, FieldRepository, IdempotencyRepository,
     ImportRepository, JobRepository, MediaRepository, MessageRepository, ReplyRepository,
-    SegmentRepository, SenderRepository, SessionRepository, StatisticsRepository, UserRepository,
-    WebhookRepository, WhatsAppRepository,
+    SegmentRepository, SenderRepository, SessionRepository, StatisticsRepository,
+    StoredFileRepository, UserRepository, WebhookRepository, WhatsAppRepository,
 };
 
 /// What is unique and was there already.
@@ -68,6 +68,8 @@ pub trait Repositories: Send {
     fn senders(&mut self) -> &mut dyn SenderRepository;
     /// Media files.
     fn media(&mut self) -> &mut dyn MediaRepository;
+    /// Notes of files in the file store that are nobody's.
+    fn stored_files(&mut self) -> &mut dyn StoredFileRepository;
     /// Imports and the errors of their rows.
     fn imports(&mut self) -> &mut dyn ImportRepository;
     /// Messages of conversations.

@@ -7,6 +7,8 @@ mod delivery_life;
 mod delivery_properties;
 mod import_plans;
 mod imports;
+mod media;
+mod media_uploads;
 mod message_text;
 mod opt_outs;
 mod records;

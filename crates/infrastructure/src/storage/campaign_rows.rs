@@ -150,7 +150,7 @@ impl CampaignRow {
         let message =
             row.parse_some("message", self.message.as_deref(), MessageText::from_stored)?;
         let Some(name) = &self.template_name else {
-            return Ok(CampaignContent::Text(row.need("message", message)?));
+            return Ok(message.map_or(CampaignContent::FileOnly, CampaignContent::Text));
         };
         let language = row.need("template_language", self.template_language.as_deref())?;
         let (variables, parts) = match &self.template_variables {

@@ -5,12 +5,11 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use nexus_domain::ports::{
-    ContactRepository, CreatedContact, KnownAddress, RecipientTally, StorageError,
+    ContactRepository, CreatedContact, KnownAddress, ReachRule, RecipientTally, StorageError,
 };
 use nexus_domain::values::{ContactSort, EmailAddress, ListRequest, Listing, PhoneNumber, Tag};
 use nexus_domain::{
-    CampaignId, ChannelKind, Contact, ContactFilter, ContactId, ContactSelection, EmptyRule,
-    ImportId, UserId,
+    CampaignId, Contact, ContactFilter, ContactId, ContactSelection, ImportId, UserId,
 };
 use sea_orm::FromQueryResult;
 use uuid::Uuid;
@@ -350,11 +349,10 @@ impl ContactRepository for SqlRepositories {
         user: UserId,
         campaign: CampaignId,
         audience: Option<ContactFilter>,
-        channel: ChannelKind,
-        empty: &EmptyRule,
+        rule: &ReachRule,
         most: u32,
     ) -> Result<RecipientTally, StorageError> {
-        self.recipient_tally(user, campaign, audience.as_ref(), channel, empty, most)
+        self.recipient_tally(user, campaign, audience.as_ref(), rule, most)
             .await
     }
 

@@ -6,32 +6,29 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use nexus_domain::ports::{MediaRepository, StorageError};
 use nexus_domain::values::ShortText;
-use nexus_domain::{CampaignId, MediaFile, MediaId, MediaKind, UserId};
+use nexus_domain::{
+    CampaignId, ContentHash, MediaContent, MediaFile, MediaId, MediaType, MediaUpload, SenderId,
+    UserId,
+};
 use sea_orm::FromQueryResult;
 use uuid::Uuid;
 
 use super::SqlRepositories;
-use super::rows::Row;
+use super::media_uploads;
+use super::rows::{Number, Row};
 use super::sql::{Sql, params, rows_per_statement};
 
-const COLUMNS: &str = "id, user_id, campaign_id, kind, file_name, media_type, size, created_at";
-
-const KINDS: [MediaKind; 4] = [
-    MediaKind::Image,
-    MediaKind::Video,
-    MediaKind::Audio,
-    MediaKind::Document,
-];
+const COLUMNS: &str = "id, user_id, campaign_id, file_name, media_type, size, sha256, created_at";
 
 #[derive(FromQueryResult)]
 struct MediaRow {
     id: Uuid,
     user_id: Uuid,
     campaign_id: Uuid,
-    kind: String,
     file_name: String,
     media_type: String,
     size: i64,
+    sha256: Vec<u8>,
     created_at: DateTime<Utc>,
 }
 
@@ -45,10 +42,15 @@ impl MediaRow {
             id: MediaId::from_uuid(self.id),
             user_id: UserId::from_uuid(self.user_id),
             campaign_id: CampaignId::from_uuid(self.campaign_id),
-            kind: row.word("kind", &self.kind, &KINDS, MediaKind::as_str)?,
             file_name: row.parse("file_name", &self.file_name, ShortText::parse)?,
-            media_type: self.media_type,
+            media_type: row.word(
+                "media_type",
+                &self.media_type,
+                &MediaType::ALL,
+                MediaType::as_str,
+            )?,
             size: row.unsigned("size", self.size)?,
+            sha256: ContentHash(row.need("sha256", self.sha256.try_into().ok())?),
             created_at: self.created_at,
         })
     }
@@ -63,14 +65,30 @@ impl MediaRepository for SqlRepositories {
             file.id,
             file.user_id,
             file.campaign_id,
-            file.kind.as_str(),
             file.file_name.as_str(),
             file.media_type.as_str(),
             size,
+            file.sha256.0.to_vec(),
             file.created_at,
         ]]);
         self.db().execute(sql).await?;
         Ok(())
+    }
+
+    async fn find(
+        &mut self,
+        user: UserId,
+        campaign: CampaignId,
+        id: MediaId,
+    ) -> Result<Option<MediaFile>, StorageError> {
+        let sql = Sql::with(
+            format!(
+                "SELECT {COLUMNS} FROM media WHERE user_id = $1 AND campaign_id = $2 AND id = $3"
+            ),
+            params![user, campaign, id],
+        );
+        let row: Option<MediaRow> = self.db().one(sql).await?;
+        row.map(MediaRow::file).transpose()
     }
 
     async fn of_campaigns(
@@ -95,5 +113,49 @@ impl MediaRepository for SqlRepositories {
             }
         }
         Ok(found)
+    }
+
+    async fn delete(
+        &mut self,
+        user: UserId,
+        campaign: CampaignId,
+        id: MediaId,
+    ) -> Result<bool, StorageError> {
+        let sql = Sql::with(
+            "DELETE FROM media WHERE user_id = $1 AND campaign_id = $2 AND id = $3",
+            params![user, campaign, id],
+        );
+        Ok(self.db().execute(sql).await? > 0)
+    }
+
+    async fn used_bytes(&mut self, user: UserId) -> Result<u64, StorageError> {
+        // PostgreSQL sums bigints to a numeric.
+        let sql = Sql::with(
+            "SELECT CAST(coalesce(sum(size), 0) AS bigint) AS number FROM media WHERE user_id = $1",
+            params![user],
+        );
+        Ok(Number::count(self.db().one(sql).await?))
+    }
+
+    async fn upload(
+        &mut self,
+        user: UserId,
+        sender: SenderId,
+        content: &MediaContent,
+    ) -> Result<Option<MediaUpload>, StorageError> {
+        media_uploads::find(self.db(), user, sender, content).await
+    }
+
+    async fn lock_upload(
+        &mut self,
+        user: UserId,
+        sender: SenderId,
+        provider_id: &str,
+    ) -> Result<Option<MediaUpload>, StorageError> {
+        media_uploads::lock(self.db(), user, sender, provider_id).await
+    }
+
+    async fn save_upload(&mut self, upload: &MediaUpload) -> Result<(), StorageError> {
+        media_uploads::save(self.db(), upload).await
     }
 }

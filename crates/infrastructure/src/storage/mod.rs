@@ -28,6 +28,7 @@ mod imports;
 mod jobs;
 mod lists;
 mod media;
+mod media_uploads;
 mod messages;
 mod open;
 mod progress;
@@ -43,6 +44,7 @@ mod senders;
 mod sessions;
 mod sql;
 mod statistics;
+mod stored_files;
 mod stored_filter;
 mod template_values;
 mod users;
@@ -57,7 +59,8 @@ use nexus_domain::ports::{
     ContactRepository, CorrespondentRepository, FieldRepository, IdempotencyRepository,
     ImportRepository, JobRepository, MediaRepository, MessageRepository, ReplyRepository,
     Repositories, SegmentRepository, SenderRepository, SessionRepository, StatisticsRepository,
-    Storage, StorageError, UnitOfWork, UserRepository, WebhookRepository, WhatsAppRepository,
+    Storage, StorageError, StoredFileRepository, UnitOfWork, UserRepository, WebhookRepository,
+    WhatsAppRepository,
 };
 
 use self::connection::{Connection, Pools, Together};
@@ -143,6 +146,9 @@ impl Repositories for SqlRepositories {
         self
     }
     fn media(&mut self) -> &mut dyn MediaRepository {
+        self
+    }
+    fn stored_files(&mut self) -> &mut dyn StoredFileRepository {
         self
     }
     fn imports(&mut self) -> &mut dyn ImportRepository {

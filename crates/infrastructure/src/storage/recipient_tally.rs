@@ -1,6 +1,6 @@
 //! What would become of those whom a campaign is for, counted by the database.
 
-use nexus_domain::ports::{RecipientTally, StorageError};
+use nexus_domain::ports::{FreeText, ReachRule, RecipientTally, StorageError};
 use nexus_domain::values::Placeholder;
 use nexus_domain::{CampaignId, ChannelKind, ContactFilter, EmptyRule, UserId};
 use sea_orm::FromQueryResult;
@@ -45,11 +45,36 @@ fn by_fate(people: Sql) -> Sql {
         .then(") AS s")
 }
 
+/// Those who would be written to.
+fn with_address(people: Sql) -> Sql {
+    people
+        .after("SELECT count(*) AS number FROM (")
+        .then(") AS s WHERE s.status = 'active' AND s.address IS NOT NULL")
+}
+
 /// Those who would be written to and for whom the message comes out empty.
 fn with_empty_message(people: Sql, empty: &EmptyRule) -> Sql {
-    let mut sql = people
-        .after("SELECT count(*) AS number FROM (")
-        .then(") AS s WHERE s.status = 'active' AND s.address IS NOT NULL AND (1 = 0");
+    coming_out_empty(with_address(people).then(" AND "), empty)
+}
+
+/// Those who would be written to and have written to the sender lately. There are few beside those who
+/// have not.
+fn within_window(people: Sql, rule: &ReachRule, user: UserId, free_text: &FreeText) -> Sql {
+    coming_out_empty(with_address(people).then(" AND NOT "), &rule.empty)
+        .then(" AND s.address IN (SELECT w.address FROM correspondents AS w WHERE w.user_id = ")
+        .bind(user)
+        .then(" AND w.channel = ")
+        .bind(rule.channel.as_str())
+        .then(" AND w.last_inbound_at > ")
+        .bind(free_text.written_after)
+        .then(" AND (w.last_inbound_to IS NULL OR w.last_inbound_to = ")
+        .bind(free_text.sender.as_str())
+        .then("))")
+}
+
+/// The condition that the message comes out empty for `s`.
+fn coming_out_empty(sql: Sql, empty: &EmptyRule) -> Sql {
+    let mut sql = sql.then("(1 = 0");
     for group in &empty.lacking {
         sql = sql.then(" OR (1 = 1");
         for lacked in group {
@@ -71,11 +96,12 @@ fn with_empty_message(people: Sql, empty: &EmptyRule) -> Sql {
 async fn tally(
     db: &Connection,
     people: impl Fn() -> Sql,
-    empty: &EmptyRule,
+    user: UserId,
+    rule: &ReachRule,
 ) -> Result<RecipientTally, StorageError> {
     let row: Option<TallyRow> = db.one(by_fate(people())).await?;
-    let variable_empty = if empty.is_possible() {
-        Number::count(db.one(with_empty_message(people(), empty)).await?)
+    let variable_empty = if rule.empty.is_possible() {
+        Number::count(db.one(with_empty_message(people(), &rule.empty)).await?)
     } else {
         0
     };
@@ -84,14 +110,21 @@ async fn tally(
             .and_then(|row| u64::try_from(number(row)).ok())
             .unwrap_or_default()
     };
-    Ok(RecipientTally {
+    let mut tally = RecipientTally {
         total: number(|row| row.total),
         opted_out: number(|row| row.opted_out),
         inactive: number(|row| row.inactive),
         no_address: number(|row| row.no_address),
         variable_empty,
+        outside_window: 0,
         is_exact: true,
-    })
+    };
+    if let Some(free_text) = &rule.free_text {
+        let within = within_window(people(), rule, user, free_text);
+        let within = Number::count(db.one(within).await?);
+        tally.outside_window = tally.reachable().saturating_sub(within);
+    }
+    Ok(tally)
 }
 
 impl SqlRepositories {
@@ -101,11 +134,10 @@ impl SqlRepositories {
         user: UserId,
         campaign: CampaignId,
         audience: Option<&ContactFilter>,
-        channel: ChannelKind,
-        empty: &EmptyRule,
+        rule: &ReachRule,
         most: u32,
     ) -> Result<RecipientTally, StorageError> {
-        let columns = looked_at(channel);
+        let columns = looked_at(rule.channel);
         let chosen = || {
             Sql::with(
                 format!(
@@ -117,10 +149,10 @@ impl SqlRepositories {
             )
         };
         let Some(filter) = audience else {
-            return tally(self.db(), chosen, empty).await;
+            return tally(self.db(), chosen, user, rule).await;
         };
         let besides = || conditions(chosen().then(" AND NOT (r.user_id = $1"), filter).then(")");
-        let besides = tally(self.db(), besides, empty).await?;
+        let besides = tally(self.db(), besides, user, rule).await?;
         let together = planned(self.db(), filter).await?;
         let db = together.db();
         let lead = lead(db, filter).await?;
@@ -130,7 +162,7 @@ impl SqlRepositories {
                 .then(" LIMIT ")
                 .bind(most)
         };
-        let counted = tally(db, audience, empty).await?;
+        let counted = tally(db, audience, user, rule).await?;
         together.done().await?;
         Ok(RecipientTally {
             total: besides.total + counted.total,
@@ -138,6 +170,7 @@ impl SqlRepositories {
             inactive: besides.inactive + counted.inactive,
             no_address: besides.no_address + counted.no_address,
             variable_empty: besides.variable_empty + counted.variable_empty,
+            outside_window: besides.outside_window + counted.outside_window,
             is_exact: counted.total < u64::from(most),
         })
     }

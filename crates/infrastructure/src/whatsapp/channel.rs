@@ -2,7 +2,8 @@
 
 use async_trait::async_trait;
 use nexus_domain::ports::{
-    Accepted, ChannelError, MessageChannel, OutgoingMessage, SenderCredentials, SenderProfile,
+    Accepted, ChannelError, HandOverError, MessageChannel, OutgoingFile, OutgoingMessage,
+    SenderCredentials, SenderProfile,
 };
 use nexus_domain::{ApprovedTemplate, ChannelKind, Failure, FailureCode};
 use serde::Deserialize;
@@ -10,7 +11,7 @@ use serde::Deserialize;
 use super::config::{WhatsAppConfig, WhatsAppConfigError};
 use super::graph::{Graph, path_segment, phone_number};
 use super::messages::{SendAnswer, SendRequest};
-use super::templates;
+use super::{media, templates};
 
 /// WhatsApp's Cloud API as a channel. One is made for the process and shared by all users: it holds
 /// the pool of connections, and the credentials come with every call.
@@ -102,6 +103,14 @@ impl MessageChannel for WhatsAppChannel {
         let path = format!("{}/messages", phone_number(sender)?);
         let answer = self.graph.post(&sender.token, &path, &request).await?;
         answer.into::<SendAnswer>().map(Accepted::from)
+    }
+
+    async fn hand_over(
+        &self,
+        sender: &SenderCredentials,
+        file: &OutgoingFile,
+    ) -> Result<String, HandOverError> {
+        media::hand_over(&self.graph, sender, file).await
     }
 
     async fn check(&self, sender: &SenderCredentials) -> Result<SenderProfile, ChannelError> {

@@ -5,6 +5,7 @@ use std::time::Duration;
 use nexus_domain::ports::{ChannelError, SenderCredentials};
 use nexus_domain::{Failure, FailureCode};
 use reqwest::header::{HeaderMap, RETRY_AFTER};
+use reqwest::multipart::Form;
 use reqwest::{Client, RequestBuilder, Response};
 use secrecy::{ExposeSecret, SecretString};
 use serde::de::DeserializeOwned;
@@ -18,6 +19,10 @@ use crate::install_tls_provider;
 /// More than any answer of Meta's has; what is longer is not read to its end.
 const MAX_ANSWER_BYTES: usize = 1024 * 1024;
 
+/// Bytes a second: a connection that takes less than this of a file is given up, which makes 100 MB a
+/// quarter of an hour.
+const SLOWEST_UPLOAD: u64 = 128 * 1024;
+
 /// A wait that a provider asks for is believed up to here.
 const MAX_RETRY_AFTER: Duration = Duration::from_hours(24);
 
@@ -26,6 +31,7 @@ const MAX_RETRY_AFTER: Duration = Duration::from_hours(24);
 pub(super) struct Graph {
     client: Client,
     root: String,
+    request_timeout: Duration,
 }
 
 /// An answer that was read to its end.
@@ -62,7 +68,11 @@ impl Graph {
             .no_proxy()
             .build()
             .map_err(WhatsAppConfigError::Client)?;
-        Ok(Self { client, root })
+        Ok(Self {
+            client,
+            root,
+            request_timeout: config.request_timeout,
+        })
     }
 
     pub(super) async fn post<B: Serialize + Sync>(
@@ -72,6 +82,23 @@ impl Graph {
         body: &B,
     ) -> Result<Answer, ChannelError> {
         let request = self.client.post(format!("{}/{path}", self.root)).json(body);
+        Self::exchange(request, token).await
+    }
+
+    /// Sends a form of so many bytes, which has longer than other requests for them.
+    pub(super) async fn post_form(
+        &self,
+        token: &SecretString,
+        path: &str,
+        form: Form,
+        bytes: u64,
+    ) -> Result<Answer, ChannelError> {
+        let for_its_size = Duration::from_secs(bytes / SLOWEST_UPLOAD);
+        let request = self
+            .client
+            .post(format!("{}/{path}", self.root))
+            .timeout(self.request_timeout + for_its_size)
+            .multipart(form);
         Self::exchange(request, token).await
     }
 
@@ -204,6 +231,12 @@ impl Answer {
             return Ok(answer);
         }
         Err(self.error())
+    }
+
+    /// Whether the server or what stands before it does not take a body of this size (RFC 9110
+    /// §15.5.14), in whatever words.
+    pub(super) fn is_too_large(&self) -> bool {
+        self.status == 413
     }
 
     fn error(&self) -> ChannelError {

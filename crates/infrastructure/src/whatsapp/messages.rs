@@ -1,13 +1,16 @@
 //! The body of a send and its answer (`POST /{phone_number_id}/messages`).
 
 use nexus_domain::ports::{
-    Accepted, ChannelError, OutgoingContent, OutgoingHeader, OutgoingMessage, OutgoingParts,
+    Accepted, CarriedFile, ChannelError, OutgoingContent, OutgoingHeader, OutgoingMessage,
+    OutgoingParts,
 };
 use nexus_domain::{ButtonKind, Failure, FailureCode, HeaderMedia, MediaKind, MediaReference};
 use serde::{Deserialize, Deserializer, Serialize};
 
 /// The most characters of a text body (Cloud API reference, text object).
 const MAX_TEXT_CHARACTERS: usize = 4_096;
+/// The most characters of the text beside a file (Cloud API reference, media object).
+const MAX_CAPTION_CHARACTERS: usize = 1_024;
 
 #[derive(Serialize)]
 pub(super) struct SendRequest<'a> {
@@ -36,6 +39,10 @@ enum Recipient<'a> {
 enum Content<'a> {
     Text { text: Text<'a> },
     Template { template: Template<'a> },
+    Image { image: Media<'a> },
+    Video { video: Media<'a> },
+    Audio { audio: Media<'a> },
+    Document { document: Media<'a> },
 }
 
 #[derive(Serialize)]
@@ -100,6 +107,9 @@ struct Media<'a> {
     link: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     filename: Option<&'a str>,
+    /// Not in a header.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    caption: Option<&'a str>,
 }
 
 impl<'a> SendRequest<'a> {
@@ -132,11 +142,7 @@ impl<'a> Content<'a> {
     fn of(content: &'a OutgoingContent) -> Result<Self, ChannelError> {
         match content {
             OutgoingContent::Text { body } if body.chars().count() > MAX_TEXT_CHARACTERS => {
-                Err(ChannelError::Refused(Failure {
-                    code: FailureCode::MessageTooLong,
-                    provider_code: None,
-                    detail: None,
-                }))
+                Err(refused(FailureCode::MessageTooLong))
             }
             OutgoingContent::Text { body } => Ok(Self::Text {
                 text: Text {
@@ -156,8 +162,47 @@ impl<'a> Content<'a> {
                     components: components(variables, parts)?,
                 },
             }),
+            OutgoingContent::Media { file, caption } => Self::of_file(file, caption.as_deref()),
         }
     }
+
+    fn of_file(file: &'a CarriedFile, caption: Option<&'a str>) -> Result<Self, ChannelError> {
+        let caption = caption.filter(|caption| !caption.is_empty());
+        let length = caption.map_or(0, |caption| caption.chars().count());
+        if length > MAX_CAPTION_CHARACTERS {
+            return Err(refused(FailureCode::MessageTooLong));
+        }
+        let media = Media {
+            id: Some(&file.id),
+            link: None,
+            filename: None,
+            caption,
+        };
+        Ok(match file.kind {
+            MediaKind::Image => Self::Image { image: media },
+            MediaKind::Video => Self::Video { video: media },
+            MediaKind::Document => Self::Document {
+                document: Media {
+                    filename: Some(&file.name),
+                    ..media
+                },
+            },
+            // What was meant to be read beside it would not arrive.
+            MediaKind::Audio if caption.is_some() => {
+                return Err(refused(FailureCode::InvalidMessage));
+            }
+            MediaKind::Audio => Self::Audio { audio: media },
+        })
+    }
+}
+
+/// Refused here, without a request.
+fn refused(code: FailureCode) -> ChannelError {
+    ChannelError::Refused(Failure {
+        code,
+        provider_code: None,
+        detail: None,
+    })
 }
 
 fn components<'a>(
@@ -211,6 +256,7 @@ fn media_parameter(media: &HeaderMedia) -> Result<Parameter<'_>, ChannelError> {
         id,
         link,
         filename: None,
+        caption: None,
     };
     match media.kind {
         MediaKind::Image => Ok(Parameter::Image { image: reference }),
@@ -222,11 +268,7 @@ fn media_parameter(media: &HeaderMedia) -> Result<Parameter<'_>, ChannelError> {
             },
         }),
         // No header shows a sound.
-        MediaKind::Audio => Err(ChannelError::Refused(Failure {
-            code: FailureCode::MediaUnusable,
-            provider_code: None,
-            detail: None,
-        })),
+        MediaKind::Audio => Err(refused(FailureCode::MediaUnusable)),
     }
 }
 

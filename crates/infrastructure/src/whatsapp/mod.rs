@@ -7,6 +7,7 @@ mod channel;
 mod config;
 mod errors;
 mod graph;
+mod media;
 mod messages;
 mod notices;
 mod secrets;

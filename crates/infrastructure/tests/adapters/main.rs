@@ -1,7 +1,10 @@
 //! The adapters from outside: over real HTTP, on real files.
 
+mod bucket;
 mod csv_tables;
+mod file_stores;
 mod files;
+mod media;
 mod old_workbook;
 mod old_workbooks;
 mod open_spreadsheets;
@@ -10,6 +13,7 @@ mod table_fixtures;
 mod table_properties;
 mod whatsapp_account;
 mod whatsapp_doubts;
+mod whatsapp_media;
 mod whatsapp_send;
 mod whatsapp_webhooks;
 mod workbook_file;

@@ -23,6 +23,8 @@ pub(crate) enum Reply {
         headers: &'static str,
         body: String,
     },
+    /// As 200, but not at once.
+    Late { after: Duration, body: String },
     /// Closes the connection without a word.
     Close,
     /// Says nothing and keeps the connection open.
@@ -168,6 +170,13 @@ async fn serve(mut stream: TcpStream, replies: Arc<Vec<Reply>>, seen: Arc<Mutex<
                     body.len()
                 );
                 if stream.write_all(answer.as_bytes()).await.is_err() {
+                    return;
+                }
+            }
+            Reply::Late { after, body } => {
+                tokio::time::sleep(after).await;
+                let head = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n", body.len());
+                if stream.write_all((head + &body).as_bytes()).await.is_err() {
                     return;
                 }
             }

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use nexus_domain::ports::{
-    Accepted, ChannelError, MessageChannel, OutgoingButton, OutgoingContent, OutgoingHeader,
-    OutgoingParts,
+    Accepted, CarriedFile, ChannelError, MessageChannel, OutgoingButton, OutgoingContent,
+    OutgoingHeader, OutgoingParts,
 };
 use nexus_domain::{
     ButtonKind, ChannelKind, Failure, FailureCode, HeaderMedia, MediaKind, MediaReference,
@@ -432,4 +432,70 @@ async fn a_header_shows_a_file_or_a_variable_with_a_name() {
             json!({ "type": "header", "parameters": [expected] })
         );
     }
+}
+
+fn file(kind: MediaKind, caption: Option<&str>) -> OutgoingContent {
+    OutgoingContent::Media {
+        file: CarriedFile {
+            id: "77".to_owned(),
+            kind,
+            name: "Lista de otoño.pdf".to_owned(),
+        },
+        caption: caption.map(str::to_owned),
+    }
+}
+
+#[tokio::test]
+async fn a_message_carries_a_file_by_its_id_with_a_caption_beside_it() {
+    for (content, kind, expected) in [
+        (
+            file(MediaKind::Image, Some("Hola, José")),
+            "image",
+            json!({ "id": "77", "caption": "Hola, José" }),
+        ),
+        (
+            file(MediaKind::Video, Some("")),
+            "video",
+            json!({ "id": "77" }),
+        ),
+        (
+            file(MediaKind::Document, Some("Hola")),
+            "document",
+            json!({ "id": "77", "caption": "Hola", "filename": "Lista de otoño.pdf" }),
+        ),
+        (file(MediaKind::Audio, None), "audio", json!({ "id": "77" })),
+    ] {
+        let body = sent(content).await;
+        assert_eq!(body["type"], kind);
+        assert_eq!(body[kind], expected);
+        assert_eq!(body["to"], "525512345678");
+        assert_eq!(body["biz_opaque_callback_data"], attempt().to_string());
+    }
+}
+
+#[tokio::test]
+async fn what_does_not_fit_beside_a_file_is_refused_without_a_call() {
+    let provider = Provider::always(Reply::json(200, &accepted("wamid.5"))).await;
+    let channel = provider.channel();
+    for (content, code) in [
+        (
+            file(MediaKind::Image, Some(&"é".repeat(1_025))),
+            FailureCode::MessageTooLong,
+        ),
+        (
+            file(MediaKind::Audio, Some("Hola")),
+            FailureCode::InvalidMessage,
+        ),
+    ] {
+        let refused = channel.send(&sender(), &message(content)).await;
+        let expected = Failure {
+            code,
+            provider_code: None,
+            detail: None,
+        };
+        assert_eq!(refused, Err(ChannelError::Refused(expected)));
+    }
+    assert!(provider.requests().is_empty());
+    let longest = file(MediaKind::Image, Some(&"é".repeat(1_024)));
+    assert!(channel.send(&sender(), &message(longest)).await.is_ok());
 }

@@ -156,6 +156,7 @@ async fn a_campaign_is_read_with_every_content_and_audience(store: Store) {
     ];
     let contents = [
         CampaignContent::Text(message_text("Hola {nombre}\n¡Hasta 50 %! 👩🏽‍💻")),
+        CampaignContent::FileOnly,
         template(None, &[]),
         template(Some("Recuerda la cita"), &variables),
     ];

@@ -1,7 +1,7 @@
 use std::iter::repeat_with;
 
 use nexus_domain::ports::StorageError;
-use nexus_domain::{MediaFile, MediaKind};
+use nexus_domain::{ContentHash, MediaFile, MediaType};
 use sea_orm::ConnectionTrait as _;
 
 use crate::samples::{self, at, short};
@@ -14,23 +14,21 @@ on_both_databases!(
     of_no_campaign_nothing_is_read,
     a_file_goes_with_a_campaign_that_is_there,
     another_user_sees_no_file,
+    a_file_is_found_and_deleted_in_its_campaign_by_its_user,
+    the_bytes_of_a_user_are_summed,
 );
 
 async fn a_file_is_read_as_it_was_written(store: Store) {
     let user = store.user().await;
-    let kinds = [
-        (MediaKind::Image, "image/png"),
-        (MediaKind::Video, "video/mp4"),
-        (MediaKind::Audio, "audio/ogg; codecs=opus"),
-        (MediaKind::Document, "application/pdf"),
-    ];
-    for (kind, media_type) in kinds {
+    for media_type in MediaType::ALL {
         let campaign = store.campaign(&user).await;
         let file = MediaFile {
-            kind,
             file_name: short("../año \"nuevo\".bin"),
-            media_type: media_type.to_owned(),
+            media_type,
             size: 5_000_000_000,
+            sha256: ContentHash(std::array::from_fn(
+                |place| if place == 0 { 255 } else { 0 },
+            )),
             created_at: at(3),
             ..samples::media(&campaign)
         };
@@ -40,7 +38,9 @@ async fn a_file_is_read_as_it_was_written(store: Store) {
             .media()
             .of_campaigns(user.id, &[campaign.id])
             .await;
-        assert_same(&found.unwrap(), &vec![file]);
+        assert_same(&found.unwrap(), &vec![file.clone()]);
+        let found = repositories.media().find(user.id, campaign.id, file.id);
+        assert_same(&found.await.unwrap(), &Some(file));
     }
 }
 
@@ -135,4 +135,44 @@ async fn another_user_sees_no_file(store: Store) {
     assert_eq!(seen, []);
     let seen = media.of_campaigns(user.id, &[campaign.id]).await.unwrap();
     assert_eq!(seen.len(), 1);
+}
+
+async fn a_file_is_found_and_deleted_in_its_campaign_by_its_user(store: Store) {
+    let (user, other) = (store.user().await, store.user().await);
+    let (campaign, second) = (store.campaign(&user).await, store.campaign(&user).await);
+    let (file, kept) = (samples::media(&campaign), samples::media(&campaign));
+    let mut repositories = store.read();
+    let media = repositories.media();
+    for file in [&file, &kept] {
+        media.insert(file).await.unwrap();
+    }
+    for (user, campaign, id) in [
+        (other.id, campaign.id, file.id),
+        (user.id, second.id, file.id),
+        (user.id, campaign.id, samples::media(&campaign).id),
+    ] {
+        assert_eq!(media.find(user, campaign, id).await.unwrap(), None);
+        assert!(!media.delete(user, campaign, id).await.unwrap());
+    }
+    assert!(media.delete(user.id, campaign.id, file.id).await.unwrap());
+    assert!(!media.delete(user.id, campaign.id, file.id).await.unwrap());
+    let left = media.of_campaigns(user.id, &[campaign.id]).await.unwrap();
+    assert_eq!(left, [kept]);
+}
+
+async fn the_bytes_of_a_user_are_summed(store: Store) {
+    let (user, other) = (store.user().await, store.user().await);
+    let (first, second) = (store.campaign(&user).await, store.campaign(&user).await);
+    let of_other = store.campaign(&other).await;
+    let mut repositories = store.read();
+    let media = repositories.media();
+    assert_eq!(media.used_bytes(user.id).await.unwrap(), 0);
+    for (campaign, size) in [(&first, 5_000_000_000), (&second, 7), (&of_other, 100)] {
+        let file = MediaFile {
+            size,
+            ..samples::media(campaign)
+        };
+        media.insert(&file).await.unwrap();
+    }
+    assert_eq!(media.used_bytes(user.id).await.unwrap(), 5_000_000_007);
 }

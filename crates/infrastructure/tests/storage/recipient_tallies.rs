@@ -1,12 +1,12 @@
 //! What would become of those whom a campaign is for, counted by the database.
 
-use nexus_domain::ports::RecipientTally;
+use nexus_domain::ports::{FreeText, ReachRule, RecipientTally};
 use nexus_domain::values::Placeholder;
 use nexus_domain::{
-    ChannelKind, Contact, ContactFilter, ContactId, ContactStatus, EmptyRule, User,
+    ChannelKind, Contact, ContactFilter, ContactId, ContactStatus, Correspondent, EmptyRule, User,
 };
 
-use crate::samples::{self, custom_fields, email, field_name, search, tags};
+use crate::samples::{self, at, custom_fields, email, field_name, search, tags};
 use crate::store::Store;
 
 on_both_databases!(
@@ -15,6 +15,7 @@ on_both_databases!(
     who_lacks_a_value_is_counted_by_each_rule,
     an_audience_is_counted_up_to_a_limit,
     another_user_is_not_counted,
+    who_has_not_written_lately_is_counted_apart,
 );
 
 const MOST: u32 = 1_000;
@@ -48,6 +49,14 @@ async fn people(store: &Store) -> (User, Vec<Contact>) {
     (user, contacts)
 }
 
+fn reach(lacking: Vec<Vec<Placeholder>>, free_text: Option<FreeText>) -> ReachRule {
+    ReachRule {
+        channel: ChannelKind::Whatsapp,
+        empty: EmptyRule { lacking },
+        free_text,
+    }
+}
+
 async fn tally(
     store: &Store,
     user: &User,
@@ -63,11 +72,10 @@ async fn tally(
         .choose(user.id, campaign.id, chosen)
         .await;
     choice.unwrap();
-    let empty = EmptyRule { lacking: rule };
-    let channel = ChannelKind::Whatsapp;
+    let rule = reach(rule, None);
     repositories
         .contacts()
-        .tally_recipients(user.id, campaign.id, audience, channel, &empty, most)
+        .tally_recipients(user.id, campaign.id, audience, &rule, most)
         .await
         .unwrap()
 }
@@ -82,6 +90,7 @@ async fn everybody_is_counted_once_by_what_would_become_of_them(store: Store) {
         inactive: 1,
         no_address: 1,
         variable_empty: 1,
+        outside_window: 0,
         is_exact: true,
     };
     assert_eq!(found, expected);
@@ -179,18 +188,73 @@ async fn another_user_is_not_counted(store: Store) {
         .campaigns()
         .choose(other.id, campaign.id, &[contacts[5].id])
         .await;
-    let empty = EmptyRule::default();
+    let rule = reach(Vec::new(), None);
     let found = repositories
         .contacts()
-        .tally_recipients(
-            other.id,
-            campaign.id,
-            None,
-            ChannelKind::Whatsapp,
-            &empty,
-            MOST,
-        )
+        .tally_recipients(other.id, campaign.id, None, &rule, MOST)
         .await
         .unwrap();
     assert_eq!(found.total, 0);
+}
+
+/// The person with the contact's number wrote to this sender.
+async fn wrote(store: &Store, user: &User, contact: &Contact, at_second: i64, to: Option<&str>) {
+    let address = contact
+        .phone
+        .as_ref()
+        .expect("a number")
+        .as_str()
+        .to_owned();
+    let mut unit = store.begin().await;
+    let addresses = [address];
+    let people = unit
+        .correspondents()
+        .lock_or_add(user.id, ChannelKind::Whatsapp, &addresses)
+        .await;
+    let mut people: Vec<Correspondent> = people.unwrap();
+    people[0].wrote(at(at_second), to.unwrap_or_default());
+    people[0].last_inbound_to = to.map(str::to_owned);
+    unit.correspondents().save(&people).await.unwrap();
+    unit.commit().await.unwrap();
+}
+
+async fn who_has_not_written_lately_is_counted_apart(store: Store) {
+    let (user, contacts) = people(&store).await;
+    let other = store.user().await;
+    // Of the three who would be written to, one may be. The other two wrote too early or elsewhere,
+    // and who is passed over anyway does not count.
+    wrote(&store, &user, &contacts[3], 101, Some("1550001")).await;
+    wrote(&store, &user, &contacts[4], 100, Some("1550001")).await;
+    wrote(&store, &user, &contacts[5], 200, Some("another")).await;
+    wrote(&store, &user, &contacts[0], 200, Some("1550001")).await;
+    wrote(&store, &other, &contacts[5], 200, Some("1550001")).await;
+    let campaign = store.campaign(&user).await;
+    let free_text = FreeText {
+        sender: "1550001".to_owned(),
+        written_after: at(100),
+    };
+    let counted = async |lacking: Vec<Vec<Placeholder>>, chosen: &[ContactId]| {
+        let mut repositories = store.read();
+        let choice = repositories
+            .campaigns()
+            .choose(user.id, campaign.id, chosen)
+            .await;
+        choice.unwrap();
+        let audience = chosen.is_empty().then(everyone);
+        let rule = reach(lacking, Some(free_text.clone()));
+        let tally = repositories
+            .contacts()
+            .tally_recipients(user.id, campaign.id, audience, &rule, MOST)
+            .await
+            .unwrap();
+        (tally.reachable(), tally.outside_window)
+    };
+    assert_eq!(counted(Vec::new(), &[]).await, (3, 2));
+    // Who lacks a value is passed over for that.
+    assert_eq!(counted(vec![fields(&["Ciudad"])], &[]).await, (2, 1));
+    assert_eq!(counted(Vec::new(), &[contacts[4].id]).await, (1, 1));
+    assert_eq!(counted(Vec::new(), &[contacts[3].id]).await, (1, 0));
+    // Messages of old don't say to whom they were written.
+    wrote(&store, &user, &contacts[5], 200, None).await;
+    assert_eq!(counted(Vec::new(), &[]).await, (3, 1));
 }

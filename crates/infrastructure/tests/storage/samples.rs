@@ -12,12 +12,12 @@ use nexus_domain::{
     Automation, BotActivity, BotActivityId, BotActivityKind, BulkChangeId, Campaign,
     CampaignContact, CampaignContactId, CampaignContent, CampaignCounters, CampaignId,
     CampaignState, ChannelKind, Contact, ContactFilter, ContactId, ContactSource, ContactStatus,
-    Delivery, Direction, ImportId, ImportPlan, ImportProgress, ImportStatus, ImportUndo,
-    ImportedFile, InstanceId, Job, JobId, JobWork, MediaFile, MediaId, MediaKind, Message,
-    MessageBody, MessageId, NotificationSettings, OptOutSettings, OutsideWindow, PrivacySettings,
-    ProviderKeys, Schedule, Segment, SegmentId, SenderAccount, SenderId, StartPlan, StartProblem,
-    TableFormat, Theme, User, UserId, WebhookEvent, WebhookEventId, WebhookKey, WebhookSource,
-    WebhookState,
+    ContentHash, Delivery, Direction, ImportId, ImportPlan, ImportProgress, ImportStatus,
+    ImportUndo, ImportedFile, InstanceId, Job, JobId, JobWork, MediaFile, MediaId, MediaType,
+    Message, MessageBody, MessageId, NotificationSettings, OptOutSettings, OutsideWindow,
+    PrivacySettings, ProviderKeys, Schedule, Segment, SegmentId, SenderAccount, SenderId,
+    StartPlan, StartProblem, TableFormat, Theme, User, UserId, WebhookEvent, WebhookEventId,
+    WebhookKey, WebhookSource, WebhookState,
 };
 use nexus_infrastructure::SystemEntropy;
 
@@ -305,10 +305,10 @@ pub(crate) fn media(campaign: &Campaign) -> MediaFile {
         id: media_id(),
         user_id: campaign.user_id,
         campaign_id: campaign.id,
-        kind: MediaKind::Image,
         file_name: short("niño.png"),
-        media_type: "image/png".to_owned(),
+        media_type: MediaType::Png,
         size: 10,
+        sha256: ContentHash([1; 32]),
         created_at: at(0),
     }
 }

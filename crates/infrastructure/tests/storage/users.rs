@@ -1,9 +1,9 @@
 use nexus_domain::ports::{DuplicateKey, StorageError};
 use nexus_domain::values::{CompanyName, Language, LongText, TimeZone};
 use nexus_domain::{
-    Automation, BotActivity, BotActivityId, BotActivityKind, MediaFile, MediaId, MediaKind,
-    MessageDelta, NotificationSettings, PrivacySettings, SealedSecret, SecretField, SessionKeyHash,
-    StoredSession, Theme, User, WebhookKey,
+    Automation, BotActivity, BotActivityId, BotActivityKind, ContentHash, MediaFile, MediaId,
+    MediaType, MessageDelta, NotificationSettings, PrivacySettings, SealedSecret, SecretField,
+    SessionKeyHash, StoredSession, Theme, User, WebhookKey,
 };
 use nexus_infrastructure::SystemEntropy;
 
@@ -233,10 +233,10 @@ async fn something_everywhere(store: &Store) -> User {
             id: MediaId::new(at(0), &SystemEntropy),
             user_id: user.id,
             campaign_id: campaign.id,
-            kind: MediaKind::Image,
             file_name: short("foto.png"),
-            media_type: "image/png".to_owned(),
+            media_type: MediaType::Png,
             size: 10,
+            sha256: ContentHash([1; 32]),
             created_at: at(0),
         })
         .await

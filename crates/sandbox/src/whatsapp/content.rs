@@ -158,6 +158,11 @@ fn content(
             let sent = object_at(body, kind)?;
             content.media = Some(media_reference(sent, kind, media)?);
             let caption = sent.get("caption").and_then(Value::as_str);
+            if caption.is_some() && matches!(kind, "audio" | "sticker") {
+                return Err(GraphError::invalid(format!(
+                    "Unexpected key \"caption\" on param \"{kind}\"."
+                )));
+            }
             if let Some(caption) = caption {
                 within(caption, CAPTION_LIMIT, &format!("{kind}['caption']"))?;
             }
@@ -221,11 +226,17 @@ fn media_reference(sent: &Value, kind: &str, media: &MediaShelf) -> Result<Strin
         (Some(_), Some(_)) | (None, None) => Err(GraphError::invalid(format!(
             "Exactly one of {kind}['id'] and {kind}['link'] is required."
         ))),
-        (Some(id), None) if media.knows(id) => Ok(id.to_owned()),
-        (Some(id), None) => Err(GraphError::with_details(
-            131_053,
-            format!("Media with id {id} does not exist or has expired"),
-        )),
+        (Some(id), None) => match media.record(id) {
+            None => Err(GraphError::with_details(
+                131_053,
+                format!("Media with id {id} does not exist or has expired"),
+            )),
+            Some(record) if !fits(kind, &record.mime_type) => Err(GraphError::with_details(
+                131_053,
+                format!("Media with id {id} is of type {}", record.mime_type),
+            )),
+            Some(_) => Ok(id.to_owned()),
+        },
         (None, Some(link)) if link.starts_with("https://") || link.starts_with("http://") => {
             Ok(link.to_owned())
         }
@@ -233,6 +244,17 @@ fn media_reference(sent: &Value, kind: &str, media: &MediaShelf) -> Result<Strin
             131_009,
             format!("Parameter {kind}['link'] is not a valid URI"),
         )),
+    }
+}
+
+/// Whether a file of this type can be a message of this kind; what a header shows, its template says.
+fn fits(kind: &str, mime_type: &str) -> bool {
+    match kind {
+        "image" | "video" | "audio" => mime_type
+            .split_once('/')
+            .is_some_and(|(family, _)| family == kind),
+        "sticker" => mime_type == "image/webp",
+        _ => true,
     }
 }
 
@@ -301,6 +323,10 @@ mod tests {
             (json!({"biz_opaque_callback_data": "x".repeat(513)}), 100),
             (json!({"type": "image", "image": {"id": "77"}}), 131_053),
             (json!({"type": "image", "image": {}}), 100),
+            (
+                json!({"type": "audio", "audio": {"link": "https://a.example/a.mp3", "caption": "Hola"}}),
+                100,
+            ),
             (
                 json!({"type": "image", "image": {"link": "file:///etc/passwd"}}),
                 131_009,

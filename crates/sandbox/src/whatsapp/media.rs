@@ -139,8 +139,9 @@ impl MediaShelf {
         Ok(record)
     }
 
-    pub(crate) fn knows(&self, media_id: &str) -> bool {
-        lock(&self.files).contains_key(media_id)
+    /// Every file that it has.
+    pub(crate) fn ids(&self) -> Vec<String> {
+        lock(&self.files).keys().cloned().collect()
     }
 
     pub(crate) fn record(&self, media_id: &str) -> Option<MediaRecord> {

@@ -137,6 +137,13 @@ async fn media_are_uploaded_sent_fetched_and_deleted() {
     let image = json!({"messaging_product": "whatsapp", "to": "34612345678", "type": "image",
         "image": {"id": id, "caption": "Foto"}});
     assert_eq!(world.post(&image).send().await.unwrap().status(), 200);
+    let video = json!({"messaging_product": "whatsapp", "to": "34612345678", "type": "video",
+        "video": {"id": id}});
+    assert_eq!(
+        error_of(world.post(&video).send().await.unwrap()).await,
+        (400, 131_053),
+        "a picture is no video"
+    );
     let delete = world
         .http
         .delete(world.url(&format!("/v23.0/{id}")))
@@ -310,4 +317,29 @@ async fn meta_says_what_it_is_told_to_say_of_the_time_it_is_told() {
         .get(&format!("/v23.0/{PHONE}?fields=quality_rating"))
         .await;
     assert_eq!(number["quality_rating"], "RED");
+}
+
+#[tokio::test]
+async fn uploaded_files_expire() {
+    let world = World::start().await;
+    let part = reqwest::multipart::Part::bytes(b"Hola".to_vec()).file_name("a.txt");
+    let form = reqwest::multipart::Form::new()
+        .text("messaging_product", "whatsapp")
+        .text("type", "text/plain")
+        .part("file", part.mime_str("text/plain").unwrap());
+    let upload = world
+        .http
+        .post(world.url(&format!("/v23.0/{PHONE}/media")))
+        .bearer_auth(TOKEN)
+        .multipart(form);
+    let uploaded: Value = upload.send().await.unwrap().json().await.unwrap();
+    let document = json!({"messaging_product": "whatsapp", "to": "34612345678",
+        "type": "document", "document": {"id": uploaded["id"], "filename": "a.txt"}});
+    assert_eq!(world.post(&document).send().await.unwrap().status(), 200);
+    assert_eq!(world.sandbox.expire_media(), 1);
+    assert_eq!(
+        error_of(world.post(&document).send().await.unwrap()).await,
+        (400, 131_053)
+    );
+    assert_eq!(world.sandbox.expire_media(), 0);
 }

@@ -10,7 +10,9 @@ use nexus_domain::CampaignId;
 use nexus_domain::values::Language;
 use uuid::Uuid;
 
-use super::refusals::{not_while, provider_failed, provider_missing, template_unusable};
+use super::refusals::{
+    files_unusable, not_while, provider_failed, provider_missing, template_unusable,
+};
 use super::sending_again::no_sender;
 use super::view::CampaignEnvelope;
 use super::words::name_channel;
@@ -33,6 +35,7 @@ impl From<(SendCampaignError, Language)> for ApiError {
                 .with("who", not_heard_from(count, language))
                 .with_member("outside_window_count", count),
             SendCampaignError::TagBeingRenamed { tag } => being_renamed(&tag),
+            SendCampaignError::FilesUnusable(problem) => files_unusable(&problem, language),
             SendCampaignError::TemplateUnusable(problem) => template_unusable(&problem, language),
             SendCampaignError::ProviderRefused { reason } => provider_failed(&reason),
             SendCampaignError::ChangedMeanwhile => Self::new(Code::CampaignChanged),

@@ -7,7 +7,7 @@ use nexus_domain::CampaignId;
 use uuid::Uuid;
 
 use super::view::CampaignEnvelope;
-use crate::errors::ApiError;
+use crate::errors::{ApiError, Code};
 use crate::extract::{SignedIn, language_of};
 use crate::routes::shared::{AnyFailure, CanConflict, NeedsObject, NeedsSession, TakesValues};
 
@@ -16,13 +16,16 @@ impl From<DuplicateCampaignError> for ApiError {
         match error {
             DuplicateCampaignError::NotFound => Self::not_found(),
             DuplicateCampaignError::Invalid(violations) => Self::invalid(&violations),
+            DuplicateCampaignError::Quota(error) => error.into(),
+            DuplicateCampaignError::Changing => Self::new(Code::MediaChanging),
+            DuplicateCampaignError::Files(error) => error.into(),
             DuplicateCampaignError::Storage(error) => error.into(),
         }
     }
 }
 
-/// Adds a draft with the content, the recipients' choice and the send window of this campaign, called
-/// the same with “(copia)” or “(copy)” after it. Neither its schedule nor what became of it is copied.
+/// Adds a draft with the content, the files, the recipients' choice and the send window of this campaign,
+/// called the same with “(copia)” or “(copy)” after it. Neither its schedule nor what became of it is copied.
 /// A rule whose segment was deleted since is left out: the draft then has no `audience`.
 #[utoipa::path(
     operation_id = "duplicate_campaign",

@@ -377,7 +377,7 @@ pub struct UpdateCampaignBody {
     #[serde(default)]
     #[schema(value_type = Option<String>)]
     subject: Patch<String>,
-    /// Can be cleared while there is a template.
+    /// Can be cleared while there is a template or a file.
     #[serde(default)]
     #[schema(value_type = Option<String>)]
     message: Patch<String>,

@@ -5,6 +5,7 @@ pub mod control;
 pub(super) mod counters;
 pub mod duplicate;
 mod input;
+pub mod media;
 pub mod preflight;
 pub mod preview;
 pub mod recipients;

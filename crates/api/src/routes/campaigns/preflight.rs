@@ -9,7 +9,7 @@ use nexus_application::campaigns::{
 };
 use nexus_domain::ports::RecipientTally;
 use nexus_domain::values::Language;
-use nexus_domain::{AccountStanding, CampaignId};
+use nexus_domain::{AccountStanding, CampaignId, MAX_CAPTION_CHARS, MediaFile};
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -48,6 +48,10 @@ pub struct PassedOverView {
     /// Lacking what the message needs, where there is no fallback.
     #[schema(example = 3)]
     variable_empty: u64,
+    /// Have not written within the last 24 hours, where a text of the user's own reaches nobody else. A
+    /// campaign whose `outside_window` is `refuse` does not start while there are any.
+    #[schema(example = 0)]
+    outside_window: u64,
 }
 
 /// Whom the campaign would reach.
@@ -70,7 +74,7 @@ pub struct RecipientsView {
 
 impl From<RecipientTally> for RecipientsView {
     fn from(tally: RecipientTally) -> Self {
-        let reachable = tally.reachable();
+        let reachable = tally.reachable().saturating_sub(tally.outside_window);
         Self {
             total: tally.total,
             reachable,
@@ -81,8 +85,45 @@ impl From<RecipientTally> for RecipientsView {
                 no_address: tally.no_address,
                 duplicate_address: 0,
                 variable_empty: tally.variable_empty,
+                outside_window: tally.outside_window,
             },
             counts_are_exact: tally.is_exact,
+        }
+    }
+}
+
+/// A file that goes with the message, and what WhatsApp takes of its kind.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct PreflightFileView {
+    id: Uuid,
+    #[schema(example = "oferta.jpg")]
+    file_name: String,
+    /// `image`, `video`, `audio` or `document`.
+    #[schema(example = "image")]
+    kind: &'static str,
+    #[schema(example = "image/jpeg")]
+    media_type: &'static str,
+    #[schema(example = 184_320)]
+    size: u64,
+    /// The most bytes that WhatsApp takes of a file of this kind.
+    #[schema(example = 5_242_880)]
+    max_size: u64,
+    /// The most characters that the text beside it may have; null when there may be none.
+    #[schema(example = 1_024)]
+    max_caption_characters: Option<usize>,
+}
+
+impl From<&MediaFile> for PreflightFileView {
+    fn from(file: &MediaFile) -> Self {
+        let kind = file.kind();
+        Self {
+            id: file.id.as_uuid(),
+            file_name: file.file_name.to_string(),
+            kind: kind.as_str(),
+            media_type: file.media_type.as_str(),
+            size: file.size,
+            max_size: kind.max_bytes(),
+            max_caption_characters: kind.takes_caption().then_some(MAX_CAPTION_CHARS),
         }
     }
 }
@@ -178,6 +219,8 @@ pub struct PreflightView {
     ready: bool,
     /// Whom it would reach; null when it has started already.
     recipients: Option<RecipientsView>,
+    /// The files that go with its message. What keeps them from being sent is among the errors.
+    media_files: Vec<PreflightFileView>,
     /// Null without one, or when WhatsApp does not know it.
     template: Option<PreflightTemplateView>,
     credentials: CredentialsView,
@@ -189,9 +232,7 @@ pub struct PreflightView {
     /// How long sending takes at that pace, the daily limit aside.
     #[schema(example = 2)]
     expected_duration_seconds: Option<u64>,
-    /// What keeps it from being sent: sending it is refused with the first of these. Besides, a campaign
-    /// whose `outside_window` is `refuse` is refused for recipients who have not written within 24 hours,
-    /// who are looked for only then; the warning `only_within_window` says so.
+    /// What keeps it from being sent: sending it is refused with the first of these.
     errors: Vec<FindingView>,
     /// What should be known before.
     warnings: Vec<FindingView>,
@@ -212,6 +253,7 @@ impl PreflightView {
         Self {
             ready: errors.is_empty(),
             recipients: preflight.recipients.map(Into::into),
+            media_files: preflight.files.iter().map(Into::into).collect(),
             template: preflight.template.map(Into::into),
             credentials: credentials(preflight.credentials, preflight.last_valid_at, preflight.at),
             messages_per_second: preflight.per_second,
@@ -270,18 +312,14 @@ fn warned(caution: &Caution, language: Language) -> FindingView {
         Caution::VariableEmpty { .. } => "variable_empty",
     };
     let text = match (caution, language) {
-        (Caution::OnlyWithinWindow { refuses: false }, Language::Es) => {
-            "Un texto propio solo llega a quienes te escribieron en las últimas 24 horas; los demás se omiten. Para llegar a todos, usa una plantilla aprobada.".to_owned()
-        }
-        (Caution::OnlyWithinWindow { refuses: false }, Language::En) => {
-            "A text of your own reaches only those who wrote to you within the last 24 hours; the others are passed over. To reach everybody, use an approved template.".to_owned()
-        }
-        (Caution::OnlyWithinWindow { refuses: true }, Language::Es) => {
-            "La campaña no empezará si algún destinatario no te escribió en las últimas 24 horas. Para llegar a todos, usa una plantilla aprobada.".to_owned()
-        }
-        (Caution::OnlyWithinWindow { refuses: true }, Language::En) => {
-            "The campaign will not start while any recipient has not written to you within the last 24 hours. To reach everybody, use an approved template.".to_owned()
-        }
+        (Caution::OnlyWithinWindow { outside }, Language::Es) => format!(
+            "{} destinatarios no te escribieron en las últimas 24 horas y se omitirán, si no escriben antes de su turno. Para llegar a todos, usa una plantilla aprobada.",
+            number(*outside)
+        ),
+        (Caution::OnlyWithinWindow { outside }, Language::En) => format!(
+            "{} recipients have not written to you within the last 24 hours and will be passed over, unless they write before their turn. To reach everybody, use an approved template.",
+            number(*outside)
+        ),
         (Caution::ProviderSilent, Language::Es) => {
             "WhatsApp no respondió si tu clave funciona; la campaña empezará y esperará a que responda.".to_owned()
         }

@@ -2,12 +2,12 @@
 //! person's language in them, so errors become theirs together with the language.
 
 use chrono::TimeDelta;
-use nexus_application::campaigns::TemplateProblem;
+use nexus_application::campaigns::{FileProblem, TemplateProblem};
 use nexus_domain::CampaignStatus;
 use nexus_domain::ports::ChannelError;
 use nexus_domain::values::Language;
 
-use super::words::{explain_template, name_profile_field, name_status};
+use super::words::{explain_files, explain_template, name_profile_field, name_status};
 use crate::errors::{ApiError, Code};
 
 /// When to try again where the provider did not say.
@@ -44,6 +44,21 @@ fn listed(words: &[&str], and: &str) -> String {
         [words @ .., last] if !words.is_empty() => format!("{}{and}{last}", words.join(", ")),
         words => words.join(", "),
     }
+}
+
+/// The files don't go with the message.
+pub(super) fn files_unusable(problem: &FileProblem, language: Language) -> ApiError {
+    let word = match problem {
+        FileProblem::NothingToSend => "nothing_to_send",
+        FileProblem::TooMany { .. } => "too_many_files",
+        FileProblem::TextBesideSound => "text_beside_sound",
+        FileProblem::CaptionTooLong { .. } => "caption_too_long",
+        FileProblem::TooLarge { .. } => "too_large",
+        FileProblem::Missing { .. } => "missing",
+    };
+    ApiError::new(Code::FilesUnusable)
+        .with("reason", explain_files(problem, language))
+        .with_member("reason", word)
 }
 
 /// The template can't be sent.

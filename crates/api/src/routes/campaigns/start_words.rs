@@ -38,6 +38,10 @@ fn kept_from_starting(problem: StartProblem) -> (&'static str, &'static str) {
             "No había nadie a quien se le pudiera escribir.",
             "There was nobody who could be written to.",
         ),
+        P::FilesUnusable => (
+            "El archivo adjunto no va con el mensaje o ya no está guardado.",
+            "The attached file does not go with the message or is no longer stored.",
+        ),
         P::TemplateUnusable => (
             "WhatsApp no tiene aprobada la plantilla, o la plantilla cambió.",
             "WhatsApp has not approved the template, or the template was changed.",
@@ -89,6 +93,10 @@ fn step_to_start(problem: StartProblem, goes_on: bool) -> (&'static str, &'stati
         P::NoRecipients => (
             "Elige a otros destinatarios y vuelve a programarla.",
             "Choose other recipients and schedule it again.",
+        ),
+        P::FilesUnusable => (
+            "Revísalo en la campaña y vuelve a programarla.",
+            "Check it in the campaign and schedule it again.",
         ),
         P::TemplateUnusable => (
             "Revísala en la campaña y en el administrador de WhatsApp de Meta, y vuelve a programarla.",

@@ -177,7 +177,9 @@ pub struct MediaView {
     /// `image`, `video`, `audio` or `document`.
     kind: &'static str,
     file_name: String,
-    media_type: String,
+    /// Judged by its content.
+    #[schema(example = "image/jpeg")]
+    media_type: &'static str,
     /// In bytes.
     size: u64,
     created_at: DateTime<Utc>,
@@ -187,9 +189,9 @@ impl From<&MediaFile> for MediaView {
     fn from(file: &MediaFile) -> Self {
         Self {
             id: file.id.as_uuid(),
-            kind: file.kind.as_str(),
+            kind: file.kind().as_str(),
             file_name: file.file_name.to_string(),
-            media_type: file.media_type.clone(),
+            media_type: file.media_type.as_str(),
             size: file.size,
             created_at: file.created_at,
         }

@@ -1,9 +1,11 @@
 //! What campaigns and recipients are called, and why something happened to them, in the person's
 //! language.
 
-use nexus_application::campaigns::{TemplatePart, TemplateProblem};
+use nexus_application::campaigns::{FileProblem, TemplatePart, TemplateProblem};
 use nexus_domain::values::Language;
-use nexus_domain::{CampaignStatus, ChannelKind, FailureCode, SkipReason};
+use nexus_domain::{CampaignStatus, ChannelKind, FailureCode, MediaKind, SkipReason};
+
+use crate::errors::number;
 
 /// Why a recipient was passed over, for a person.
 pub(super) fn explain_skip(reason: SkipReason, language: Language) -> &'static str {
@@ -85,10 +87,16 @@ pub(in crate::routes) fn explain_failure(code: FailureCode, language: Language) 
             "The template at WhatsApp was changed and no longer matches the campaign; make a copy of the campaign and fill it in again."
         }
         (F::MediaUnusable, Language::Es) => {
-            "WhatsApp no pudo usar el archivo del mensaje; haz una copia de la campaña con otro archivo."
+            "WhatsApp no acepta o no puede usar el archivo adjunto; haz una copia de la campaña y adjunta otro."
         }
         (F::MediaUnusable, Language::En) => {
-            "WhatsApp could not use the message's file; make a copy of the campaign with another file."
+            "WhatsApp does not take or can't use the attached file; make a copy of the campaign and attach another."
+        }
+        (F::MediaMissing, Language::Es) => {
+            "El archivo adjunto ya no está guardado; haz una copia de la campaña y adjúntalo otra vez."
+        }
+        (F::MediaMissing, Language::En) => {
+            "The attached file is no longer stored; make a copy of the campaign and attach it again."
         }
         (F::CredentialInvalid, Language::Es) => {
             "La clave de WhatsApp no es válida o venció; cámbiala en tu perfil."
@@ -165,6 +173,12 @@ pub(super) fn explain_pause(code: FailureCode, language: Language) -> &'static s
         (F::AccountBlocked, Language::En) => {
             "WhatsApp restricted your account. See why and appeal in Meta's dashboard; once that is lifted, resume the campaign."
         }
+        (F::MediaUnusable, Language::Es) => {
+            "WhatsApp no acepta o no puede usar el archivo adjunto. Continúa la campaña para intentarlo otra vez, o duplícala y adjunta otro archivo."
+        }
+        (F::MediaUnusable, Language::En) => {
+            "WhatsApp does not take or can't use the attached file. Resume the campaign to try again, or duplicate it and attach another file."
+        }
         (code, language) => explain_failure(code, language),
     }
 }
@@ -204,6 +218,20 @@ pub(super) fn name_status(status: CampaignStatus, language: Language) -> &'stati
         (CampaignStatus::Cancelled, Language::En) => "was cancelled",
         (CampaignStatus::Missed, Language::Es) => "que no se envió a tiempo",
         (CampaignStatus::Missed, Language::En) => "was not sent in time",
+    }
+}
+
+/// What kind of files, in the plural, as the beginning of a sentence.
+pub(super) fn name_media_kind(kind: MediaKind, language: Language) -> &'static str {
+    match (kind, language) {
+        (MediaKind::Image, Language::Es) => "Las imágenes",
+        (MediaKind::Image, Language::En) => "Pictures",
+        (MediaKind::Video, Language::Es) => "Los videos",
+        (MediaKind::Video, Language::En) => "Videos",
+        (MediaKind::Audio, Language::Es) => "Los audios",
+        (MediaKind::Audio, Language::En) => "Sounds",
+        (MediaKind::Document, Language::Es) => "Los documentos",
+        (MediaKind::Document, Language::En) => "Documents",
     }
 }
 
@@ -267,13 +295,26 @@ pub(super) fn explain_template(problem: &TemplateProblem, language: Language) ->
         (TemplateProblem::NeedsMedia { format }, language) => {
             let what = name_media(format, language);
             match language {
-                Language::Es => format!(
-                    "su encabezado muestra {what}, y las campañas todavía no envían archivos con plantillas; elige otra"
-                ),
-                Language::En => format!(
-                    "its header shows {what}, and campaigns don't send files with templates yet; choose another"
-                ),
+                Language::Es => format!("su encabezado muestra {what}: adjúntalo a la campaña"),
+                Language::En => format!("its header shows {what}: attach it to the campaign"),
             }
+        }
+        (TemplateProblem::OtherMedia { format, kind }, language) => {
+            let (what, other) = (name_media(format, language), name_kind(*kind, language));
+            match language {
+                Language::Es => {
+                    format!("su encabezado muestra {what} y la campaña lleva {other}: cámbialo")
+                }
+                Language::En => {
+                    format!("its header shows {what} and the campaign has {other}: change it")
+                }
+            }
+        }
+        (TemplateProblem::FileNotShown, Language::Es) => {
+            "no muestra el archivo adjunto, que no llegaría a nadie: quítalo o elige una plantilla cuyo encabezado lo muestre".into()
+        }
+        (TemplateProblem::FileNotShown, Language::En) => {
+            "it does not show the attached file, which would reach nobody: take it away or choose a template whose header shows it".into()
         }
         (TemplateProblem::Parts { missing, unknown }, language) => {
             let names = |parts: &[TemplatePart]| -> Vec<String> {
@@ -366,6 +407,64 @@ fn name_part(part: TemplatePart, language: Language) -> String {
         (TemplatePart::Header, Language::En) => "the header".to_owned(),
         (TemplatePart::Button(index), Language::Es) => format!("el botón {}", index + 1),
         (TemplatePart::Button(index), Language::En) => format!("button {}", index + 1),
+    }
+}
+
+/// Why the files of a campaign can't be sent with its message, and what to do.
+pub(super) fn explain_files(problem: &FileProblem, language: Language) -> String {
+    let megabytes = |bytes: u64| number(bytes / (1_024 * 1_024));
+    let characters = |max: usize| number(u64::try_from(max).unwrap_or(u64::MAX));
+    match (problem, language) {
+        (FileProblem::NothingToSend, Language::Es) => {
+            "No tiene texto ni archivo: escribe el mensaje o adjunta un archivo.".into()
+        }
+        (FileProblem::NothingToSend, Language::En) => {
+            "It has neither a text nor a file: write the message or attach a file.".into()
+        }
+        (FileProblem::TooMany { count, max }, Language::Es) => format!(
+            "Lleva {count} archivos y un mensaje de WhatsApp lleva {max}: deja solo uno."
+        ),
+        (FileProblem::TooMany { count, max }, Language::En) => format!(
+            "It has {count} files and a WhatsApp message carries {max}: leave only one."
+        ),
+        (FileProblem::TextBesideSound, Language::Es) => {
+            "WhatsApp no muestra texto junto a un audio: borra el texto, o manda el audio en otra campaña.".into()
+        }
+        (FileProblem::TextBesideSound, Language::En) => {
+            "WhatsApp shows no text beside a sound: clear the text, or send the sound in another campaign.".into()
+        }
+        (FileProblem::CaptionTooLong { max }, Language::Es) => format!(
+            "Junto a un archivo caben {} caracteres: acorta el texto o quita el archivo.",
+            characters(*max)
+        ),
+        (FileProblem::CaptionTooLong { max }, Language::En) => format!(
+            "Beside a file {} characters fit: shorten the text or take the file away.",
+            characters(*max)
+        ),
+        (FileProblem::TooLarge { name, max_bytes }, Language::Es) => format!(
+            "WhatsApp no acepta «{name}»: el máximo para ese tipo es de {} MB. Adjunta uno más pequeño.",
+            megabytes(*max_bytes)
+        ),
+        (FileProblem::TooLarge { name, max_bytes }, Language::En) => format!(
+            "WhatsApp does not take “{name}”: the limit for its type is {} MB. Attach a smaller one.",
+            megabytes(*max_bytes)
+        ),
+        (FileProblem::Missing { name }, Language::Es) => {
+            format!("«{name}» ya no está guardado: quítalo y adjúntalo otra vez.")
+        }
+        (FileProblem::Missing { name }, Language::En) => {
+            format!("“{name}” is no longer stored: take it away and attach it again.")
+        }
+    }
+}
+
+fn name_kind(kind: MediaKind, language: Language) -> &'static str {
+    match (kind, language) {
+        (MediaKind::Image, language) => name_media("IMAGE", language),
+        (MediaKind::Video, language) => name_media("VIDEO", language),
+        (MediaKind::Document, language) => name_media("DOCUMENT", language),
+        (MediaKind::Audio, Language::Es) => "un audio",
+        (MediaKind::Audio, Language::En) => "a sound",
     }
 }
 

@@ -1,3 +1,5 @@
+use nexus_domain::ports::UnneededFile;
+
 use super::*;
 
 fn deleting() -> MockUnitOfWork {
@@ -12,6 +14,11 @@ fn deleting() -> MockUnitOfWork {
         .with(eq(user().id))
         .times(1)
         .returning(|_| Ok(true));
+    unit.stored_files
+        .expect_note_unneeded()
+        .withf(|of, files, _| *of == user().id && files == [UnneededFile::All])
+        .times(1)
+        .returning(|_, _, _| Ok(()));
     unit
 }
 

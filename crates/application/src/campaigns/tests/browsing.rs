@@ -394,6 +394,10 @@ async fn a_campaign_is_deleted_unless_messages_may_be_on_their_way() {
     let on_its_way = [CampaignStatus::Active, CampaignStatus::Paused];
     for status in all_but(&on_its_way) {
         let mut unit = locking(Some(in_status(status)));
+        unit.media
+            .expect_of_campaigns()
+            .times(1)
+            .returning(|_, _| Ok(Vec::new()));
         unit.campaigns
             .expect_delete()
             .with(eq(user().id), eq(campaign_id()))

@@ -4,7 +4,9 @@ mod creating_audiences;
 mod creating_templates;
 mod custom_fields;
 mod enrolling;
+mod media;
 mod preflighting;
+mod preflighting_files;
 mod previewing;
 mod samples;
 mod scheduling;
@@ -14,6 +16,7 @@ mod starting_audiences;
 mod steering_cancel;
 mod steering_pause;
 mod store;
+mod template_files;
 mod templates;
 mod updating;
 mod updating_recipients;
@@ -24,8 +27,8 @@ use std::sync::{Arc, Mutex};
 use mockall::predicate::eq;
 use nexus_domain::mocks::{MockUnitOfWork, ScriptedStorage};
 use nexus_domain::ports::{
-    ApprovedTemplate, ChannelError, MessageChannel, MockMessageChannel, SenderCredentials,
-    StorageError,
+    ApprovedTemplate, ChannelError, MessageChannel, MockFileStore, MockMediaRecogniser,
+    MockMessageChannel, SenderCredentials, StorageError,
 };
 use nexus_domain::values::{EmailAddress, TimeZone, Violations};
 use nexus_domain::{
@@ -44,11 +47,13 @@ use samples::{
     vips, with_template,
 };
 use store::{
-    broken, choosing, counting, failing_media, finding, having, having_fields, holding_fields,
-    keeping_templates, locking, of_user, reaching, reading_media, saving, setting_total,
-    unavailable,
+    broken, choosing, counting, failing_media, finding, finding_to_send, having, having_all_files,
+    having_fields, holding_fields, keeping_templates, locking, of_user, reaching, reading_media,
+    reading_no_media, saving, setting_total, unavailable,
 };
 
+/// The most bytes of a user's files.
+const QUOTA: u64 = 1_000;
 const TOKEN: &str = "EAAG-0123456789-wxyz";
 const PHONE_NUMBER_ID: &str = "1550001";
 const BUSINESS_ACCOUNT_ID: &str = "1770001";
@@ -81,6 +86,15 @@ fn bench_with(
     storage: ScriptedStorage,
     channels: impl IntoIterator<Item = MockMessageChannel>,
 ) -> Bench {
+    let media = (having_all_files(), MockMediaRecogniser::new());
+    bench_over(storage, channels, media)
+}
+
+fn bench_over(
+    storage: ScriptedStorage,
+    channels: impl IntoIterator<Item = MockMessageChannel>,
+    (files, recogniser): (MockFileStore, MockMediaRecogniser),
+) -> Bench {
     let storage = Arc::new(storage);
     let wake = Arc::new(Notify::new());
     let channels = channels
@@ -91,6 +105,11 @@ fn bench_with(
             CampaignPorts {
                 keeps_window: false,
                 storage: storage.clone(),
+                media: MediaPorts {
+                    files: Arc::new(files),
+                    recogniser: Arc::new(recogniser),
+                    quota: QUOTA,
+                },
                 sealer: Arc::new(PaperSealer),
                 channels: Channels::new(channels),
                 clock: clock(),

@@ -2,17 +2,20 @@
 
 use chrono::TimeDelta;
 use nexus_domain::ports::{RecipientTally, SenderProfile};
-use nexus_domain::{DailyBudget, DailyLimit, Failure, FailureCode, SenderLimits, StoredTemplate};
+use nexus_domain::{
+    DailyBudget, DailyLimit, Failure, FailureCode, OutsideWindow, SenderLimits, StoredTemplate,
+};
 
 use super::*;
 
-fn tally() -> RecipientTally {
+pub(super) fn tally() -> RecipientTally {
     RecipientTally {
         total: 250,
         opted_out: 5,
         inactive: 4,
         no_address: 0,
         variable_empty: 0,
+        outside_window: 0,
         is_exact: true,
     }
 }
@@ -23,7 +26,7 @@ fn tallying(tally: RecipientTally) -> MockUnitOfWork {
     read.contacts
         .expect_tally_recipients()
         .times(1)
-        .returning(move |_, _, _, _, _, _| Ok(tally));
+        .returning(move |_, _, _, _, _| Ok(tally));
     read.bulk_changes
         .expect_unfinished()
         .returning(|_| Ok(Vec::new()));
@@ -31,8 +34,20 @@ fn tallying(tally: RecipientTally) -> MockUnitOfWork {
 }
 
 /// A read in which the campaign and what is kept of its template are found.
-fn found(campaign: Campaign, stored: Option<StoredTemplate>) -> MockUnitOfWork {
+pub(super) fn found(campaign: Campaign, stored: Option<StoredTemplate>) -> MockUnitOfWork {
+    found_with(campaign, Vec::new(), stored)
+}
+
+/// As [`found`], with these files.
+pub(super) fn found_with(
+    campaign: Campaign,
+    files: Vec<MediaFile>,
+    stored: Option<StoredTemplate>,
+) -> MockUnitOfWork {
     let mut read = MockUnitOfWork::default();
+    read.media
+        .expect_of_campaigns()
+        .returning(move |_, _| Ok(files.clone()));
     read.campaigns
         .expect_find()
         .returning(move |_, _| Ok(Some(campaign.clone())));
@@ -50,14 +65,14 @@ fn kept(minutes_ago: i64) -> StoredTemplate {
     stored
 }
 
-fn storage(user: User, read: MockUnitOfWork, tally: RecipientTally) -> ScriptedStorage {
+pub(super) fn storage(user: User, read: MockUnitOfWork, tally: RecipientTally) -> ScriptedStorage {
     ScriptedStorage::new()
         .then_read(of_user(Some(user)))
         .then_read(read)
         .then_read(tallying(tally))
 }
 
-async fn preflight(bench: &Bench) -> Preflight {
+pub(super) async fn preflight(bench: &Bench) -> Preflight {
     let found = bench.campaigns.preflight(&actor(), campaign_id()).await;
     assert!(bench.unchanged(), "nothing is written");
     found.expect("a preflight")
@@ -72,7 +87,10 @@ fn expired() -> ChannelError {
 }
 
 /// A WhatsApp that is asked about the credentials so often.
-fn checked(times: usize, answer: Result<SenderProfile, ChannelError>) -> MockMessageChannel {
+pub(super) fn checked(
+    times: usize,
+    answer: Result<SenderProfile, ChannelError>,
+) -> MockMessageChannel {
     let mut channel = MockMessageChannel::new();
     channel.expect_kind().return_const(ChannelKind::Whatsapp);
     channel
@@ -296,6 +314,9 @@ async fn what_should_be_known_before_is_told() {
     let mut worst = kept(1);
     worst.template.quality = Some("RED".to_owned());
     let mut read = MockUnitOfWork::default();
+    read.media
+        .expect_of_campaigns()
+        .returning(|_, _| Ok(Vec::new()));
     read.campaigns
         .expect_find()
         .returning(move |_, _| Ok(Some(campaign.clone())));
@@ -366,4 +387,56 @@ async fn a_template_that_was_stopped_since_it_was_checked_is_not_sent() {
             if status == "PAUSED"
     ));
     assert!(bench.unchanged());
+}
+
+#[tokio::test]
+async fn who_is_outside_of_the_window_is_counted_and_is_an_error_where_the_campaign_refuses() {
+    let outside = RecipientTally {
+        outside_window: 41,
+        ..tally()
+    };
+    for (choice, errors, warnings) in [
+        (
+            OutsideWindow::Skip,
+            vec![],
+            vec![
+                Caution::NoWebhooks,
+                Caution::OnlyWithinWindow { outside: 41 },
+            ],
+        ),
+        (
+            OutsideWindow::Refuse,
+            vec![Obstacle::OutsideWindow { count: 41 }],
+            vec![Caution::NoWebhooks],
+        ),
+    ] {
+        let campaign = Campaign {
+            outside_window: choice,
+            ..campaign()
+        };
+        let mut read = MockUnitOfWork::default();
+        read.contacts
+            .expect_tally_recipients()
+            .withf(|_, _, _, rule, _| {
+                rule.free_text.as_ref().is_some_and(|window| {
+                    window.sender == PHONE_NUMBER_ID
+                        && window.written_after == now() - TimeDelta::hours(24)
+                })
+            })
+            .times(1)
+            .returning(move |_, _, _, _, _| Ok(outside));
+        read.bulk_changes
+            .expect_unfinished()
+            .returning(|_| Ok(Vec::new()));
+        let storage = ScriptedStorage::new()
+            .then_read(of_user(Some(ready())))
+            .then_read(found(campaign, None))
+            .then_read(read);
+        let mut bench = bench_with(storage, [checked(1, Ok(SenderProfile::default()))]);
+        bench.campaigns.ports.keeps_window = true;
+        let found = preflight(&bench).await;
+        assert_eq!((&found.errors, &found.warnings), (&errors, &warnings));
+        let seconds = found.expected_duration().map(|duration| duration.as_secs());
+        assert_eq!(seconds, Some(3));
+    }
 }

@@ -1,13 +1,16 @@
 //! Campaigns, the people they are for, and what is needed to send them.
 
+use std::sync::LazyLock;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use nexus_domain::ports::SecretSealer as _;
 use nexus_domain::values::{
     CustomFields, MessageText, PersonName, PhoneNumber, SegmentName, ShortText, Tag, TimeZone,
 };
 use nexus_domain::{
-    CampaignContactId, CampaignId, ContactSource, MediaId, MediaKind, OutsideWindow, Schedule,
-    Segment, SegmentId, SenderId, StartPlan, StartProblem, TemplateParts, TemplateVariable,
+    CampaignContactId, CampaignId, ContactSource, ContentHash, MediaId, MediaType, OutsideWindow,
+    Schedule, Segment, SegmentId, SenderId, StartPlan, StartProblem, TemplateParts,
+    TemplateVariable,
 };
 
 use super::*;
@@ -241,14 +244,15 @@ pub(super) fn recipient(number: u32) -> CampaignContact {
 }
 
 pub(super) fn file() -> MediaFile {
-    MediaFile {
+    static FILE: LazyLock<MediaFile> = LazyLock::new(|| MediaFile {
         id: MediaId::new(now(), entropy().as_ref()),
         user_id: user().id,
         campaign_id: campaign_id(),
-        kind: MediaKind::Image,
         file_name: short("foto.jpg"),
-        media_type: "image/jpeg".to_owned(),
+        media_type: MediaType::Jpeg,
         size: 1,
+        sha256: ContentHash([1; 32]),
         created_at: earlier(),
-    }
+    });
+    FILE.clone()
 }

@@ -223,7 +223,7 @@ async fn what_cannot_start_before_a_person_does_something_is_missed() {
             .then_read(nothing_next())
             // A user without a key.
             .then_read(of_user(Some(user())))
-            .then_read(finding(Some(before.clone())))
+            .then_read(finding_to_send(Some(before.clone())))
             .then_begin(taking_a_turn(before))
             .then_begin(missing),
     );
@@ -253,7 +253,7 @@ async fn what_may_pass_is_noted_and_left_for_the_next_try() {
             .then_read(due())
             .then_read(nothing_next())
             .then_read(of_user(Some(ready())))
-            .then_read(finding(Some(before.clone())))
+            .then_read(finding_to_send(Some(before.clone())))
             .then_begin(taking_a_turn(before))
             .then_begin(keeping_templates())
             .then_begin(noting),
@@ -281,7 +281,7 @@ async fn one_that_was_moved_while_it_was_being_checked_does_not_start() {
     let bench = bench(
         ScriptedStorage::new()
             .then_read(of_user(Some(ready())))
-            .then_read(finding(Some(before)))
+            .then_read(finding_to_send(Some(before)))
             .then_begin(starting),
     );
     let outcome = bench

@@ -18,7 +18,7 @@ async fn refusal(bench: &Bench) -> SendCampaignError {
 fn before_sending(user: User, campaign: Campaign) -> ScriptedStorage {
     ScriptedStorage::new()
         .then_read(of_user(Some(user)))
-        .then_read(finding(Some(campaign)))
+        .then_read(finding_to_send(Some(campaign)))
 }
 
 async fn missing_for(user: User, campaign: Campaign) -> Vec<&'static str> {
@@ -46,7 +46,7 @@ async fn template_refusal(known: Vec<ApprovedTemplate>) -> TemplateProblem {
 async fn an_unknown_campaign_is_not_sent() {
     let storage = ScriptedStorage::new()
         .then_read(of_user(Some(ready())))
-        .then_read(finding(None));
+        .then_read(finding_to_send(None));
     let error = refusal(&bench(storage)).await;
     assert!(matches!(error, SendCampaignError::NotFound), "{error}");
 }

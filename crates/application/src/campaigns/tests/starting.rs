@@ -65,7 +65,7 @@ fn writing(locked: Campaign) -> MockUnitOfWork {
 fn storage(checked: Campaign, unit: MockUnitOfWork) -> ScriptedStorage {
     ScriptedStorage::new()
         .then_read(of_user(Some(ready())))
-        .then_read(finding(Some(checked)))
+        .then_read(finding_to_send(Some(checked)))
         .then_begin(unit)
 }
 
@@ -124,10 +124,10 @@ async fn a_template_that_the_provider_takes_is_sent() {
     let mut unit = writing(with_template());
     saving(&mut unit, active(with_template()));
     counting(&mut unit, counters());
-    reading_media(&mut unit);
+    reading_no_media(&mut unit);
     let storage = ScriptedStorage::new()
         .then_read(of_user(Some(ready())))
-        .then_read(finding(Some(with_template())))
+        .then_read(finding_to_send(Some(with_template())))
         .then_begin(keeping_templates())
         .then_begin(unit);
     let bench = bench_with(storage, [answering(Ok(vec![approved()]))]);
@@ -244,6 +244,7 @@ async fn a_campaign_that_was_deleted_meanwhile_is_not_found() {
 async fn a_campaign_for_nobody_is_not_sent() {
     let mut unit = locking(Some(campaign()));
     ensuring(&mut unit);
+    reading_media(&mut unit);
     reaching(&mut unit, None, Vec::new(), 1);
     let error = refusal(storage(campaign(), unit)).await;
     assert!(matches!(error, SendCampaignError::NoRecipients), "{error}");
@@ -257,6 +258,7 @@ async fn a_campaign_for_people_who_cant_be_reached_is_not_sent() {
         status: ContactStatus::Unsubscribed,
         ..contact(1)
     };
+    reading_media(&mut unit);
     reaching(&mut unit, None, vec![unsubscribed], 1);
     // Written with the rest, and not committed.
     unit.recipients
@@ -270,6 +272,7 @@ async fn a_campaign_for_people_who_cant_be_reached_is_not_sent() {
 #[tokio::test]
 async fn a_store_that_fails_wakes_nobody() {
     let mut unit = writing(campaign());
+    reading_media(&mut unit);
     saving(&mut unit, active(campaign()));
     unit.campaigns
         .expect_count()
@@ -281,10 +284,38 @@ async fn a_store_that_fails_wakes_nobody() {
 
 #[tokio::test]
 async fn a_campaign_whose_files_cant_be_read_does_not_start() {
-    let mut unit = writing(campaign());
-    saving(&mut unit, active(campaign()));
-    counting(&mut unit, counters());
+    let mut unit = locking(Some(campaign()));
+    ensuring(&mut unit);
     failing_media(&mut unit);
     let error = refusal(storage(campaign(), unit)).await;
     assert!(matches!(error, SendCampaignError::Storage(_)), "{error}");
+}
+
+#[tokio::test]
+async fn a_campaign_whose_files_were_changed_meanwhile_is_not_sent() {
+    let mut unit = locking(Some(campaign()));
+    ensuring(&mut unit);
+    reading_no_media(&mut unit);
+    let error = refusal(storage(campaign(), unit)).await;
+    assert!(
+        matches!(error, SendCampaignError::ChangedMeanwhile),
+        "{error}"
+    );
+}
+
+#[tokio::test]
+async fn a_text_that_became_too_long_for_its_file_meanwhile_is_not_sent() {
+    let longer = Campaign {
+        content: CampaignContent::Text(text(&"ñ".repeat(1_025))),
+        ..campaign()
+    };
+    let mut unit = locking(Some(longer));
+    ensuring(&mut unit);
+    reading_media(&mut unit);
+    let error = refusal(storage(campaign(), unit)).await;
+    let expected = FileProblem::CaptionTooLong { max: 1_024 };
+    assert!(
+        matches!(&error, SendCampaignError::FilesUnusable(problem) if *problem == expected),
+        "{error}"
+    );
 }

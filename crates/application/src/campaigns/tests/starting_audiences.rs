@@ -46,7 +46,7 @@ fn locking_both() -> MockUnitOfWork {
 fn storage(unit: MockUnitOfWork) -> ScriptedStorage {
     ScriptedStorage::new()
         .then_read(of_user(Some(ready())))
-        .then_read(finding(Some(for_regulars())))
+        .then_read(finding_to_send(Some(for_regulars())))
         .then_begin(unit)
 }
 
@@ -112,6 +112,7 @@ async fn while_a_tag_that_chooses_recipients_is_being_renamed_nothing_starts() {
             .with(eq(user().id))
             .times(1)
             .return_once(move |_| Ok(vec![rename]));
+        reading_media(&mut unit);
         let bench = bench(storage(unit));
         let error = bench.campaigns.send(&actor(), campaign_id()).await;
         assert!(

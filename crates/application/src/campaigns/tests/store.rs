@@ -1,6 +1,7 @@
 //! What the store is asked, and what it answers.
 
 use mockall::predicate::always;
+use nexus_domain::ports::MockFileDownload;
 use nexus_domain::values::FieldName;
 
 use super::*;
@@ -31,6 +32,11 @@ pub(super) fn reading_media(unit: &mut MockUnitOfWork) {
     media_are(unit, || Ok(vec![file()]));
 }
 
+/// The campaign has no files.
+pub(super) fn reading_no_media(unit: &mut MockUnitOfWork) {
+    media_are(unit, || Ok(Vec::new()));
+}
+
 /// The files of the campaign can't be read.
 pub(super) fn failing_media(unit: &mut MockUnitOfWork) {
     media_are(unit, || Err(broken()));
@@ -56,6 +62,34 @@ fn knowing_nothing(unit: &mut MockUnitOfWork) {
     whatsapp
         .expect_lock_template()
         .returning(|_, _, _, _| Ok(None));
+}
+
+/// A read in which the campaign is looked for, to be sent, with its files.
+pub(super) fn finding_to_send(found: Option<Campaign>) -> MockUnitOfWork {
+    let files = found.as_ref().map(files_with).unwrap_or_default();
+    let mut unit = finding(found);
+    unit.media
+        .expect_of_campaigns()
+        .returning(move |_, _| Ok(files.clone()));
+    unit
+}
+
+/// What goes with the campaign in these tests: [`file`] beside a text, nothing with a template that
+/// does not show it.
+fn files_with(campaign: &Campaign) -> Vec<MediaFile> {
+    match campaign.content {
+        CampaignContent::Text(_) => vec![file()],
+        _ => Vec::new(),
+    }
+}
+
+/// A store of files that has each.
+pub(super) fn having_all_files() -> MockFileStore {
+    let mut files = MockFileStore::new();
+    files
+        .expect_open()
+        .returning(|_, _| Ok(Some(Box::new(MockFileDownload::new()))));
+    files
 }
 
 /// A transaction in which the provider's templates are kept.

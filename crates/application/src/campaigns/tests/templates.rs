@@ -9,7 +9,7 @@ fn wanted() -> TemplateMessage {
 }
 
 fn check(wanted: &TemplateMessage, known: &[ApprovedTemplate]) -> Result<(), TemplateProblem> {
-    template::check(wanted, template::find(wanted, known))
+    template::check(wanted, None, template::find(wanted, known))
 }
 
 fn with_variables(variables: &[&str]) -> ApprovedTemplate {

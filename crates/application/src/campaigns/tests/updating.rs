@@ -39,6 +39,9 @@ async fn changed(before: Campaign, changes: UpdateCampaign) -> Campaign {
 async fn problems(before: Campaign, changes: UpdateCampaign) -> Vec<(String, String)> {
     let mut unit = locking(Some(before));
     holding_fields(&mut unit, &["Ciudad"]);
+    unit.media
+        .expect_of_campaigns()
+        .returning(|_, _| Ok(Vec::new()));
     let bench = bench(ScriptedStorage::new().then_begin(unit));
     let error = bench
         .campaigns
@@ -372,8 +375,6 @@ async fn a_campaign_can_be_changed_until_it_starts() {
 #[tokio::test]
 async fn a_campaign_whose_files_cant_be_read_is_not_changed() {
     let mut unit = locking(Some(campaign()));
-    unit.campaigns.expect_save().times(1).returning(|_| Ok(()));
-    counting(&mut unit, None, 0);
     failing_media(&mut unit);
     let bench = bench(ScriptedStorage::new().then_begin(unit));
     let error = bench
@@ -395,4 +396,27 @@ async fn an_unknown_campaign_is_not_changed() {
         .expect_err("refused");
     assert!(matches!(error, UpdateCampaignError::NotFound));
     assert!(bench.unchanged());
+}
+
+#[tokio::test]
+async fn a_text_can_be_cleared_where_a_file_says_it_all() {
+    let clearing = || UpdateCampaign {
+        message: Field::Clear,
+        ..UpdateCampaign::default()
+    };
+    let after = changed(campaign(), clearing()).await;
+    assert_eq!(after.content, CampaignContent::FileOnly);
+    // Whatever became of the file, it can be changed still.
+    let renamed = UpdateCampaign {
+        name: Field::Set("Otro nombre".to_owned()),
+        ..UpdateCampaign::default()
+    };
+    assert_eq!(
+        changed(after, renamed).await.content,
+        CampaignContent::FileOnly
+    );
+    assert_eq!(
+        problems(campaign(), clearing()).await,
+        fields(&[("message", "required")])
+    );
 }

@@ -124,6 +124,7 @@ async fn the_same_rule_is_counted_again_for_those_who_came_and_went() {
 #[tokio::test]
 async fn a_new_rule_with_a_segment_that_is_not_the_users_changes_nothing() {
     let mut unit = locking(Some(campaign()));
+    reading_media(&mut unit);
     unit.segments
         .expect_lock()
         .with(eq(user().id), eq(regulars().id))
@@ -154,6 +155,7 @@ async fn a_new_rule_with_a_segment_that_is_not_the_users_changes_nothing() {
 #[tokio::test]
 async fn ids_of_nobody_change_nothing() {
     let mut unit = locking(Some(campaign()));
+    reading_media(&mut unit);
     having(&mut unit, &[1]);
     let bench = bench(ScriptedStorage::new().then_begin(unit));
     let mut contact_ids = ids(&[1, 2]);

@@ -31,6 +31,7 @@ impl Bench {
             storage: ports.storage,
             sealer: ports.sealer,
             channels: ports.channels,
+            files: ports.files,
             clock: ports.clock,
             entropy: ports.entropy,
             config: process.config.clone(),

@@ -6,7 +6,7 @@ use super::bench::Bench;
 use crate::delivery::claims::{Claim, claim};
 
 async fn claim_of(bench: &Bench) -> Claim {
-    claim(&bench.desk, &bench.lease, bench.campaign, 10, None)
+    claim(&bench.desk, &bench.lease, bench.campaign, 10, None, None)
         .await
         .ok()
         .expect("the store works")

@@ -15,7 +15,7 @@ async fn nobody_is_claimed_without_the_lease() {
     let bench = Bench::new().await;
     bench.taken_over().await;
 
-    let claimed = claim(&bench.desk, &bench.lease, bench.campaign, 10, None).await;
+    let claimed = claim(&bench.desk, &bench.lease, bench.campaign, 10, None, None).await;
 
     assert!(matches!(claimed, Ok(Claim::LeaseLost)));
     assert_eq!(bench.status(), DeliveryStatus::Queued);

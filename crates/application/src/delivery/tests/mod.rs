@@ -2,6 +2,7 @@
 //! itself.
 
 mod bench;
+mod carrying;
 mod claims;
 mod daily_limit;
 mod doubting;

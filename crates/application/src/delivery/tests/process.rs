@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use nexus_domain::InstanceId;
-use nexus_domain::ports::{Clock, Entropy};
+use nexus_domain::ports::{Clock, Entropy, LocalCopy, MockFileStore};
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 
@@ -43,10 +43,23 @@ impl Process {
             storage: Arc::new(self.connection.clone()),
             sealer: Arc::new(PaperSealer),
             channels: Channels::new([Arc::new(channel) as Arc<_>]),
+            files: Arc::new(self.files()),
             clock: Arc::clone(&self.clock),
             entropy: Arc::clone(&self.entropy),
             wake: Arc::clone(&self.wake),
         }
+    }
+
+    /// A store of files in which a file is as long as its row has a size.
+    fn files(&self) -> MockFileStore {
+        let connection = self.connection.clone();
+        let mut files = MockFileStore::new();
+        files.expect_local_copy().returning(move |user, id| {
+            let is_there =
+                connection.has_file(|file| (file.user_id, file.id.as_uuid()) == (user, id));
+            Ok(is_there.then(|| LocalCopy::of(format!("/files/{id}"))))
+        });
+        files
     }
 
     pub(crate) fn start(&self) -> JoinHandle<()> {

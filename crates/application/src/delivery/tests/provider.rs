@@ -5,10 +5,10 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use nexus_domain::ports::{
-    Accepted, ApprovedTemplate, ChannelError, MessageChannel, OutgoingContent, OutgoingMessage,
-    SenderCredentials, SenderProfile,
+    Accepted, ApprovedTemplate, ChannelError, HandOverError, MessageChannel, OutgoingContent,
+    OutgoingFile, OutgoingHeader, OutgoingMessage, SenderCredentials, SenderProfile,
 };
-use nexus_domain::{AttemptId, ChannelKind, DeliveryStatus, Failure, FailureCode};
+use nexus_domain::{AttemptId, ChannelKind, DeliveryStatus, Failure, FailureCode, MediaReference};
 use tokio::time::Instant;
 
 use super::Later;
@@ -138,6 +138,29 @@ struct State {
     taken: Vec<AttemptId>,
     answers: HashMap<String, VecDeque<Answer>>,
     otherwise: Answer,
+    /// The files that were handed over, and when each arrived.
+    files: Vec<(OutgoingFile, Instant)>,
+    /// The ids of those that it knows.
+    known_files: Vec<String>,
+    /// How the next hand-overs end, after so long.
+    hand_overs: VecDeque<(Duration, Result<(), HandOverError>)>,
+    /// Whether an id is forgotten as soon as it is given.
+    forgetful: bool,
+}
+
+/// The id of a file that the message carries.
+fn carried(content: &OutgoingContent) -> Option<&str> {
+    match content {
+        OutgoingContent::Text { .. } => None,
+        OutgoingContent::Media { file, .. } => Some(&file.id),
+        OutgoingContent::Template { parts, .. } => match parts.header.as_ref()? {
+            OutgoingHeader::Media(media) => match &media.reference {
+                MediaReference::Id(id) => Some(id),
+                MediaReference::Link(_) => None,
+            },
+            OutgoingHeader::Text(..) => None,
+        },
+    }
 }
 
 impl Provider {
@@ -149,6 +172,10 @@ impl Provider {
                 taken: Vec::new(),
                 answers: HashMap::new(),
                 otherwise: Answer::accepted(),
+                files: Vec::new(),
+                known_files: Vec::new(),
+                hand_overs: VecDeque::new(),
+                forgetful: false,
             }),
         })
     }
@@ -169,6 +196,46 @@ impl Provider {
     /// The answer to every request that has none of its own.
     pub(crate) fn always(&self, answer: Answer) {
         self.state().otherwise = answer;
+    }
+
+    /// How the next hand-overs end, one after the other, each after so long.
+    pub(crate) fn hand_overs(
+        &self,
+        answers: impl IntoIterator<Item = (Duration, Result<(), HandOverError>)>,
+    ) {
+        self.state().hand_overs.extend(answers);
+    }
+
+    /// The files that arrived so far.
+    pub(crate) fn files(&self) -> Vec<OutgoingFile> {
+        let state = self.state();
+        state.files.iter().map(|(file, _)| file.clone()).collect()
+    }
+
+    /// When each arrived.
+    pub(crate) fn files_at(&self) -> Vec<Instant> {
+        self.state().files.iter().map(|(_, at)| *at).collect()
+    }
+
+    /// No id of a file is known any more; from now on each is forgotten as soon as it is given, or not.
+    pub(crate) fn forget_files(&self, from_now_on: bool) {
+        let mut state = self.state();
+        state.known_files.clear();
+        state.forgetful = from_now_on;
+    }
+
+    async fn take_file(&self, file: &OutgoingFile) -> Result<String, HandOverError> {
+        let next = self.state().hand_overs.pop_front();
+        let (takes, answer) = next.unwrap_or((Duration::from_millis(20), Ok(())));
+        tokio::time::sleep(takes).await;
+        answer?;
+        let mut state = self.state();
+        state.files.push((file.clone(), Instant::now()));
+        let id = format!("file {}", state.files.len());
+        if !state.forgetful {
+            state.known_files.push(id.clone());
+        }
+        Ok(id)
     }
 
     /// The requests so far.
@@ -209,7 +276,12 @@ impl Provider {
             });
             let own = state.answers.get_mut(&message.to);
             let answer = own.and_then(VecDeque::pop_front);
-            let answer = answer.unwrap_or_else(|| state.otherwise.clone());
+            let mut answer = answer.unwrap_or_else(|| state.otherwise.clone());
+            let unknown = carried(&message.content)
+                .is_some_and(|id| !state.known_files.iter().any(|known| known == id));
+            if unknown {
+                answer = Answer::refused(FailureCode::MediaUnusable);
+            }
             if matches!(
                 answer.kind,
                 Kind::Accepted | Kind::Error { taken: true, .. }
@@ -253,6 +325,19 @@ impl MessageChannel for ProcessChannel {
         'message: 'all,
     {
         Box::pin(self.provider.take(self.process, message))
+    }
+
+    fn hand_over<'me, 'sender, 'file, 'all>(
+        &'me self,
+        _sender: &'sender SenderCredentials,
+        file: &'file OutgoingFile,
+    ) -> Later<'all, Result<String, HandOverError>>
+    where
+        'me: 'all,
+        'sender: 'all,
+        'file: 'all,
+    {
+        Box::pin(self.provider.take_file(file))
     }
 
     fn check<'me, 'sender, 'all>(

@@ -32,7 +32,23 @@ pub(super) fn repositories(session: &Session) -> MockUnitOfWork {
     inbox(&mut unit, session);
     whatsapp(&mut unit, session);
     replies(&mut unit, session);
+    files(&mut unit, session);
     unit
+}
+
+fn files(unit: &mut MockUnitOfWork, s: &Session) {
+    answer!(s, unit.media, expect_of_campaigns, |t, user, ids| {
+        t.files_of(user, ids)
+    });
+    answer!(s, unit.media, expect_upload, |t, user, sender, content| {
+        t.upload(user, sender, content)
+    });
+    answer!(s, unit.media, expect_lock_upload, |t, user, sender, id| {
+        t.upload_under(user, sender, id)
+    });
+    change!(s, unit.media, expect_save_upload, |t, upload| {
+        t.save_upload(upload);
+    });
 }
 
 fn people(unit: &mut MockUnitOfWork, s: &Session) {

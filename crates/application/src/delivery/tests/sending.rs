@@ -142,7 +142,9 @@ async fn each_recipient_gets_a_text_of_their_own() {
         .into_iter()
         .map(|request| match request.content {
             OutgoingContent::Text { body } => body,
-            OutgoingContent::Template { .. } => panic!("not a text"),
+            OutgoingContent::Template { .. } | OutgoingContent::Media { .. } => {
+                panic!("not a text")
+            }
         })
         .collect();
     let expected = [

@@ -9,9 +9,9 @@ use nexus_domain::values::PhoneNumber;
 use nexus_domain::{
     AutomaticReply, Campaign, CampaignContact, CampaignContactId, CampaignCounters, CampaignId,
     CampaignStatus, ChannelKind, Contact, ContactId, Correspondent, CounterDelta, DeliveryStatus,
-    InstanceId, Message, MessageBucket, MessageDelta, ReplyId, ReplyStatus, SenderAccount,
-    SenderId, SenderLease, SenderLimits, StoredTemplate, User, UserId, WebhookEvent,
-    WebhookEventId, WebhookState, WhatsAppConnection,
+    InstanceId, MediaContent, MediaFile, MediaUpload, Message, MessageBucket, MessageDelta,
+    ReplyId, ReplyStatus, SenderAccount, SenderId, SenderLease, SenderLimits, StoredTemplate, User,
+    UserId, WebhookEvent, WebhookEventId, WebhookState, WhatsAppConnection,
 };
 use tokio::time::Instant;
 
@@ -43,6 +43,10 @@ pub(crate) struct Tables {
     /// Whom accounts have written to, and in which quarter they began to count.
     pub(crate) people: BTreeMap<(SenderId, String), DateTime<Utc>>,
     pub(crate) quarters: BTreeMap<(SenderId, DateTime<Utc>), u32>,
+    pub(crate) media: Vec<MediaFile>,
+    pub(crate) uploads: Vec<MediaUpload>,
+    /// How often files were asked for.
+    pub(crate) asked_for_files: u32,
     /// How far the database's clock is ahead of where it was.
     pub(crate) clock_ahead: Duration,
     /// The provider's id of a message that the store can't keep, of a conversation or a recipient's.
@@ -101,6 +105,44 @@ impl Tables {
             campaign.user_id == user && campaign.status() == CampaignStatus::Active
         });
         active.cloned().collect()
+    }
+}
+
+/// Files.
+impl Tables {
+    pub(super) fn files_of(&mut self, user: UserId, ids: &[CampaignId]) -> Vec<MediaFile> {
+        self.asked_for_files += 1;
+        let of = |file: &&MediaFile| file.user_id == user && ids.contains(&file.campaign_id);
+        self.media.iter().filter(of).cloned().collect()
+    }
+
+    pub(super) fn upload(
+        &self,
+        user: UserId,
+        sender: SenderId,
+        content: &MediaContent,
+    ) -> Option<MediaUpload> {
+        let mut uploads = self.uploads.iter().filter(|upload| upload.user_id == user);
+        let found = uploads.find(|known| known.sender_id == sender && known.content == *content);
+        found.cloned()
+    }
+
+    pub(super) fn upload_under(
+        &self,
+        user: UserId,
+        sender: SenderId,
+        id: &str,
+    ) -> Option<MediaUpload> {
+        let mut uploads = self.uploads.iter().filter(|upload| upload.user_id == user);
+        let found = uploads
+            .find(|known| known.sender_id == sender && known.provider_id.as_deref() == Some(id));
+        found.cloned()
+    }
+
+    pub(super) fn save_upload(&mut self, saved: &MediaUpload) {
+        self.uploads
+            .retain(|known| known.sender_id != saved.sender_id || known.content != saved.content);
+        self.uploads.push(saved.clone());
     }
 }
 

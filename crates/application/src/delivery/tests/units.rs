@@ -4,15 +4,16 @@
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
-use nexus_domain::DeliveryStatus;
 use nexus_domain::mocks::MockUnitOfWork;
 use nexus_domain::ports::{
     BotActivityRepository, BulkChangeRepository, CampaignContactRepository, CampaignRepository,
     ContactRepository, CorrespondentRepository, FieldRepository, IdempotencyRepository,
     ImportRepository, JobRepository, MediaRepository, MessageRepository, ReplyRepository,
     Repositories, SegmentRepository, SenderRepository, SessionRepository, StatisticsRepository,
-    Storage, StorageError, UnitOfWork, UserRepository, WebhookRepository, WhatsAppRepository,
+    Storage, StorageError, StoredFileRepository, UnitOfWork, UserRepository, WebhookRepository,
+    WhatsAppRepository,
 };
+use nexus_domain::{DeliveryStatus, MediaFile};
 use tokio::sync::OwnedMutexGuard;
 
 use super::Later;
@@ -118,6 +119,14 @@ impl Connection {
         self.faults
             .lock()
             .unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+
+    /// Whether the store of files beside it has this one: as long as its row has a size.
+    pub(crate) fn has_file(&self, is_it: impl Fn(&MediaFile) -> bool) -> bool {
+        self.ledger.with(|tables| {
+            let mut media = tables.media.iter();
+            media.any(|file| is_it(file) && file.size > 0)
+        })
     }
 
     /// Nothing gets through from now on, or it does again.
@@ -313,6 +322,7 @@ lend! {
     segments: SegmentRepository,
     senders: SenderRepository,
     media: MediaRepository,
+    stored_files: StoredFileRepository,
     imports: ImportRepository,
     messages: MessageRepository,
     correspondents: CorrespondentRepository,

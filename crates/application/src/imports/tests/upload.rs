@@ -2,7 +2,9 @@ use std::sync::{Arc, Mutex};
 
 use mockall::predicate::eq;
 use nexus_domain::mocks::{MockUnitOfWork, ScriptedStorage};
-use nexus_domain::ports::{MockFileStore, MockFileUpload, MockTableReader, StorageError};
+use nexus_domain::ports::{
+    LocalCopy, MockFileStore, MockFileUpload, MockTableReader, StorageError,
+};
 use nexus_domain::{ImportPlan, ImportStatus, JobWork, TableFormat};
 use tokio::sync::Notify;
 
@@ -75,7 +77,7 @@ fn files(kept: &Arc<Mutex<Kept>>) -> MockFileStore {
     });
     files
         .expect_local_copy()
-        .returning(|_, _| Ok(Some("/files/import".into())));
+        .returning(|_, _| Ok(Some(LocalCopy::of("/files/import"))));
     let shared = Arc::clone(kept);
     files.expect_delete().returning(move |_, _| {
         shared.lock().expect("free").deleted = true;

@@ -7,8 +7,8 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use nexus_domain::mocks::MockUnitOfWork;
 use nexus_domain::ports::{
-    CreatedContact, KnownAddress, MockFileStore, MockStorage, MockTableReader, MockTableSource,
-    StorageError, TableError, TableOutline, TableRow,
+    CreatedContact, KnownAddress, LocalCopy, MockFileStore, MockStorage, MockTableReader,
+    MockTableSource, StorageError, TableError, TableOutline, TableRow,
 };
 use nexus_domain::values::{FieldName, ShortText};
 use nexus_domain::{
@@ -430,7 +430,7 @@ impl World {
             .withf(|asked, id| *asked == user().id && *id == import_id().as_uuid())
             .returning(move |_, _| {
                 let is_there = !world.state().file_missing;
-                Ok(is_there.then(|| "/files/import".into()))
+                Ok(is_there.then(|| LocalCopy::of("/files/import")))
             });
         let world = self.clone();
         files.expect_delete().returning(move |_, _| {

@@ -44,16 +44,40 @@ pub struct RecipientTally {
     pub no_address: u64,
     /// Those for whom the message would come out empty.
     pub variable_empty: u64,
+    /// Those who would be written to and whom a text of the user's own does not reach; not asked for,
+    /// nobody.
+    pub outside_window: u64,
     /// Whether everybody was counted.
     pub is_exact: bool,
 }
 
 impl RecipientTally {
-    /// How many of them would be written to.
+    /// How many of them would be written to when the campaign starts. Those outside of the window are
+    /// among them: they may write until their turn comes.
     pub fn reachable(&self) -> u64 {
         let passed_over = self.opted_out + self.inactive + self.no_address + self.variable_empty;
         self.total.saturating_sub(passed_over)
     }
+}
+
+/// Whom a text of the user's own reaches: those who wrote to this sender lately.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FreeText {
+    /// The provider's name for the sender.
+    pub sender: String,
+    /// After this moment.
+    pub written_after: DateTime<Utc>,
+}
+
+/// By what recipients are counted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReachRule {
+    /// What they need an address on.
+    pub channel: ChannelKind,
+    /// For whom the message comes out empty.
+    pub empty: EmptyRule,
+    /// Whom it reaches besides, when it does not reach everybody.
+    pub free_text: Option<FreeText>,
 }
 
 /// Contacts and their tags.
@@ -168,8 +192,7 @@ pub trait ContactRepository: Send {
         user: UserId,
         campaign: CampaignId,
         audience: Option<ContactFilter>,
-        channel: ChannelKind,
-        empty: &EmptyRule,
+        rule: &ReachRule,
         most: u32,
     ) -> Result<RecipientTally, StorageError>;
     /// Notes that a message went to or came from these contacts.

@@ -16,13 +16,16 @@ mod segments;
 mod senders;
 mod sessions;
 mod statistics;
+mod stored_files;
 mod users;
 mod webhooks;
 mod whatsapp;
 
 pub use bulk_changes::BulkChangeRepository;
 pub use campaigns::CampaignRepository;
-pub use contacts::{ContactRepository, CreatedContact, KnownAddress, RecipientTally};
+pub use contacts::{
+    ContactRepository, CreatedContact, FreeText, KnownAddress, ReachRule, RecipientTally,
+};
 pub use conversations::{BotActivityRepository, MessageRepository};
 pub use fields::FieldRepository;
 pub use idempotency::{Effect, IdempotencyRepository, IdempotencyState, StoredAnswer, TakenKey};
@@ -35,6 +38,7 @@ pub use segments::SegmentRepository;
 pub use senders::SenderRepository;
 pub use sessions::SessionRepository;
 pub use statistics::StatisticsRepository;
+pub use stored_files::{StoredFileRepository, UnneededFile};
 pub use users::UserRepository;
 pub use webhooks::{ReplayFilter, WebhookRepository};
 pub use whatsapp::WhatsAppRepository;
@@ -56,6 +60,7 @@ pub use {
     senders::MockSenderRepository,
     sessions::MockSessionRepository,
     statistics::MockStatisticsRepository,
+    stored_files::MockStoredFileRepository,
     users::MockUserRepository,
     webhooks::MockWebhookRepository,
     whatsapp::MockWhatsAppRepository,

@@ -7,11 +7,14 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use nexus_domain::UserId;
-use nexus_domain::ports::{Entropy, FileStore, FileStoreError, FileUpload};
+use nexus_domain::ports::{
+    Entropy, FileDownload, FileStore, FileStoreError, FileUpload, LocalCopy,
+};
 use tokio::fs::File;
-use tokio::io::AsyncWriteExt;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use uuid::Uuid;
 
+use super::failed;
 use crate::{SystemEntropy, private_folder};
 
 /// A file that is being written ends in this; a whole one has no extension.
@@ -21,14 +24,13 @@ const UNFINISHED: &str = "part";
 /// Younger ones may belong to another process on the same folder.
 const ABANDONED_AFTER: Duration = Duration::from_hours(1);
 
+/// How much of a file is read at a time.
+const PIECE: usize = 64 * 1024;
+
 /// A folder of this machine as the store of files. Only the user that runs the process can read it.
 #[derive(Debug, Clone)]
 pub struct FolderFileStore {
     root: PathBuf,
-}
-
-fn failed(context: &'static str) -> impl FnOnce(io::Error) -> FileStoreError {
-    move |source| FileStoreError { context, source }
 }
 
 /// Deleting what is not there is no error.
@@ -132,16 +134,28 @@ impl FileStore for FolderFileStore {
         }))
     }
 
+    async fn open(
+        &self,
+        user: UserId,
+        file: Uuid,
+    ) -> Result<Option<Box<dyn FileDownload>>, FileStoreError> {
+        match File::open(self.path(user, file)).await {
+            Ok(file) => Ok(Some(Box::new(FolderDownload { file }))),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(failed("opening a file")(error)),
+        }
+    }
+
     async fn local_copy(
         &self,
         user: UserId,
         file: Uuid,
-    ) -> Result<Option<PathBuf>, FileStoreError> {
+    ) -> Result<Option<LocalCopy>, FileStoreError> {
         let path = self.path(user, file);
         let there = tokio::fs::try_exists(&path)
             .await
             .map_err(failed("looking for a file"))?;
-        Ok(there.then_some(path))
+        Ok(there.then(|| LocalCopy::of(path)))
     }
 
     async fn delete(&self, user: UserId, file: Uuid) -> Result<(), FileStoreError> {
@@ -174,6 +188,23 @@ impl Drop for Unfinished {
         if let Err(error) = or_absent(std::fs::remove_file(&self.0)) {
             tracing::warn!(path = %self.0.display(), %error, "an unfinished file stays behind");
         }
+    }
+}
+
+#[derive(Debug)]
+struct FolderDownload {
+    file: File,
+}
+
+#[async_trait]
+impl FileDownload for FolderDownload {
+    async fn next(&mut self) -> Result<Option<Vec<u8>>, FileStoreError> {
+        let mut piece = Vec::with_capacity(PIECE);
+        self.file
+            .read_buf(&mut piece)
+            .await
+            .map_err(failed("reading a file"))?;
+        Ok((!piece.is_empty()).then_some(piece))
     }
 }
 
