@@ -31,6 +31,5 @@ mod shop;
 mod slow_clients;
 mod statistics;
 mod support;
-mod tenancy;
 mod webhooks;
 mod window;
