@@ -92,7 +92,7 @@ impl Browser {
 async fn a_file_is_uploaded_listed_kept_and_taken_away(app: App) {
     let mut browser = app.signed_in("ana@example.mx").await;
     let campaign = browser.draft("Rebajas").await;
-    let picture = jpeg(640, 480, &[7; 200_000]);
+    let picture = jpeg(640, 480, &vec![7; 200_000]);
     let answer = browser
         .attach(&campaign, "Menú del día.jpg", &picture)
         .await;
