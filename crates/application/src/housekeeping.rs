@@ -74,7 +74,12 @@ impl Housekeeping {
                 () = tokio::time::sleep(wait) => {}
             }
             wait = INTERVAL;
-            if let Err(error) = self.tidy_up().await {
+            // What it leaves undone, with a store of files far away, it does the next time.
+            let tidied_up = tokio::select! {
+                () = shutdown.wait() => return,
+                tidied_up = self.tidy_up() => tidied_up,
+            };
+            if let Err(error) = tidied_up {
                 tracing::warn!(
                     error = &error as &dyn std::error::Error,
                     "housekeeping waits for the store"

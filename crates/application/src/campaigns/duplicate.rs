@@ -1,6 +1,6 @@
 //! A new draft like another campaign.
 
-use nexus_domain::ports::{FileStoreError, StorageError};
+use nexus_domain::ports::{Effect, FileStoreError, StorageError};
 use nexus_domain::values::{Language, ShortText, Violations};
 use nexus_domain::{Campaign, CampaignCounters, CampaignId, CampaignState, MediaFile};
 
@@ -109,7 +109,9 @@ impl Campaigns {
     ) -> Result<Option<CampaignDetails>, DuplicateCampaignError> {
         let user = actor.user_id();
         let now = self.ports.clock.now();
-        let mut unit = self.ports.storage.begin().await?;
+        // Copying files may take longer than a key is held: whoever lost theirs adds nothing.
+        let effect = Effect::CampaignCreated(copy_id);
+        let mut unit = actor.noting(effect, self.ports.storage.begin().await?);
         if !copies.is_empty() {
             // As for an upload: the user's row stands for all their files.
             let locked = unit.users().lock(user).await?;

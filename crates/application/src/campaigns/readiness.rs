@@ -23,7 +23,8 @@ use crate::bulk::being_renamed;
 use crate::delivery::credentials_for;
 use crate::integrations::{AskError, BUSINESS_ACCOUNT_ID, ask_for_templates};
 
-/// How long the provider has to say whether the credentials work.
+/// How long the provider has to say whether the credentials work, and the store of files whether it has a
+/// file.
 const CHECK_WITHIN: Duration = Duration::from_secs(5);
 /// How long the provider has for its templates where somebody only looks.
 const LOOK_WITHIN: Duration = Duration::from_secs(10);
@@ -296,11 +297,15 @@ impl Campaigns {
             let name = || file.file_name.to_string();
             let files = &self.ports.media.files;
             let stored = files.open(file.user_id, file.id.as_uuid());
-            match stored.await {
-                Ok(Some(_)) => {}
-                Ok(None) => return Err(FileProblem::Missing { name: name() }),
+            match tokio::time::timeout(CHECK_WITHIN, stored).await {
+                Ok(Ok(Some(_))) => {}
+                Ok(Ok(None)) => return Err(FileProblem::Missing { name: name() }),
                 // The dispatcher looks again, and waits for it.
-                Err(error) => tracing::warn!(
+                Err(_) => tracing::warn!(
+                    media_id = %file.id,
+                    "the store of files is too slow to know whether a campaign's file is there"
+                ),
+                Ok(Err(error)) => tracing::warn!(
                     media_id = %file.id,
                     error = &error as &dyn std::error::Error,
                     "nobody knows whether a campaign's file is there"

@@ -1,6 +1,6 @@
 //! Contacts that change or go, one or many, with their tags.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use chrono::{DateTime, Utc};
 use nexus_domain::ports::StorageError;
@@ -39,19 +39,20 @@ pub(super) async fn insert_tags(db: &Connection, contacts: &[Contact]) -> Result
     Ok(())
 }
 
-/// When the last message went to or came from these contacts, unless a later one is known.
+/// When the last message went to or came from these contacts, unless a later one is known. By id, as
+/// all who note it.
 pub(super) async fn note_last_messages(
     db: &Connection,
     contacts: impl Iterator<Item = &Contact>,
 ) -> Result<(), StorageError> {
-    let noted: Vec<_> = contacts
-        .filter_map(|contact| Some(params![contact.id, contact.last_message_at?]))
+    let noted: BTreeMap<ContactId, DateTime<Utc>> = contacts
+        .filter_map(|contact| Some((contact.id, contact.last_message_at?)))
         .collect();
     if noted.is_empty() {
         return Ok(());
     }
     let sql = Sql::new("INSERT INTO contact_last_messages (contact_id, noted_at) ")
-        .rows(noted)
+        .rows(noted.into_iter().map(|(id, at)| params![id, at]))
         .then(IF_LATER);
     db.execute(sql).await?;
     Ok(())

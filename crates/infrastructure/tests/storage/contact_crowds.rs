@@ -1,5 +1,6 @@
 //! Many contacts at once: selected, saved, deleted.
 
+use nexus_domain::ports::{Storage, StorageError};
 use nexus_domain::{
     Contact, ContactFilter, ContactId, ContactSelection, ContactStatus, ContactTotals, Message,
     RecipientFilter, UserId,
@@ -15,6 +16,7 @@ on_both_databases!(
     a_selection_is_gone_through_by_id,
     a_selection_holds_what_is_the_user_s,
     contacts_are_saved_together,
+    contacts_are_saved_while_messages_to_them_are_noted,
     contacts_are_deleted_together,
     what_others_have_is_passed_over,
     what_belongs_to_one_contact_is_handed_over,
@@ -139,6 +141,42 @@ async fn contacts_are_saved_together(store: Store) {
         .count(user, &samples::search("otra 7"))
         .await;
     assert_eq!(found.unwrap(), 111);
+}
+
+async fn contacts_are_saved_while_messages_to_them_are_noted(store: Store) {
+    let user = store.user().await.id;
+    let mut contacts = samples::contacts(user, 800);
+    for contact in &mut contacts {
+        contact.last_message_at = Some(at(1));
+    }
+    store.add(&contacts).await;
+    // As a file has them: the last first.
+    contacts.reverse();
+    let ids: Vec<ContactId> = contacts.iter().map(|contact| contact.id).collect();
+    let number = std::sync::atomic::AtomicUsize::new(0);
+    let outcomes = store
+        .race(8, |storage| {
+            let (contacts, ids) = (contacts.clone(), ids.clone());
+            let saves = number.fetch_add(1, std::sync::atomic::Ordering::Relaxed) % 4 < 2;
+            async move {
+                for second in 2..12 {
+                    let mut unit = storage.begin().await?;
+                    if saves {
+                        unit.contacts().save_many(user, &contacts).await?;
+                    } else {
+                        unit.contacts().note_message(user, &ids, at(second)).await?;
+                    }
+                    unit.commit().await?;
+                }
+                Ok::<_, StorageError>(())
+            }
+        })
+        .await;
+    for outcome in outcomes {
+        outcome.expect("nobody waits for one who waits for them");
+    }
+    let found = find(&store, &contacts[0]).await.unwrap();
+    assert_eq!(found.last_message_at, Some(at(11)));
 }
 
 async fn contacts_are_deleted_together(store: Store) {

@@ -174,10 +174,16 @@ pub(super) fn explain_pause(code: FailureCode, language: Language) -> &'static s
             "WhatsApp restricted your account. See why and appeal in Meta's dashboard; once that is lifted, resume the campaign."
         }
         (F::MediaUnusable, Language::Es) => {
-            "WhatsApp no acepta o no puede usar el archivo adjunto. Continúa la campaña para intentarlo otra vez, o duplícala y adjunta otro archivo."
+            "WhatsApp no acepta o no puede usar el archivo adjunto. Reanuda la campaña para intentarlo otra vez, o haz una copia y adjunta otro archivo."
         }
         (F::MediaUnusable, Language::En) => {
-            "WhatsApp does not take or can't use the attached file. Resume the campaign to try again, or duplicate it and attach another file."
+            "WhatsApp does not take or can't use the attached file. Resume the campaign to try again, or make a copy of it and attach another file."
+        }
+        (F::RetriesExhausted, Language::Es) => {
+            "El archivo adjunto no se pudo entregar a WhatsApp en todo un día. Reanuda la campaña para intentarlo otra vez."
+        }
+        (F::RetriesExhausted, Language::En) => {
+            "The attached file could not be handed over to WhatsApp for a whole day. Resume the campaign to try again."
         }
         (code, language) => explain_failure(code, language),
     }

@@ -444,6 +444,19 @@ async fn a_copy_has_files_of_its_own(app: App) {
     assert_eq!(app.files().len(), 2);
     let path = format!("{copy}/media/{}", id_of(names[0]));
     assert_eq!(browser.content(&path).await.2, pdf(25));
+
+    // What is not stored any more is left out of a copy, which can be sent with another file then.
+    let lost = id_of(names[0]);
+    for file in app.files().iter().filter(|file| file.ends_with(&lost)) {
+        std::fs::remove_file(file).expect("a file");
+    }
+    let answer = browser.steer(&copy, "duplicate").await;
+    assert_eq!(answer.status, 201, "{:?}", answer.body);
+    let files = &answer.body["campaign"]["media_files"];
+    let names: Vec<_> = files.as_array().expect("a list").iter().collect();
+    assert_eq!(names.len(), 1, "{names:?}");
+    assert_eq!(names[0]["file_name"], "b.pdf");
+    assert_eq!(app.files().len(), 2);
 }
 
 async fn files_go_with_their_campaign_and_their_account(app: App) {

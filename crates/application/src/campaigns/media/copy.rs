@@ -1,14 +1,14 @@
 //! Copies of files, for copies of campaigns.
 
-use nexus_domain::ports::{FileStoreError, StorageError};
+use nexus_domain::ports::StorageError;
 use nexus_domain::{CampaignId, MediaFile, MediaId, UserId};
 
 use super::super::Campaigns;
 use super::StoringError;
 
 impl Campaigns {
-    /// Copies the content of these files. They are to be added to `campaign` in a transaction, or
-    /// [discarded](Self::discard_copies).
+    /// Copies the content of these files, without those that are not stored any more. The copies are to
+    /// be added to `campaign` in a transaction, or [discarded](Self::discard_copies).
     pub(in super::super) async fn copy_media(
         &self,
         originals: &[MediaFile],
@@ -29,29 +29,39 @@ impl Campaigns {
                 Ok(()) => self.copy_content(original, copy.id).await,
                 Err(error) => Err(error.into()),
             };
-            if let Err(error) = copied {
-                self.discard_copies(&copies).await;
-                return Err(error);
+            match copied {
+                Ok(true) => {}
+                Ok(false) => {
+                    tracing::warn!(media_id = %original.id, "a file to copy is not stored any more");
+                    copies.pop();
+                    self.discard(copy.user_id, copy.id).await;
+                }
+                Err(error) => {
+                    self.discard_copies(&copies).await;
+                    return Err(error);
+                }
             }
         }
         Ok(copies)
     }
 
-    async fn copy_content(&self, original: &MediaFile, copy: MediaId) -> Result<(), StoringError> {
+    /// Whether there is content to copy.
+    async fn copy_content(
+        &self,
+        original: &MediaFile,
+        copy: MediaId,
+    ) -> Result<bool, StoringError> {
         let files = &self.ports.media.files;
         let user: UserId = original.user_id;
         let Some(mut content) = files.open(user, original.id.as_uuid()).await? else {
-            let gone = std::io::Error::from(std::io::ErrorKind::NotFound);
-            return Err(StoringError::Files(FileStoreError {
-                context: "copying a file",
-                source: gone,
-            }));
+            return Ok(false);
         };
         let mut upload = files.create(user, copy.as_uuid()).await?;
         while let Some(piece) = content.next().await? {
             upload.write(&piece).await?;
         }
-        Ok(upload.finish().await?)
+        upload.finish().await?;
+        Ok(true)
     }
 
     /// Deletes copies that came to nothing.
