@@ -31,5 +31,6 @@ mod shop;
 mod slow_clients;
 mod statistics;
 mod support;
+mod tenancy;
 mod webhooks;
 mod window;
