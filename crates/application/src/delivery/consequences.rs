@@ -2,9 +2,9 @@
 //! campaigns' counters and their completion, what is known of contacts, the charts.
 //!
 //! Transactions that move recipients lock in this order, so that no two wait for each other: the
-//! connection to WhatsApp, its templates, the sender account, recipients by id, automatic replies by
-//! id, campaigns by id, names of custom fields, segments by id, contacts by id, correspondents by
-//! address, charts by time. A claim is the exception: it locks one campaign first and passes
+//! connection to WhatsApp, its templates, the sender account, recipients by id, files that the provider
+//! has, automatic replies by id, campaigns by id, names of custom fields, segments by id, contacts by id,
+//! correspondents by address, last messages by contact, charts by time. A claim is the exception: it locks one campaign first and passes
 //! over recipients that others hold.
 
 use std::collections::{BTreeMap, BTreeSet};
