@@ -176,7 +176,7 @@ async fn a_template_shows_the_file_of_the_campaign(database: TestDatabase) {
     shop.contacts(3).await;
     let template = json!({"name": "oferta_con_imagen", "language": "es_MX",
                           "variables": {"1": "{nombre}"}, "buttons": [{"index": 0, "text": "abc"}]});
-    let path = written(&mut shop, json!({"template": template})).await;
+    let path = written(&mut shop, json!({"template": template.clone()})).await;
     attach(&mut shop, &path, "oferta.png", PNG).await;
     sent(&mut shop, &path).await;
     let files = uploads(&shop);
@@ -187,6 +187,13 @@ async fn a_template_shows_the_file_of_the_campaign(database: TestDatabase) {
         assert_eq!(message.template.as_deref(), Some("oferta_con_imagen"));
         assert_eq!(message.media.as_ref(), Some(&files[0]));
     }
+
+    assert_eq!(shop.provider.expire_media(), 1);
+    let later = written(&mut shop, json!({"template": template})).await;
+    attach(&mut shop, &later, "oferta.png", PNG).await;
+    sent(&mut shop, &later).await;
+    assert_eq!(uploads(&shop).len(), 2);
+    assert_eq!(shop.provider.accepted().len(), 6);
 }
 
 async fn a_sound_goes_without_a_word(database: TestDatabase) {

@@ -2,7 +2,8 @@
 //!
 //! Meta asks to branch on `code` only, never on the title, the subcode or the HTTP status
 //! (developers.facebook.com/documentation/business-messaging/whatsapp/support/error-codes,
-//! 2026-05-15). The same codes come in the answer to a send and later in `statuses[].errors`.
+//! 2026-05-15). That holds but for two things that share a code with others and are no fault of the
+//! message: an object that the key can't see, and the id of a file that Meta does not know. The same codes come in the answer to a send and later in `statuses[].errors`.
 
 use std::ops::RangeInclusive;
 use std::time::Duration;
@@ -131,6 +132,9 @@ pub(super) struct GraphError {
     error_data: Option<Value>,
 }
 
+/// In small letters, what Meta says of the id of a file that it does not know.
+const UNKNOWN_FILE: &str = "media attachment id";
+
 /// Meta's words are kept for people to read, without keys; more than this is no longer read.
 const DETAIL_CHARACTERS: usize = 300;
 
@@ -154,13 +158,30 @@ impl GraphError {
     }
 
     /// What the code means. A wrong parameter (100) of subcode 33 is an object that this key can't
-    /// see: on a send the number that sends, which the next recipient will not have either.
+    /// see: on a send the number that sends, which the next recipient will not have either. A wrong
+    /// parameter that is the id of a file has no code of its own, so that here the words decide.
     fn verdict(&self) -> Option<Verdict> {
         let names_nothing = self.error_subcode.as_ref().and_then(Value::as_i64) == Some(33);
-        if self.code == 100 && names_nothing {
-            return Some(Account(CredentialInvalid));
+        match self.code {
+            100 if names_nothing => Some(Account(CredentialInvalid)),
+            100 | 131_009 if self.names_a_file() => Some(Recipient(MediaUnusable)),
+            code => verdict(code),
         }
-        verdict(self.code)
+    }
+
+    /// Whether the words are those for an id of a file that Meta does not know, or not any more:
+    /// `(#100) Param image['id'] is not a valid whatsapp business account media attachment ID`, of
+    /// headers of templates as well.
+    fn names_a_file(&self) -> bool {
+        let details = self
+            .error_data
+            .as_ref()
+            .and_then(|data| data.get("details"));
+        [details, self.message.as_ref()]
+            .into_iter()
+            .flatten()
+            .filter_map(Value::as_str)
+            .any(|words| words.to_lowercase().contains(UNKNOWN_FILE))
     }
 
     fn failure_as(&self, code: FailureCode) -> Failure {
@@ -256,6 +277,38 @@ mod tests {
             answered(100, 400),
             ChannelError::Refused(failure(100, InvalidMessage))
         );
+    }
+
+    #[test]
+    fn an_id_of_a_file_that_meta_does_not_know_is_told_apart_by_its_words() {
+        let words = "(#100) Param image['id'] is not a valid whatsapp business account media \
+                     attachment ID";
+        let said = |code, message: &str, details: &str| GraphError {
+            message: Some(Value::from(message)),
+            error_data: Some(serde_json::json!({ "details": details })),
+            ..error(code)
+        };
+        for (code, message, details) in [
+            (100, words, ""),
+            (100, words, "Invalid parameter"),
+            (100, "(#100) Invalid parameter", words),
+            (100, &words.to_uppercase(), ""),
+            (131_009, "(#131009) Parameter value is not valid", words),
+        ] {
+            let error = said(code, message, details).channel_error(400, None);
+            assert!(
+                matches!(&error, ChannelError::Refused(failure)
+                    if failure.code == MediaUnusable && failure.provider_code == Some(code)),
+                "{code} {message} {details}: {error:?}"
+            );
+        }
+        for (code, meaning) in [(131_008, InvalidMessage), (131_051, InvalidMessage)] {
+            assert_eq!(said(code, words, "").failure().code, meaning, "{code}");
+        }
+        for code in [100, 131_009] {
+            let link = "Param image['link'] is not a valid URI";
+            assert_eq!(said(code, link, "").failure().code, InvalidMessage);
+        }
     }
 
     /// The facts sheet, row by row, written a second time: a slip in the table must show here.

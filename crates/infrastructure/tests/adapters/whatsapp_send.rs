@@ -244,6 +244,32 @@ async fn every_code_says_what_to_do_next() {
     }
 }
 
+/// Code 100 says this of a message that is wrong and of an id that is not known any more: only the
+/// words tell.
+#[tokio::test]
+async fn an_id_that_meta_does_not_know_is_the_files_fault_and_not_the_messages() {
+    let words = "Param image['id'] is not a valid whatsapp business account media attachment ID";
+    let of_a_message = json!({ "error": {
+        "message": format!("(#100) {words}"),
+        "type": "OAuthException",
+        "code": 100,
+        "fbtrace_id": "A1b2"
+    }});
+    let mut of_a_value = error(131_009);
+    of_a_value["error"]["error_data"]["details"] = json!(words);
+    for (answer, code) in [(of_a_message, 100), (of_a_value, 131_009)] {
+        let provider = Provider::always(Reply::json(400, &answer)).await;
+        let refused = provider.channel().send(&sender(), &text("Hola")).await;
+        assert!(
+            matches!(&refused, Err(ChannelError::Refused(failure))
+                if failure.code == FailureCode::MediaUnusable
+                    && failure.provider_code == Some(code)
+                    && failure.detail.as_deref().is_some_and(|told| told.ends_with(words))),
+            "{refused:?}"
+        );
+    }
+}
+
 #[tokio::test]
 async fn no_key_is_among_the_words_that_are_kept() {
     for key in [TOKEN, "a key of another kind"] {

@@ -227,10 +227,10 @@ fn media_reference(sent: &Value, kind: &str, media: &MediaShelf) -> Result<Strin
             "Exactly one of {kind}['id'] and {kind}['link'] is required."
         ))),
         (Some(id), None) => match media.record(id) {
-            None => Err(GraphError::with_details(
-                131_053,
-                format!("Media with id {id} does not exist or has expired"),
-            )),
+            // As Meta says of an id that it never gave, and of one that has expired.
+            None => Err(GraphError::invalid(format!(
+                "Param {kind}['id'] is not a valid whatsapp business account media attachment ID"
+            ))),
             Some(record) if !fits(kind, &record.mime_type) => Err(GraphError::with_details(
                 131_053,
                 format!("Media with id {id} is of type {}", record.mime_type),
@@ -321,7 +321,7 @@ mod tests {
             (json!({"text": {"body": ""}}), 131_008),
             (json!({"text": {"body": "ñ".repeat(4097)}}), 100),
             (json!({"biz_opaque_callback_data": "x".repeat(513)}), 100),
-            (json!({"type": "image", "image": {"id": "77"}}), 131_053),
+            (json!({"type": "image", "image": {"id": "77"}}), 100),
             (json!({"type": "image", "image": {}}), 100),
             (
                 json!({"type": "audio", "audio": {"link": "https://a.example/a.mp3", "caption": "Hola"}}),
