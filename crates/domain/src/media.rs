@@ -168,6 +168,45 @@ impl MediaType {
         }
     }
 
+    /// Other ends that names of such files have, without the dot, in small letters. Sheets of text are
+    /// text for WhatsApp, and are opened by their end.
+    fn other_extensions(self) -> &'static [&'static str] {
+        match self {
+            Self::Jpeg => &["jpeg"],
+            Self::Mp4Audio => &["mp4", "m4b"],
+            Self::OggOpus => &["opus", "oga"],
+            Self::Mp4 => &["m4v"],
+            Self::ThreeGpp => &["3gpp"],
+            Self::Text => &["csv", "tsv", "text", "md", "log"],
+            Self::Doc => &["dot"],
+            Self::Xls => &["xlt"],
+            Self::Ppt => &["pps", "pot"],
+            Self::Png
+            | Self::Aac
+            | Self::Amr
+            | Self::Mp3
+            | Self::Pdf
+            | Self::Docx
+            | Self::Xlsx
+            | Self::Pptx => &[],
+        }
+    }
+
+    /// The name with an end by which programs, and people on WhatsApp, know what the file is: one that
+    /// ends in no usual way for its type gets the usual end, after what it has.
+    pub fn named(self, name: &str) -> String {
+        let known = name.rsplit_once('.').is_some_and(|(_, end)| {
+            let mut others = self.other_extensions().iter();
+            end.eq_ignore_ascii_case(self.extension())
+                || others.any(|other| end.eq_ignore_ascii_case(other))
+        });
+        if known {
+            return name.to_owned();
+        }
+        let name = name.trim_end_matches(['.', ' ']);
+        format!("{name}.{}", self.extension())
+    }
+
     /// What kind of message such a file becomes.
     pub fn kind(self) -> MediaKind {
         match self {
@@ -215,6 +254,11 @@ impl MediaFile {
     /// What kind of message it becomes.
     pub fn kind(&self) -> MediaKind {
         self.media_type.kind()
+    }
+
+    /// Its name for those who get it, with an end that is usual for its type.
+    pub fn sent_name(&self) -> String {
+        self.media_type.named(self.file_name.as_str())
     }
 }
 

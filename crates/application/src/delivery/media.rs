@@ -146,7 +146,7 @@ impl Files {
                     let carried = CarriedFile {
                         id: provider_id.clone(),
                         kind: file.kind(),
-                        name: file.file_name.as_str().to_owned(),
+                        name: file.sent_name(),
                     };
                     ready.push((*id, Some(Arc::new(carried))));
                 }
@@ -349,7 +349,7 @@ async fn hand_over(exit: &Exit, file: &MediaFile) -> HandedOver {
     let outgoing = OutgoingFile {
         path: copy.path().to_owned(),
         media_type: file.media_type,
-        name: file.file_name.as_str().to_owned(),
+        name: file.sent_name(),
     };
     let id = exit
         .channel

@@ -12,7 +12,7 @@ pub struct OutgoingFile {
     pub path: PathBuf,
     /// Its type.
     pub media_type: MediaType,
-    /// The name that the user gave it, of which the provider sees no more than the ending.
+    /// Its name, of which the provider sees no more than the ending.
     pub name: String,
 }
 
@@ -23,7 +23,7 @@ pub struct CarriedFile {
     pub id: String,
     /// What kind of message it makes.
     pub kind: MediaKind,
-    /// The name that people see of a document.
+    /// The name that people see of a document, and by the end of which their phones open it.
     pub name: String,
 }
 

@@ -31,3 +31,30 @@ fn sizes_and_captions_are_those_of_whatsapp() {
     assert_eq!(rules, [(5, true), (16, true), (16, false), (100, true)]);
     assert_eq!(ChannelKind::Whatsapp.max_files(), 1);
 }
+
+#[test]
+fn a_name_without_a_usual_end_gets_that_of_its_type() {
+    for (name, media_type, named) in [
+        ("Lista de precios", MediaType::Pdf, "Lista de precios.pdf"),
+        ("Lista.PDF", MediaType::Pdf, "Lista.PDF"),
+        ("Lista v1.2", MediaType::Pdf, "Lista v1.2.pdf"),
+        ("Lista.", MediaType::Pdf, "Lista.pdf"),
+        ("pdf", MediaType::Pdf, "pdf.pdf"),
+        ("Lista.exe", MediaType::Pdf, "Lista.exe.pdf"),
+        ("foto.jpeg", MediaType::Jpeg, "foto.jpeg"),
+        ("foto.JPG", MediaType::Jpeg, "foto.JPG"),
+        ("foto.png", MediaType::Jpeg, "foto.png.jpg"),
+        ("voz.mp4", MediaType::Mp4Audio, "voz.mp4"),
+        ("precios.csv", MediaType::Text, "precios.csv"),
+        ("página.html", MediaType::Text, "página.html.txt"),
+        ("Menú.docx", MediaType::Docx, "Menú.docx"),
+        ("Menú.doc", MediaType::Docx, "Menú.doc.docx"),
+    ] {
+        assert_eq!(media_type.named(name), named, "{media_type:?}");
+    }
+    for media_type in MediaType::ALL {
+        let named = media_type.named("archivo");
+        assert_eq!(named, format!("archivo.{}", media_type.extension()));
+        assert_eq!(media_type.named(&named), named);
+    }
+}

@@ -253,10 +253,7 @@ pub async fn read(
     });
     Ok(HttpResponse::Ok()
         .insert_header((CONTENT_TYPE, file.media_type.as_str()))
-        .insert_header((
-            CONTENT_DISPOSITION,
-            attachment(file.file_name.as_str(), file.media_type),
-        ))
+        .insert_header((CONTENT_DISPOSITION, attachment(&file.sent_name())))
         .insert_header((X_CONTENT_TYPE_OPTIONS, "nosniff"))
         .insert_header((CONTENT_SECURITY_POLICY, "sandbox; default-src 'none'"))
         .insert_header((CACHE_CONTROL, "private, max-age=3600"))
@@ -264,13 +261,8 @@ pub async fn read(
 }
 
 /// `Content-Disposition` with a name for every program (RFC 6266): in ASCII, and in UTF-8 as RFC 8187
-/// writes it. Without an extension the name gets that of the type.
-fn attachment(name: &str, media_type: MediaType) -> String {
-    let name = if name.contains('.') {
-        name.to_owned()
-    } else {
-        format!("{name}.{}", media_type.extension())
-    };
+/// writes it.
+fn attachment(name: &str) -> String {
     let plain: String = name
         .chars()
         .map(|c| match c {
@@ -356,19 +348,17 @@ mod tests {
 
     #[test]
     fn a_name_is_safe_in_a_header_and_whole_in_utf_8() {
-        for (name, media_type, header) in [
+        for (name, header) in [
             (
                 "Menú \"del\" día; 5%.pdf",
-                MediaType::Pdf,
                 "attachment; filename=\"Men_ _del_ d_a_ 5_.pdf\"; filename*=UTF-8''Men%C3%BA%20%22del%22%20d%C3%ADa%3B%205%25.pdf",
             ),
             (
-                "foto",
-                MediaType::Jpeg,
+                "foto.jpg",
                 "attachment; filename=\"foto.jpg\"; filename*=UTF-8''foto.jpg",
             ),
         ] {
-            assert_eq!(attachment(name, media_type), header);
+            assert_eq!(attachment(name), header);
         }
     }
 }

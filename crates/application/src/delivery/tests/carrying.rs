@@ -23,7 +23,7 @@ fn attach(world: &World, campaign: CampaignId, media_type: MediaType, byte: u8) 
         id: MediaId::new(world.now(), world.entropy.as_ref()),
         user_id: world.business.user,
         campaign_id: campaign,
-        file_name: ShortText::parse("Oferta.bin").expect("a name"),
+        file_name: ShortText::parse("Oferta v1.2").expect("a name"),
         media_type,
         size: 1_000,
         sha256: ContentHash([byte; 32]),
@@ -82,7 +82,7 @@ async fn a_file_is_handed_over_once_and_every_message_carries_it_with_its_text()
     let file = &world.provider.files()[0];
     assert_eq!(
         (file.media_type, file.name.as_str()),
-        (MediaType::Jpeg, "Oferta.bin")
+        (MediaType::Jpeg, "Oferta v1.2.jpg")
     );
     let carried = carried(&world, campaign);
     assert_eq!(carried.len(), 300);
@@ -346,7 +346,7 @@ async fn a_template_shows_the_file_in_a_header_that_has_no_value() {
             panic!("no file in the header");
         };
         assert_eq!(media.reference, MediaReference::Id("file 1".to_owned()));
-        assert_eq!(media.file_name.as_deref(), Some("Oferta.bin"));
+        assert_eq!(media.file_name.as_deref(), Some("Oferta v1.2.pdf"));
     }
     assert_eq!(world.count(campaign, DeliveryStatus::Accepted), 3);
     world.check();
