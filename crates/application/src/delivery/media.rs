@@ -11,7 +11,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use nexus_domain::ports::{CarriedFile, HandOverError, OutgoingFile, StorageError, UnitOfWork};
 use nexus_domain::{
-    CampaignId, FailureCode, MediaContent, MediaFile, MediaUpload, RefusedId, SenderLease,
+    CampaignId, FailureCode, MediaContent, MediaFile, MediaId, MediaUpload, RefusedId, SenderLease,
 };
 use tokio::sync::{Notify, mpsc};
 use tokio::task::JoinSet;
@@ -56,8 +56,10 @@ enum State {
 /// What is to be paused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Pause {
-    /// The campaigns that carry the file.
+    /// The campaigns that carry the content.
     Carriers(FailureCode),
+    /// The one whose own copy of the content is gone. Others have theirs.
+    OwnerOf(MediaId),
     /// Every campaign of the account.
     Account(FailureCode),
 }
@@ -75,11 +77,15 @@ enum NotTaken {
     Here,
 }
 
+/// The hand-over of a content has ended, of which this file was the copy.
+type Ended = (MediaContent, MediaId, HandedOver);
+
 /// Tells how a hand-over ended, whatever happens to it.
 struct Ending {
     content: MediaContent,
+    file: MediaId,
     handed_over: HandedOver,
-    ended: mpsc::UnboundedSender<(MediaContent, HandedOver)>,
+    ended: mpsc::UnboundedSender<Ended>,
     wake: Arc<Notify>,
 }
 
@@ -87,7 +93,7 @@ impl Drop for Ending {
     fn drop(&mut self) {
         let handed_over = std::mem::replace(&mut self.handed_over, Err(NotTaken::Here));
         // Without a driver nobody wants to know.
-        let _ = self.ended.send((self.content, handed_over));
+        let _ = self.ended.send((self.content, self.file, handed_over));
         self.wake.notify_one();
     }
 }
@@ -100,8 +106,8 @@ pub(super) struct Files {
     contents: HashMap<MediaContent, State>,
     /// Dropped, and so given up, with the driver.
     hand_overs: JoinSet<()>,
-    ended: mpsc::UnboundedReceiver<(MediaContent, HandedOver)>,
-    ending: mpsc::UnboundedSender<(MediaContent, HandedOver)>,
+    ended: mpsc::UnboundedReceiver<Ended>,
+    ending: mpsc::UnboundedSender<Ended>,
 }
 
 impl Files {
@@ -209,7 +215,7 @@ impl Files {
     /// Takes in the hand-overs that have ended.
     fn take_in(&mut self, desk: &Desk) {
         while self.hand_overs.try_join_next().is_some() {}
-        while let Ok((content, handed_over)) = self.ended.try_recv() {
+        while let Ok((content, file, handed_over)) = self.ended.try_recv() {
             let (tries, since) = match self.contents.get(&content) {
                 Some(State::Leaving { tries, since }) => (*tries, *since),
                 _ => (1, Instant::now()),
@@ -219,7 +225,7 @@ impl Files {
                     id,
                     at: desk.clock.now(),
                 },
-                Err(reason) => not_taken(desk, &content, reason, tries, since),
+                Err(reason) => not_taken(desk, file, &content, reason, tries, since),
             };
             self.contents.insert(content, state);
         }
@@ -284,6 +290,7 @@ impl Files {
         self.contents.insert(*content, leaving);
         let ending = Ending {
             content: *content,
+            file: file.id,
             handed_over: Err(NotTaken::Here),
             ended: self.ending.clone(),
             wake: Arc::clone(&self.wake),
@@ -303,9 +310,14 @@ impl Files {
         content: &MediaContent,
         pause: Pause,
     ) -> Result<Recorded, StorageError> {
-        let code = match pause {
+        let (code, gone) = match pause {
             Pause::Account(code) => return pause_all(desk, lease, code).await,
-            Pause::Carriers(code) => code,
+            Pause::Carriers(code) => (code, None),
+            Pause::OwnerOf(file) => (FailureCode::MediaMissing, Some(file)),
+        };
+        let is_meant = |file: &MediaFile| match gone {
+            Some(gone) => file.id == gone,
+            None => MediaContent::from(file) == *content,
         };
         let mut unit = desk.storage.begin().await?;
         if !unit.senders().hold(lease).await? {
@@ -313,10 +325,7 @@ impl Files {
         }
         let mut consequences = Consequences::new(lease.user_id);
         for (campaign, file) in &self.of_campaigns {
-            if file
-                .as_ref()
-                .is_some_and(|file| MediaContent::from(file) == *content)
-            {
+            if file.as_ref().is_some_and(is_meant) {
                 consequences.pause(*campaign, code);
             }
         }
@@ -365,6 +374,7 @@ async fn hand_over(exit: &Exit, file: &MediaFile) -> HandedOver {
 /// What follows from a hand-over that came to nothing.
 fn not_taken(
     desk: &Desk,
+    file: MediaId,
     content: &MediaContent,
     reason: NotTaken,
     tries: u32,
@@ -376,15 +386,16 @@ fn not_taken(
         NotTaken::Error(error) => error.to_string(),
     };
     tracing::warn!(
+        media_id = %file,
         media_type = content.media_type.as_str(),
         tries,
         reason = code,
         "a campaign's file was not handed over"
     );
     let retry_after = match reason {
-        NotTaken::Missing | NotTaken::Error(HandOverError::Unreadable { .. }) => {
+        NotTaken::Missing | NotTaken::Error(HandOverError::Missing) => {
             return State::Refused {
-                pause: Pause::Carriers(FailureCode::MediaMissing),
+                pause: Pause::OwnerOf(file),
             };
         }
         NotTaken::Error(HandOverError::FileRefused(failure)) => {
@@ -398,7 +409,7 @@ fn not_taken(
             };
         }
         NotTaken::Error(HandOverError::Later { retry_after }) => retry_after,
-        NotTaken::Here => None,
+        NotTaken::Here | NotTaken::Error(HandOverError::Unreadable { .. }) => None,
     };
     // As a message is given up for which the account is not connected.
     let is_old = since.elapsed() >= desk.config.retry_max_age;

@@ -43,7 +43,10 @@ pub enum HandOverError {
     /// Nothing is taken of this account until a person acts.
     #[error("the account is refused (provider code {:?})", .0.provider_code)]
     AccountRefused(Failure),
-    /// The file can't be read here.
+    /// The file is not here any more.
+    #[error("the file is gone")]
+    Missing,
+    /// The file can't be read here, for a reason that may pass.
     #[error("the file can't be read: {reason}")]
     Unreadable {
         /// Why, without the file's name.

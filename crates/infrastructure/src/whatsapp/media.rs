@@ -1,5 +1,6 @@
 //! Handing files over (`POST /{phone_number_id}/media`, Cloud API reference, "Media").
 
+use std::io;
 use std::path::Path;
 
 use nexus_domain::ports::{ChannelError, HandOverError, OutgoingFile, SenderCredentials};
@@ -27,11 +28,14 @@ pub(super) async fn hand_over(
     file: &OutgoingFile,
 ) -> Result<String, HandOverError> {
     let path = format!("{}/media", phone_number(sender).map_err(refusal)?);
-    let unreadable = |error: std::io::Error| HandOverError::Unreadable {
-        reason: error.kind().to_string(),
-    };
-    let content = File::open(&file.path).await.map_err(unreadable)?;
-    let size = content.metadata().await.map_err(unreadable)?.len();
+    let content = File::open(&file.path)
+        .await
+        .map_err(|error| unreadable(&error))?;
+    let size = content
+        .metadata()
+        .await
+        .map_err(|error| unreadable(&error))?
+        .len();
     let media_type = told_type(file.media_type);
     let part = Part::stream_with_length(Body::from(content), size)
         .file_name(told_name(&file.name))
@@ -73,6 +77,17 @@ fn told_name(name: &str) -> String {
         .filter(|ending| ending.len() <= LONGEST_ENDING)
         .filter(|ending| ending.bytes().all(|byte| byte.is_ascii_alphanumeric()));
     ending.map_or_else(|| "file".to_owned(), |ending| format!("file.{ending}"))
+}
+
+/// Only a file that is not there is gone for good: too many open files, a disk that fails or a right
+/// that was taken away are mended, and the file with them.
+fn unreadable(error: &io::Error) -> HandOverError {
+    match error.kind() {
+        io::ErrorKind::NotFound => HandOverError::Missing,
+        kind => HandOverError::Unreadable {
+            reason: kind.to_string(),
+        },
+    }
 }
 
 fn unusable(detail: &str) -> Failure {

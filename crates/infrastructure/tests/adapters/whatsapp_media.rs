@@ -196,8 +196,15 @@ async fn a_file_that_is_too_large_for_what_stands_before_meta_is_refused() {
 async fn a_file_that_cant_be_read_is_told_apart_and_asks_nobody() {
     let provider = Provider::always(taken("77")).await;
     let folder = TempFolder::new();
-    let file = file(&folder.path().join("gone"), MediaType::Pdf, "a.pdf");
-    let refused = provider.channel().hand_over(&sender(), &file).await;
+    let gone = file(&folder.path().join("gone"), MediaType::Pdf, "a.pdf");
+    assert_eq!(
+        provider.channel().hand_over(&sender(), &gone).await,
+        Err(HandOverError::Missing)
+    );
+    // What stands where a folder should is no folder: the file can't even be looked for.
+    let within = written(&folder, "content").join("file");
+    let unreadable = file(&within, MediaType::Pdf, "a.pdf");
+    let refused = provider.channel().hand_over(&sender(), &unreadable).await;
     assert!(
         matches!(&refused, Err(HandOverError::Unreadable { reason })
             if !reason.contains(&*folder.path().to_string_lossy())),

@@ -249,12 +249,9 @@ async fn an_old_id_is_not_used_until_it_is_refused() {
 #[tokio::test(start_paused = true)]
 async fn a_file_that_is_refused_or_gone_pauses_what_carries_it() {
     let refused = HandOverError::FileRefused(failure(FailureCode::MediaUnusable));
-    let unreadable = HandOverError::Unreadable {
-        reason: "no permission".to_owned(),
-    };
     for (error, reason) in [
         (refused, FailureCode::MediaUnusable),
-        (unreadable, FailureCode::MediaMissing),
+        (HandOverError::Missing, FailureCode::MediaMissing),
     ] {
         let world = World::new();
         world.provider.hand_overs([(Duration::ZERO, Err(error))]);
@@ -278,6 +275,50 @@ async fn a_file_that_is_refused_or_gone_pauses_what_carries_it() {
         FailureCode::MediaMissing
     );
     assert!(world.provider.files().is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn only_the_campaign_whose_own_file_is_gone_pauses() {
+    let world = World::new();
+    let first = with_picture(&world, 5);
+    let second = with_picture(&world, 5);
+    let third = with_picture(&world, 5);
+    world.ledger.with(|tables| {
+        for file in &mut tables.media {
+            if file.campaign_id != second {
+                file.size = 0;
+            }
+        }
+    });
+    // The file of the first is tried before that of the second. The third needs none of its own then.
+    world.start();
+    assert_eq!(until_paused(&world, first).await, FailureCode::MediaMissing);
+    for id in [second, third] {
+        world.until_completed(id).await;
+        assert_eq!(pause_reason(&world, id), None);
+    }
+    assert_eq!(world.count(first, DeliveryStatus::Queued), 5);
+
+    world.resume(first).await;
+    world.until_completed(first).await;
+    assert_eq!(world.provider.files().len(), 1);
+    world.check();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_file_that_cant_be_read_for_now_is_tried_again() {
+    let world = World::new();
+    let unreadable = HandOverError::Unreadable {
+        reason: "too many open files".to_owned(),
+    };
+    let unreadable = [1, 2, 3].map(|_| (Duration::ZERO, Err(unreadable.clone())));
+    world.provider.hand_overs(unreadable);
+    let campaign = with_picture(&world, 5);
+    world.start();
+    world.until_completed(campaign).await;
+    assert_eq!(world.provider.files().len(), 1);
+    assert_eq!(world.count(campaign, DeliveryStatus::Accepted), 5);
+    world.check();
 }
 
 #[tokio::test(start_paused = true)]
