@@ -37,8 +37,8 @@ pub enum MediaRefusal {
 #[async_trait]
 pub trait MediaRecogniser: Send + Sync {
     /// What kind of file begins with these bytes, some kilobytes of it or all there are;
-    /// `None` when it is of no type that is taken. The whole file may still be refused, and never is
-    /// of another kind.
+    /// `None` when it is of no type that is taken. The whole file may still be refused, and is
+    /// of another kind only where a video turns out to be sound alone.
     fn kind_of(&self, first_bytes: &[u8]) -> Option<MediaKind>;
     /// What a whole file is.
     async fn recognise(

@@ -5,6 +5,7 @@ mod compound;
 mod package;
 mod picture;
 mod text;
+mod tracks;
 
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
@@ -15,6 +16,7 @@ use infer::{audio, image, video};
 use nexus_domain::ports::{FileStoreError, MediaRecogniser, MediaRefusal, RecognisedMedia};
 use nexus_domain::{ContentHash, MediaKind, MediaType};
 use sha2::{Digest, Sha256};
+use tracks::Tracks;
 
 const READ_BYTES: usize = 64 * 1024;
 
@@ -112,6 +114,9 @@ fn judge(mut file: File) -> io::Result<Result<RecognisedMedia, MediaRefusal>> {
                 Ok(()) => Some(media_type),
                 Err(refusal) => return Ok(Err(refusal)),
             },
+            MediaType::Mp4 if Tracks::of(&mut file)?.are_sound_only() => Some(MediaType::Mp4Audio),
+            // WhatsApp takes 3GPP as a video only.
+            MediaType::ThreeGpp if Tracks::of(&mut file)?.are_sound_only() => None,
             _ => Some(media_type),
         },
         Some(Beginning::Package) => package::media_type(&mut file)?,

@@ -118,6 +118,112 @@ async fn each_type_is_known_by_its_content() {
     }
 }
 
+/// A box of MPEG-4.
+fn mp4_box(name: &str, content: &[u8]) -> Vec<u8> {
+    let size = u32::try_from(content.len() + 8).unwrap();
+    [&size.to_be_bytes(), name.as_bytes(), content].concat()
+}
+
+/// What a file has after its brand: what is played, and tracks of these kinds.
+fn movie(tracks: &[&str]) -> Vec<u8> {
+    let mut boxes = mp4_box("mvhd", &[0; 100]);
+    for kind in tracks {
+        let handler = mp4_box("hdlr", &[&[0; 8], kind.as_bytes(), &[0; 13]].concat());
+        let media = [mp4_box("mdhd", &[0; 24]), handler].concat();
+        let track = [mp4_box("tkhd", &[0; 84]), mp4_box("mdia", &media)].concat();
+        boxes.extend(mp4_box("trak", &track));
+    }
+    // No track says what it is within what is played.
+    let played = mp4_box("moov", &mp4_box("hdlr", b"\0\0\0\0\0\0\0\0vide"));
+    let mut content = mp4_box("mdat", &[played.as_slice(), &vec![7; 20_000]].concat());
+    content.extend(mp4_box("moov", &boxes));
+    content
+}
+
+fn branded(brand: &str, rest: &[u8]) -> Vec<u8> {
+    let brands = [brand.as_bytes(), &[0; 4], b"isom"].concat();
+    [mp4_box("ftyp", &brands).as_slice(), rest].concat()
+}
+
+/// Android's voice recorders write the brand of videos.
+#[tokio::test]
+async fn a_film_without_a_picture_is_a_sound() {
+    let folder = TempFolder::new();
+    let path = folder.join("file");
+    for (brand, tracks, judged) in [
+        ("mp42", &["soun"][..], Ok(MediaType::Mp4Audio)),
+        ("isom", &["soun", "meta"], Ok(MediaType::Mp4Audio)),
+        ("mp42", &["soun", "vide"], Ok(MediaType::Mp4)),
+        ("isom", &["vide"], Ok(MediaType::Mp4)),
+        ("isom", &[], Ok(MediaType::Mp4)),
+        ("M4A ", &["soun"], Ok(MediaType::Mp4Audio)),
+        ("3gp4", &["soun", "vide"], Ok(MediaType::ThreeGpp)),
+        ("3gp4", &["soun"], Err(MediaRefusal::OtherType)),
+    ] {
+        std::fs::write(&path, branded(brand, &movie(tracks))).unwrap();
+        let found = ContentRecogniser.recognise(&path).await.unwrap();
+        let found = found.map(|found| found.media_type);
+        assert_eq!(found, judged, "{brand} {tracks:?}");
+    }
+}
+
+#[tokio::test]
+async fn sizes_of_boxes_are_believed_no_further_than_the_file_goes() {
+    let folder = TempFolder::new();
+    let path = folder.join("file");
+    let sound = movie(&["soun"]);
+    let long = |size: u64, content: &[u8]| {
+        [b"\0\0\0\x01free".as_slice(), &size.to_be_bytes(), content].concat()
+    };
+    let nested = (0..20_000).fold(Vec::new(), |mut boxes, _| {
+        boxes.extend_from_slice(b"\0\0\0\x08free");
+        boxes
+    });
+    for (what, rest, judged) in [
+        (
+            "a long size",
+            [long(20, b"1234"), sound.clone()].concat(),
+            MediaType::Mp4Audio,
+        ),
+        (
+            "a size past all",
+            [long(u64::MAX, b""), sound.clone()].concat(),
+            MediaType::Mp4,
+        ),
+        (
+            "a size less than the head",
+            [long(3, b""), sound.clone()].concat(),
+            MediaType::Mp4,
+        ),
+        (
+            "a box of no bytes",
+            [b"\0\0\0\x02free".to_vec(), sound.clone()].concat(),
+            MediaType::Mp4,
+        ),
+        (
+            "the rest in one box",
+            [b"\0\0\0\0free".to_vec(), sound.clone()].concat(),
+            MediaType::Mp4,
+        ),
+        (
+            "too many boxes",
+            [nested, sound.clone()].concat(),
+            MediaType::Mp4,
+        ),
+        ("cut off", sound[..sound.len() - 1].to_vec(), MediaType::Mp4),
+        (
+            "cut off in a head",
+            sound[..20_050].to_vec(),
+            MediaType::Mp4,
+        ),
+        ("nothing", b"\0\0\0".to_vec(), MediaType::Mp4),
+    ] {
+        std::fs::write(&path, branded("mp42", &rest)).unwrap();
+        let found = ContentRecogniser.recognise(&path).await.unwrap();
+        assert_eq!(found.unwrap().media_type, judged, "{what}");
+    }
+}
+
 #[tokio::test]
 async fn documents_of_other_programs_are_known() {
     for (name, media_type) in [

@@ -172,6 +172,11 @@ impl IncomingMedia {
         let added = async {
             upload.finish().await?;
             let RecognisedMedia { media_type, sha256 } = campaigns.recognise(user_id, id).await?;
+            // It may be of another kind than its beginning said.
+            let kind = media_type.kind();
+            if size > kind.max_bytes() {
+                return Err(AddMediaError::TooLarge { kind });
+            }
             let file = MediaFile {
                 id,
                 user_id,
