@@ -40,7 +40,8 @@ fn each_failure_says_whether_it_can_be_sent_again() {
             | F::OptedOut
             | F::TemplateRequired
             | F::InvalidMessage
-            | F::MediaUnusable => Retry::Never,
+            | F::MediaUnusable
+            | F::MediaMissing => Retry::Never,
             F::RecipientLimited => Retry::After(TimeDelta::hours(24)),
             _ => Retry::After(TimeDelta::zero()),
         };

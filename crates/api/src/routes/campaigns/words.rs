@@ -301,8 +301,8 @@ pub(super) fn explain_template(problem: &TemplateProblem, language: Language) ->
         (TemplateProblem::NeedsMedia { format }, language) => {
             let what = name_media(format, language);
             match language {
-                Language::Es => format!("su encabezado muestra {what}: adjúntalo a la campaña"),
-                Language::En => format!("its header shows {what}: attach it to the campaign"),
+                Language::Es => format!("su encabezado muestra {what}: adjunta el archivo a la campaña o elige otra"),
+                Language::En => format!("its header shows {what}: attach the file to the campaign or choose another"),
             }
         }
         (TemplateProblem::OtherMedia { format, kind }, language) => {
@@ -494,8 +494,18 @@ mod tests {
     /// People are told what to do, in the word that the button has.
     #[test]
     fn what_stopped_a_campaign_is_told_with_the_next_step() {
-        let steps = ["reanuda", "elige", "reintenta", "copia", "cámbia"];
-        let names_step = |said: &str| steps.iter().any(|step| said.contains(step));
+        let steps = [
+            "reanuda",
+            "elige",
+            "reintenta",
+            "copia",
+            "cámbia",
+            "adjunta",
+        ];
+        let names_step = |said: &str| {
+            let said = said.to_lowercase();
+            steps.iter().any(|step| said.contains(step))
+        };
         for code in FailureCode::ALL {
             for said in [
                 explain_pause(code, Language::Es),
@@ -512,6 +522,9 @@ mod tests {
             FailureCode::AccountBlocked,
             FailureCode::CredentialInvalid,
             FailureCode::TooManyFailures,
+            FailureCode::MediaUnusable,
+            FailureCode::MediaMissing,
+            FailureCode::RetriesExhausted,
         ] {
             let said = explain_pause(code, Language::Es);
             assert!(names_step(said), "{said}");
