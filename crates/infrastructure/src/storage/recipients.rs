@@ -139,6 +139,18 @@ impl SqlRepositories {
         rows.into_iter().map(RecipientRow::recipient).collect()
     }
 
+    /// Those of a campaign that are due, to be continued.
+    fn select_due(user: UserId, campaign: CampaignId, now: DateTime<Utc>) -> Sql {
+        Self::select_recipients()
+            .then("r.campaign_id = ")
+            .bind(campaign)
+            .then(" AND r.user_id = ")
+            .bind(user)
+            .then(" AND r.status = 'queued' AND (r.not_before IS NULL OR r.not_before <= ")
+            .bind(now)
+            .then(")")
+    }
+
     /// `SELECT … WHERE `, to be continued.
     fn select_recipients() -> Sql {
         Sql::new(format!(
@@ -170,14 +182,8 @@ impl CampaignContactRepository for SqlRepositories {
         now: DateTime<Utc>,
         most: u32,
     ) -> Result<Vec<CampaignContact>, StorageError> {
-        let sql = Self::select_recipients()
-            .then("r.campaign_id = ")
-            .bind(campaign)
-            .then(" AND r.user_id = ")
-            .bind(user)
-            .then(" AND r.status = 'queued' AND (r.not_before IS NULL OR r.not_before <= ")
-            .bind(now)
-            .then(") ORDER BY r.id LIMIT ")
+        let sql = Self::select_due(user, campaign, now)
+            .then(" ORDER BY r.id LIMIT ")
             .bind(most)
             .then(self.db().for_update_of_free());
         self.recipients_by(sql).await
@@ -191,15 +197,9 @@ impl CampaignContactRepository for SqlRepositories {
         counting_after: DateTime<Utc>,
         most: u32,
     ) -> Result<Vec<CampaignContact>, StorageError> {
-        let sql = Self::select_recipients()
-            .then("r.campaign_id = ")
-            .bind(campaign)
-            .then(" AND r.user_id = ")
-            .bind(user)
-            .then(" AND r.status = 'queued' AND (r.not_before IS NULL OR r.not_before <= ")
-            .bind(now)
+        let sql = Self::select_due(user, campaign, now)
             .then(
-                ") AND EXISTS (SELECT 1 FROM sender_people AS p WHERE p.sender_id = r.sender_id \
+                " AND EXISTS (SELECT 1 FROM sender_people AS p WHERE p.sender_id = r.sender_id \
                  AND p.address = r.address AND p.quarter > ",
             )
             .bind(counting_after)
